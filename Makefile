@@ -1,0 +1,66 @@
+# make demo | test | test-all | check | bench | ui | screenshots | clean
+# Everything bootstraps itself: Python >= 3.11, make, and Node >= 20 for the UI are all that is needed.
+
+PYTHON ?= python3
+VENV   := .venv
+PEER   := .venv-mlflow
+PY     := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup peer ui demo test test-all check bench screenshots clean
+
+help:
+	@echo "make demo      set up, build the UI, start a server, run the quick start, print the addresses"
+	@echo "make test      set up and run the default tests (up to 10 minutes)"
+	@echo "make test-all  every test, the long ones too"
+	@echo "make check     lint, types, import directions"
+	@echo "make bench     benchmarks, as ratios to peers and limits"
+	@echo "make ui        build the web UI into the package"
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pandas,postgres,sklearn]' -r requirements-dev.txt
+	@touch $@
+
+$(PEER)/.ready: constraints-mlflow.txt
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-mlflow.txt mlflow
+	@touch $@
+
+setup: $(VENV)/.ready
+peer: $(PEER)/.ready
+
+ui/node_modules/.ready: ui/package.json ui/package-lock.json
+	cd ui && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+UI_SOURCES := $(shell find ui/src ui/index.html ui/vite.config.ts -type f 2>/dev/null)
+src/clew/server/static/index.html: ui/node_modules/.ready $(UI_SOURCES)
+	cd ui && npm run --silent build
+
+ui:
+	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory src/clew/server/static/index.html; \
+	else echo "Node >= 20 with npm was not found: the web UI is not built; everything else works."; fi
+
+demo: setup ui
+	$(PY) examples/demo.py
+
+test: setup peer ui
+	$(PY) -m pytest
+
+test-all: setup peer ui
+	$(PY) -m pytest -m ''
+	@if command -v npm >/dev/null 2>&1; then cd ui && npm run --silent test; fi
+
+check: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory ui/node_modules/.ready && cd ui && npm run --silent check; fi
+
+bench: setup peer
+	$(PY) -m benchmarks
+
+clean:
+	rm -rf $(VENV) $(PEER) ui/node_modules src/clew/server/static .pytest_cache .mypy_cache .ruff_cache

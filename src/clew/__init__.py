@@ -1,0 +1,3 @@
+"""Clew: the experiment tracker."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Files of runs and models, on disk or in an object store."""

@@ -1,0 +1,1 @@
+"""The client: journal, shipper, session, fluent API."""

@@ -1,0 +1,1 @@
+"""What is stored: frozen structs without I/O, SQL or HTTP."""

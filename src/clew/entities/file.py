@@ -1,0 +1,17 @@
+"""Artifacts as a listing shows them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class FileInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A file or folder.
+
+    path: relative to the root that was listed, ``/`` as separator.
+    file_size: bytes; None for folders.
+    """
+
+    path: str
+    is_dir: bool
+    file_size: int | None = None

@@ -1,0 +1,129 @@
+"""The exception tree: every error that Clew raises on purpose.
+
+::
+
+    ClewError
+    ├── NotFound (LookupError)          no such experiment, run, key, file
+    ├── AlreadyExists                   a name or id is taken
+    ├── Conflict                        the state forbids it: changed param, deleted run
+    ├── InvalidValue (ValueError)       the caller's value breaks a rule
+    │   └── InvalidFilter               a filter or order text that cannot be read, with the place
+    ├── Denied (PermissionError)        Host, Origin, token or path rules
+    ├── Unavailable (ConnectionError)   server away, store busy: trying again may help
+    ├── TooManyRequests                 back-pressure: try again after a pause
+    ├── MissingPackage (ImportError)    an optional dependency is not installed
+    ├── ForeignStore                    the database given as a store is not Clew's
+    ├── NotSupported                    a peer or store cannot do this
+    └── Corrupt                         stored bytes fail their check
+
+``code`` is the error code on the wire; ``wire.codec`` maps it to an HTTP status.
+"""
+
+from __future__ import annotations
+
+
+class ClewError(Exception):
+    """Base of every deliberate error; ``str()`` names the cause and the way out."""
+
+    code = "INTERNAL_ERROR"
+
+    @property
+    def message(self) -> str:
+        """The text shown to the user."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class NotFound(ClewError, LookupError):
+    """Nothing is stored under the given id or name."""
+
+    code = "RESOURCE_DOES_NOT_EXIST"
+
+
+class AlreadyExists(ClewError):
+    """The name or id is taken."""
+
+    code = "RESOURCE_ALREADY_EXISTS"
+
+
+class Conflict(ClewError):
+    """The stored state forbids the change.
+
+    Answered as 400 with MLflow's code for a bad argument, because its clients expect that
+    for a changed param and for a deleted run (rest_api facts, section 5).
+    """
+
+    code = "INVALID_PARAMETER_VALUE"
+
+
+class InvalidValue(ClewError, ValueError):
+    """A value breaks a rule that the message names."""
+
+    code = "INVALID_PARAMETER_VALUE"
+
+
+class InvalidFilter(InvalidValue):
+    """A filter or ordering text cannot be read.
+
+    position: index of the first offending character in ``text``, 0-based.
+    expected: what would have been right there, in words.
+    """
+
+    def __init__(self, text: str, position: int, problem: str, expected: str = "") -> None:
+        self.text = text
+        self.position = position
+        self.problem = problem
+        self.expected = expected
+        hint = f"; expected {expected}" if expected else ""
+        super().__init__(f"Invalid filter string at position {position}: {problem}{hint}. Filter: {text}")
+
+
+class Denied(ClewError, PermissionError):
+    """The caller may not do this."""
+
+    code = "PERMISSION_DENIED"
+
+
+class Unavailable(ClewError, ConnectionError):
+    """The server or store is away or busy; the only error worth repeating unchanged."""
+
+    code = "TEMPORARILY_UNAVAILABLE"
+
+
+class TooManyRequests(ClewError):
+    """The store asks for a pause.
+
+    retry_after_s: seconds to wait before the next attempt.
+    """
+
+    code = "REQUEST_LIMIT_EXCEEDED"
+
+    def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class MissingPackage(ClewError, ImportError):
+    """An optional package is needed; the message carries the pip line."""
+
+    code = "BAD_REQUEST"
+
+
+class ForeignStore(ClewError):
+    """The database or folder given as a store belongs to another program."""
+
+    code = "BAD_REQUEST"
+
+
+class NotSupported(ClewError):
+    """The store or peer has no such ability."""
+
+    code = "NOT_IMPLEMENTED"
+
+
+class Corrupt(ClewError):
+    """Stored bytes fail their own check."""
+
+    code = "DATA_LOSS"

@@ -1,0 +1,1 @@
+"""Autologging: patches for frameworks, guarded so that user code never breaks."""

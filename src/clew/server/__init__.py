@@ -1,0 +1,1 @@
+"""The server: one function per route over one store."""

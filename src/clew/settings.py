@@ -1,0 +1,76 @@
+"""Every environment variable that Clew reads; nobody else looks at ``os.environ``.
+
+Standard library only. Values are read at each call, so that a script may set a variable
+before its first use of Clew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+
+class Settings:
+    """The environment as Clew understands it, fixed at the moment of reading.
+
+    tracking_uri: ``CLEW_TRACKING_URI``, else ``MLFLOW_TRACKING_URI``, else None (embedded ``./.clew``).
+    registry_uri: ``CLEW_REGISTRY_URI``, else ``MLFLOW_REGISTRY_URI``.
+    experiment_name, experiment_id: ``CLEW_EXPERIMENT_NAME`` / ``CLEW_EXPERIMENT_ID`` or MLflow's.
+    run_id: run to resume, ``CLEW_RUN_ID`` or ``MLFLOW_RUN_ID``.
+    run_name: ``CLEW_RUN_NAME`` or ``MLFLOW_RUN_NAME``.
+    offline: ``CLEW_OFFLINE`` is 1/true/yes/on: journal only, nothing is sent.
+    spool: folder of the journals, ``CLEW_SPOOL``, else the user's state folder.
+    token: ``CLEW_TOKEN`` or ``MLFLOW_TRACKING_TOKEN``, sent as a bearer token.
+    log_level: ``CLEW_LOG_LEVEL``, default ``WARNING``.
+    host_idle_s: ``CLEW_HOST_IDLE_S``, seconds without clients after which an on-demand host ends, default 30.
+    shipper: ``CLEW_SHIPPER``: ``process`` (default) or ``thread`` where no process may be started.
+    truncate: ``MLFLOW_TRUNCATE_LONG_VALUES``, default true: too long param and tag values are cut, not refused.
+    """
+
+    __slots__ = (
+        "experiment_id",
+        "experiment_name",
+        "host_idle_s",
+        "log_level",
+        "offline",
+        "registry_uri",
+        "run_id",
+        "run_name",
+        "shipper",
+        "spool",
+        "token",
+        "tracking_uri",
+        "truncate",
+    )
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        def first(*names: str) -> str | None:
+            return next((environ[n] for n in names if environ.get(n)), None)
+
+        self.tracking_uri = first("CLEW_TRACKING_URI", "MLFLOW_TRACKING_URI")
+        self.registry_uri = first("CLEW_REGISTRY_URI", "MLFLOW_REGISTRY_URI")
+        self.experiment_name = first("CLEW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_NAME")
+        self.experiment_id = first("CLEW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_ID")
+        self.run_id = first("CLEW_RUN_ID", "MLFLOW_RUN_ID")
+        self.run_name = first("CLEW_RUN_NAME", "MLFLOW_RUN_NAME")
+        self.offline = _truth(first("CLEW_OFFLINE"), False)
+        self.spool = first("CLEW_SPOOL") or _default_spool(environ)
+        self.token = first("CLEW_TOKEN", "MLFLOW_TRACKING_TOKEN")
+        self.log_level = (first("CLEW_LOG_LEVEL") or "WARNING").upper()
+        self.host_idle_s = float(first("CLEW_HOST_IDLE_S") or 30.0)
+        self.shipper = first("CLEW_SHIPPER") or "process"
+        self.truncate = _truth(first("MLFLOW_TRUNCATE_LONG_VALUES"), True)
+
+
+def read(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings as the environment has them now."""
+    return Settings(os.environ if environ is None else environ)
+
+
+def _truth(text: str | None, default: bool) -> bool:
+    return default if text is None else text.strip().lower() in ("1", "true", "yes", "on")
+
+
+def _default_spool(environ: Mapping[str, str]) -> str:
+    state = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(state, "clew", "spool")

@@ -1,0 +1,1 @@
+"""The store: one SQL code path for SQLite and PostgreSQL, and the metric log."""

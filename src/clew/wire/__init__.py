@@ -1,0 +1,1 @@
+"""What travels: messages, the route table, the journal's frames."""
