@@ -7,7 +7,7 @@ PEER   := .venv-mlflow
 PY     := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer ui demo test test-all check bench screenshots clean
+.PHONY: help setup peer ui demo test test-long test-all check bench screenshots clean
 
 help:
 	@echo "make demo      set up, build the UI, start a server, run the quick start, print the addresses"
@@ -42,15 +42,18 @@ ui:
 	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory src/clew/server/static/index.html; \
 	else echo "Node >= 20 with npm was not found: the web UI is not built; everything else works."; fi
 
+DEMO ?=
 demo: setup ui
-	$(PY) examples/demo.py
+	$(PY) examples/demo.py $(DEMO)
 
 test: setup peer ui
 	$(PY) -m pytest
 
-test-all: setup peer ui
-	$(PY) -m pytest -m ''
+test-long: setup peer ui
+	$(PY) -m pytest -m 'slow or browser_matrix' --timeout 900
 	@if command -v npm >/dev/null 2>&1; then cd ui && npm run --silent test; fi
+
+test-all: test test-long
 
 check: setup
 	$(VENV)/bin/ruff check .
