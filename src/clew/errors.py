@@ -6,6 +6,7 @@
     ├── NotFound (LookupError)          no such experiment, run, key, file
     ├── AlreadyExists                   a name or id is taken
     ├── Conflict                        the state forbids it: changed param, deleted run
+    │   └── SequenceGap                 journal slots that do not follow the stored ones
     ├── InvalidValue (ValueError)       the caller's value breaks a rule
     │   └── InvalidFilter               a filter or order text that cannot be read, with the place
     ├── Denied (PermissionError)        Host, Origin, token or path rules
@@ -56,6 +57,19 @@ class Conflict(ClewError):
     """
 
     code = "INVALID_PARAMETER_VALUE"
+
+
+class SequenceGap(Conflict):
+    """The slots sent begin after the next one that the store expects.
+
+    seq: the sequence number to send from.
+    """
+
+    code = "RESOURCE_CONFLICT"
+
+    def __init__(self, message: str, seq: int) -> None:
+        super().__init__(message)
+        self.seq = seq
 
 
 class InvalidValue(ClewError, ValueError):

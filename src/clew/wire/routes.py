@@ -1,0 +1,203 @@
+"""The one table of routes: read by server, client and permission check.
+
+Every ``/api/2.0/…`` and ``/api/3.0/…`` path has a twin under ``/ajax-api/…``; the server adds it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from clew.wire import mlflow, native
+from clew.wire.mlflow import Message
+
+Permission = Literal["open", "read", "write", "manage"]
+Method = Literal["GET", "POST", "PATCH", "DELETE"]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One call.
+
+    path: may hold ``{field}`` parts, which are fields of the request.
+    permission: what the caller must be allowed to do; ``open`` needs no identity.
+    also: further (method, path) under which the same call is answered.
+    raw: the request's ``body`` field is the HTTP body; its other fields are query parameters.
+    """
+
+    name: str
+    method: Method
+    path: str
+    request: type[Message]
+    response: type[Message]
+    permission: Permission
+    also: tuple[tuple[Method, str], ...] = ()
+    raw: bool = False
+
+
+_API = "/api/2.0/mlflow/"
+_AJAX = "/ajax-api/2.0/mlflow/"
+_NATIVE = "/api/clew/v1/"
+
+
+def _mlflow(
+    name: str,
+    method: Method,
+    path: str,
+    request: type[Message],
+    response: type[Message] = mlflow.Empty,
+    *,
+    also: tuple[tuple[Method, str], ...] = (),
+) -> Route:
+    reading = name.startswith(("get_", "search_", "list_"))
+    return Route(
+        name=name,
+        method=method,
+        path=_API + path,
+        request=request,
+        response=response,
+        permission="read" if reading else "write",
+        also=also,
+    )
+
+
+def _native(
+    name: str, method: Method, path: str, request: type[Message], response: type[Message], permission: Permission
+) -> Route:
+    return Route(
+        name=name,
+        method=method,
+        path=_NATIVE + path,
+        request=request,
+        response=response,
+        permission=permission,
+        raw=name == "ingest",
+    )
+
+
+_EXPERIMENTS = (
+    _mlflow(
+        "create_experiment", "POST", "experiments/create", mlflow.CreateExperiment, mlflow.CreateExperimentResponse
+    ),
+    _mlflow("get_experiment", "GET", "experiments/get", mlflow.ExperimentById, mlflow.ExperimentResponse),
+    _mlflow(
+        "get_experiment_by_name", "GET", "experiments/get-by-name", mlflow.ExperimentByName, mlflow.ExperimentResponse
+    ),
+    _mlflow(
+        "search_experiments",
+        "POST",
+        "experiments/search",
+        mlflow.SearchExperiments,
+        mlflow.SearchExperimentsResponse,
+        also=(("GET", _API + "experiments/search"),),
+    ),
+    _mlflow("update_experiment", "POST", "experiments/update", mlflow.UpdateExperiment),
+    _mlflow("delete_experiment", "POST", "experiments/delete", mlflow.ExperimentById),
+    _mlflow("restore_experiment", "POST", "experiments/restore", mlflow.ExperimentById),
+    _mlflow("set_experiment_tag", "POST", "experiments/set-experiment-tag", mlflow.SetExperimentTag),
+    _mlflow("delete_experiment_tag", "POST", "experiments/delete-experiment-tag", mlflow.DeleteExperimentTag),
+    _mlflow(
+        "search_datasets",
+        "POST",
+        "experiments/search-datasets",
+        mlflow.SearchDatasets,
+        mlflow.SearchDatasetsResponse,
+        # MLflow's own definition lacks a slash, and its clients use that address too.
+        also=(("POST", "/api/2.0mlflow/experiments/search-datasets"),),
+    ),
+)
+
+_RUNS = (
+    _mlflow("create_run", "POST", "runs/create", mlflow.CreateRun, mlflow.RunResponse),
+    _mlflow("get_run", "GET", "runs/get", mlflow.GetRun, mlflow.RunResponse),
+    _mlflow("update_run", "POST", "runs/update", mlflow.UpdateRun, mlflow.UpdateRunResponse),
+    _mlflow("delete_run", "POST", "runs/delete", mlflow.RunById),
+    _mlflow("restore_run", "POST", "runs/restore", mlflow.RunById),
+    _mlflow("log_metric", "POST", "runs/log-metric", mlflow.LogMetric),
+    _mlflow("log_parameter", "POST", "runs/log-parameter", mlflow.LogParameter),
+    _mlflow("set_tag", "POST", "runs/set-tag", mlflow.SetTag),
+    _mlflow("delete_tag", "POST", "runs/delete-tag", mlflow.DeleteTag),
+    _mlflow("log_batch", "POST", "runs/log-batch", mlflow.LogBatch),
+    _mlflow("log_model", "POST", "runs/log-model", mlflow.LogModel),
+    _mlflow("log_inputs", "POST", "runs/log-inputs", mlflow.LogInputs),
+    _mlflow("log_outputs", "POST", "runs/outputs", mlflow.LogOutputs),
+    _mlflow("search_runs", "POST", "runs/search", mlflow.SearchRuns, mlflow.SearchRunsResponse),
+    _mlflow("get_metric_history", "GET", "metrics/get-history", mlflow.GetMetricHistory, mlflow.MetricHistoryResponse),
+    _mlflow(
+        "get_metric_history_bulk",
+        "GET",
+        "metrics/get-history-bulk",
+        mlflow.GetMetricHistoryBulk,
+        mlflow.BulkHistoryResponse,
+    ),
+    _mlflow(
+        "get_metric_history_bulk_interval",
+        "GET",
+        "metrics/get-history-bulk-interval",
+        mlflow.GetMetricHistoryBulkInterval,
+        mlflow.BulkHistoryResponse,
+    ),
+    _mlflow("list_artifacts", "GET", "artifacts/list", mlflow.ListArtifacts, mlflow.ListArtifactsResponse),
+)
+
+_MODELS = (
+    _mlflow("create_logged_model", "POST", "logged-models", mlflow.CreateLoggedModel, mlflow.LoggedModelResponse),
+    _mlflow(
+        "search_logged_models",
+        "POST",
+        "logged-models/search",
+        mlflow.SearchLoggedModels,
+        mlflow.SearchLoggedModelsResponse,
+    ),
+    _mlflow("get_logged_model", "GET", "logged-models/{model_id}", mlflow.LoggedModelById, mlflow.LoggedModelResponse),
+    _mlflow(
+        "finalize_logged_model",
+        "PATCH",
+        "logged-models/{model_id}",
+        mlflow.FinalizeLoggedModel,
+        mlflow.LoggedModelResponse,
+    ),
+    _mlflow("delete_logged_model", "DELETE", "logged-models/{model_id}", mlflow.LoggedModelById),
+    _mlflow("set_logged_model_tags", "PATCH", "logged-models/{model_id}/tags", mlflow.SetLoggedModelTags),
+    _mlflow(
+        "delete_logged_model_tag", "DELETE", "logged-models/{model_id}/tags/{tag_key}", mlflow.DeleteLoggedModelTag
+    ),
+    _mlflow("log_logged_model_params", "POST", "logged-models/{model_id}/params", mlflow.LogLoggedModelParams),
+    _mlflow(
+        "list_logged_model_artifacts",
+        "GET",
+        "logged-models/{model_id}/artifacts/directories",
+        mlflow.ListLoggedModelArtifacts,
+        mlflow.ListArtifactsResponse,
+    ),
+)
+
+_OWN = (
+    _native("info", "GET", "info", mlflow.Empty, native.Info, "open"),
+    _native("start_run", "POST", "runs/start", native.StartRun, native.StartRunResponse, "write"),
+    _native("ingest", "POST", "ingest", native.Ingest, native.IngestResponse, "write"),
+    _native("ingest_cursor", "GET", "ingest/cursor", native.IngestCursor, native.IngestCursorResponse, "write"),
+    _native(
+        "query_experiments",
+        "POST",
+        "experiments/query",
+        native.QueryExperiments,
+        native.QueryExperimentsResponse,
+        "read",
+    ),
+    _native("query_runs", "POST", "runs/query", native.QueryRuns, native.QueryRunsResponse, "read"),
+    _native(
+        "experiment_columns",
+        "GET",
+        "experiments/{experiment_id}/columns",
+        native.ExperimentColumns,
+        native.ExperimentColumnsResponse,
+        "read",
+    ),
+    _native("series", "POST", "series", native.GetSeries, native.SeriesResponse, "read"),
+    _native("parse_filter", "POST", "filter/parse", native.ParseFilter, native.ParseFilterResponse, "read"),
+    _native("retire_host", "POST", "host/retire", native.RetireHost, mlflow.Empty, "manage"),
+)
+
+ROUTES: dict[str, Route] = {route.name: route for route in (*_EXPERIMENTS, *_RUNS, *_MODELS, *_OWN)}
+"""Every call by name."""
