@@ -1,0 +1,32 @@
+"""An unmodified MLflow client against ``clew server``, on both databases.
+
+The scripts hold what MLflow itself does: the slow test runs them against MLflow's server too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+RunScript = Callable[[str | Path, str, str], None]
+
+pytestmark = pytest.mark.interop
+
+MLFLOW_BEHAVIOUR = ("experiments", "runs", "search", "artifacts", "models", "autolog")
+
+
+@pytest.mark.parametrize("script", [*MLFLOW_BEHAVIOUR, "superset"])
+def test_mlflow_client_works_against_clew(
+    script: str, clew_server: str, peer_python: Path, run_script: RunScript
+) -> None:
+    run_script(peer_python, script, clew_server)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", MLFLOW_BEHAVIOUR)
+def test_scripts_hold_on_mlflow_itself(
+    script: str, mlflow_server: str, peer_python: Path, run_script: RunScript
+) -> None:
+    run_script(peer_python, script, mlflow_server)
