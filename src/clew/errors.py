@@ -83,15 +83,19 @@ class InvalidFilter(InvalidValue):
 
     position: index of the first offending character in ``text``, 0-based.
     expected: what would have been right there, in words.
+    what: what the text is, ``filter string`` or ``order_by clause``.
     """
 
-    def __init__(self, text: str, position: int, problem: str, expected: str = "") -> None:
+    def __init__(
+        self, text: str, position: int, problem: str, expected: str = "", *, what: str = "filter string"
+    ) -> None:
         self.text = text
         self.position = position
         self.problem = problem
         self.expected = expected
         hint = f"; expected {expected}" if expected else ""
-        super().__init__(f"Invalid filter string at position {position}: {problem}{hint}. Filter: {text}")
+        label = "Filter" if what == "filter string" else "Text"
+        super().__init__(f"Invalid {what} at position {position}: {problem}{hint}. {label}: {text}")
 
 
 class Denied(ClewError, PermissionError):

@@ -1,1 +1,1 @@
-"""The filter language: text to tokens to a typed tree, and its evaluation in memory."""
+"""The filter language: text to tokens, to a syntax tree, to a checked tree; no SQL, no I/O."""

@@ -1,0 +1,181 @@
+"""Syntax tree to checked tree: every name resolved, every value of the right type, or an error that says where.
+
+Message texts follow MLflow's wherever its clients may match on them (rest_api facts, section 13).
+"""
+
+from __future__ import annotations
+
+import re
+
+from clew.errors import InvalidFilter, InvalidValue
+from clew.query.ast import (
+    NUMBER_OPS,
+    PATTERN_OPS,
+    TEXT_OPS,
+    And,
+    Comparison,
+    Expr,
+    Field,
+    FieldKind,
+    FreeText,
+    InList,
+    IsNull,
+    Not,
+    Op,
+    Or,
+    Value,
+    ValueType,
+)
+from clew.query.fields import Fields
+from clew.query.match import matcher
+from clew.query.parser import AllOf, AnyOf, Bare, Clause, Key, Negation, Operand, Syntax, parse
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
+_ANY_OP: dict[str, Op] = {op: op for op in (*NUMBER_OPS, *TEXT_OPS)}
+
+
+def read_filter(text: str | None, fields: Fields) -> Expr | None:
+    """The checked tree of a filter over ``fields``; None for an empty text, which means everything.
+
+    Raises:
+        InvalidFilter: the text cannot be read; with the position and what was expected there.
+    """
+    syntax = parse(text or "")
+    return None if syntax is None else _Checker(text or "", fields).expr(syntax)
+
+
+def resolve_key(text: str, key: Key, fields: Fields) -> Field:
+    """The field that ``key`` names.
+
+    Raises:
+        InvalidFilter: no such entity or attribute.
+    """
+    kind = FieldKind.ATTRIBUTE if key.entity is None else fields.prefixes.get(key.entity)
+    if kind is None:
+        raise InvalidFilter(text, key.position, f"Invalid entity type '{key.entity}'. {fields.valid_prefixes}")
+    if kind in (FieldKind.ATTRIBUTE, FieldKind.DATASET):
+        word, table = (
+            ("attribute", fields.attributes) if kind is FieldKind.ATTRIBUTE else ("dataset", fields.dataset_keys)
+        )
+        if key.name not in table:
+            names = ", ".join(repr(name) for name in table)
+            problem = f"Invalid {word} key '{key.name}' specified. Valid keys are '{{{names}}}'"
+            raise InvalidFilter(text, key.position, problem)
+        return table[key.name]
+    if not key.name:
+        raise InvalidFilter(text, key.position, f"the {kind} has no name", f"one after the dot: {key.entity}.name")
+    return fields.keyed(kind, key.name)
+
+
+class _Checker:
+    def __init__(self, text: str, fields: Fields) -> None:
+        self.text = text
+        self.fields = fields
+
+    def expr(self, syntax: Syntax) -> Expr:
+        if isinstance(syntax, AllOf):
+            return And(tuple(self.expr(item) for item in syntax.items))
+        if isinstance(syntax, AnyOf):
+            return Or(tuple(self.expr(item) for item in syntax.items))
+        if isinstance(syntax, Negation):
+            return Not(self.expr(syntax.item))
+        if isinstance(syntax, Bare):
+            return self.free_text(syntax.operand)
+        return self.clause(syntax)
+
+    def wrong(self, position: int, problem: str, expected: str = "") -> InvalidFilter:
+        return InvalidFilter(self.text, position, problem, expected)
+
+    def free_text(self, operand: Operand) -> FreeText:
+        if not operand.quoted:
+            prefix, dot, _ = operand.value.partition(".")
+            if operand.value in self.fields.attributes or (dot and prefix in self.fields.prefixes):
+                end = operand.position + len(operand.text)
+                raise self.wrong(
+                    end, f"Invalid clause(s) in filter string: '{operand.text}'", "an operator and a value"
+                )
+            if not any(c.isalpha() for c in operand.value) or _NUMBER.fullmatch(operand.value):
+                raise self.wrong(
+                    operand.position,
+                    f"Invalid clause(s) in filter string: '{operand.text}'",
+                    f"a comparison, or '{operand.text}' in quotes to look for it in names",
+                )
+        if not operand.value.strip():
+            raise self.wrong(operand.position, "an empty text matches everything", "a word to look for")
+        return FreeText(operand.value)
+
+    def clause(self, clause: Clause) -> Expr:
+        field = resolve_key(self.text, clause.key, self.fields)
+        if clause.op in ("IS NULL", "IS NOT NULL"):
+            return IsNull(field, clause.op == "IS NOT NULL")
+        if clause.op in ("IN", "NOT IN"):
+            return self.in_list(field, clause)
+        return self.comparison(field, clause)
+
+    def in_list(self, field: Field, clause: Clause) -> Expr:
+        if field.type in (ValueType.NUMBER, ValueType.INTEGER):
+            found = ", ".join(operand.text for operand in clause.operands)
+            raise self.not_number(field, clause.operands[0].position, f"({found})")
+        values = tuple(self.stored(field, self.value(field, operand)) for operand in clause.operands)
+        for value, operand in zip(values, clause.operands, strict=True):
+            if type(value) is not type(values[0]):
+                raise self.wrong(
+                    operand.position,
+                    "While parsing a list in the query, expected string value, punctuation, or whitespace, "
+                    f"but got different type in list: {operand.text}",
+                    "all values in quotes, or none",
+                )
+        return InList(field, values, clause.op == "NOT IN")
+
+    def comparison(self, field: Field, clause: Clause) -> Expr:
+        (operand,) = clause.operands
+        value = self.value(field, operand)
+        op = _ANY_OP[clause.op]
+        allowed = TEXT_OPS if isinstance(value, str) else NUMBER_OPS
+        if op not in allowed:
+            shown = "', '".join((*allowed, "IN", "NOT IN") if isinstance(value, str) else allowed)
+            hint = f"a number without quotes: {clause.key.text} {op} 0.5" if field.type is ValueType.MIXED else ""
+            if not isinstance(value, str):
+                hint = f"a quoted text after {op}" if field.type is ValueType.MIXED else ""
+            raise self.wrong(clause.position, f"Invalid comparator '{op}' not one of '{{'{shown}'}}'", hint)
+        if op in PATTERN_OPS and isinstance(value, str):
+            try:
+                matcher(op, value)
+            except InvalidValue as error:
+                raise self.wrong(operand.position, error.message, "a readable pattern") from None
+        else:
+            value = self.stored(field, value)
+        return Comparison(field, op, value)
+
+    def stored(self, field: Field, value: Value) -> Value:
+        if field.kind is FieldKind.ATTRIBUTE and isinstance(value, str):
+            return self.fields.values.get(field.name, {}).get(value, value)
+        return value
+
+    def value(self, field: Field, operand: Operand) -> Value:
+        if field.type in (ValueType.NUMBER, ValueType.INTEGER):
+            if operand.quoted or not _NUMBER.fullmatch(operand.value):
+                raise self.not_number(field, operand.position, operand.text)
+            whole = field.type is ValueType.INTEGER and _INTEGER.fullmatch(operand.value)
+            return int(operand.value) if whole else float(operand.value)
+        if operand.quoted:
+            return operand.value
+        if field.type is ValueType.MIXED and _NUMBER.fullmatch(operand.value):
+            return float(operand.value)
+        raise self.not_text(field, operand)
+
+    def not_number(self, field: Field, position: int, found: str) -> InvalidFilter:
+        noun = "metric" if field.kind is FieldKind.METRIC else f"numeric attribute: {field.name}"
+        return self.wrong(position, f"Expected numeric value type for {noun}. Found {found}", "a number without quotes")
+
+    def not_text(self, field: Field, operand: Operand) -> InvalidFilter:
+        if _NUMBER.fullmatch(operand.value):
+            noun = "attributes" if field.kind is FieldKind.ATTRIBUTE else str(field.kind)
+            problem = f"Expected a quoted string value for {noun} (e.g. 'my-value'). Got value {operand.text}"
+        else:
+            problem = (
+                "Parameter value is either not quoted or unidentified quote types used for string value "
+                f"{operand.text}. Use either single or double quotes"
+            )
+        return self.wrong(operand.position, problem, f"'{operand.value.strip('`')}' in quotes")

@@ -1,0 +1,229 @@
+"""A checked tree run over entities in memory: short, slow, and what every faster way must agree with."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from clew.entities.experiment import Experiment
+from clew.entities.metric import Metric
+from clew.entities.model import LoggedModel
+from clew.entities.run import Run
+from clew.query.ast import (
+    PATTERN_OPS,
+    And,
+    Comparison,
+    Expr,
+    Field,
+    FieldKind,
+    FreeText,
+    InList,
+    IsNull,
+    Not,
+    Or,
+    Value,
+    ValueType,
+)
+from clew.query.fields import EXPERIMENTS, MODELS, RUNS, Fields
+from clew.query.match import matcher
+from clew.query.number import parse_number
+from clew.query.order import Order
+
+T = TypeVar("T")
+Values = Sequence[Value]
+"""All values that a field has in one entity: none where it is absent, several for datasets."""
+
+Read = Callable[[Field], Values]
+DatasetRef = tuple[str, str]
+"""(name, digest)."""
+
+ID_PREFIX = 4
+"""Characters from which on a bare word is compared with the beginning of ids; fewer would hit by chance."""
+
+_TESTS: dict[str, Callable[[object, object], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,  # type: ignore[dict-item]
+    ">=": operator.ge,  # type: ignore[dict-item]
+    "<": operator.lt,  # type: ignore[dict-item]
+    "<=": operator.le,  # type: ignore[dict-item]
+}
+
+
+def matches(expr: Expr | None, read: Read, fields: Fields) -> bool:
+    """Whether an entity, seen through ``read``, fulfils ``expr``."""
+    if expr is None:
+        return True
+    if isinstance(expr, And):
+        return all(matches(item, read, fields) for item in expr.items)
+    if isinstance(expr, Or):
+        return any(matches(item, read, fields) for item in expr.items)
+    if isinstance(expr, Not):
+        return not matches(expr.item, read, fields)
+    if isinstance(expr, FreeText):
+        return _found(expr.text, read, fields)
+    values = read(expr.field)
+    if isinstance(expr, IsNull):
+        return bool(values) is expr.negated
+    if isinstance(expr, InList):
+        values = _comparable(values, expr.field, expr.values[0])
+        return any((value in expr.values) is not expr.negated for value in values)
+    return _compare(expr, values)
+
+
+def _compare(expr: Comparison, values: Values) -> bool:
+    values = _comparable(values, expr.field, expr.value)
+    if expr.op in PATTERN_OPS:
+        test = matcher(expr.op, str(expr.value))
+        return any(test(str(value)) for value in values)
+    return any(_TESTS[expr.op](value, expr.value) for value in values)
+
+
+def _comparable(values: Values, field: Field, other: Value) -> Values:
+    if field.type is not ValueType.MIXED or isinstance(other, str):
+        return values
+    numbers = (parse_number(str(value)) for value in values)
+    return [number for number in numbers if number is not None]
+
+
+def _found(text: str, read: Read, fields: Fields) -> bool:
+    contains = matcher("~", text)
+    if any(contains(str(name)) for name in read(fields.name)):
+        return True
+    (own_id,) = read(fields.id)
+    if fields.id_whole:
+        return own_id == text
+    return len(text) >= ID_PREFIX and str(own_id).startswith(text.lower())
+
+
+def read_run(run: Run) -> Read:
+    """The values of a run's fields."""
+    info, data = run.info, run.data
+
+    def read(field: Field) -> Values:
+        if field.kind is FieldKind.ATTRIBUTE:
+            value = info.status.value if field.name == "status" else getattr(info, field.name)
+            return () if value is None else (value,)
+        if field.kind is FieldKind.DATASET:
+            return _dataset_values(run, field.name)
+        table = (
+            data.metrics
+            if field.kind is FieldKind.METRIC
+            else data.params
+            if field.kind is FieldKind.PARAM
+            else data.tags
+        )
+        return (table[field.name],) if field.name in table else ()
+
+    return read
+
+
+def _dataset_values(run: Run, name: str) -> Values:
+    inputs = run.inputs.dataset_inputs
+    if name == "context":
+        return [one.tags["mlflow.data.context"] for one in inputs if "mlflow.data.context" in one.tags]
+    return [getattr(one.dataset, name) for one in inputs]
+
+
+def read_experiment(experiment: Experiment) -> Read:
+    """The values of an experiment's fields."""
+
+    def read(field: Field) -> Values:
+        if field.kind is FieldKind.TAG:
+            return (experiment.tags[field.name],) if field.name in experiment.tags else ()
+        return (getattr(experiment, field.name),)
+
+    return read
+
+
+def read_model(model: LoggedModel, datasets: Sequence[DatasetRef] = ()) -> Read:
+    """The values of a logged model's fields; metrics only of ``datasets``, if any are given."""
+
+    def read(field: Field) -> Values:
+        if field.kind is FieldKind.METRIC:
+            points = (metric for metric in model.metrics if metric.key == field.name)
+            return [m.value for m in points if not datasets or (m.dataset_name, m.dataset_digest) in datasets]
+        if field.kind is FieldKind.ATTRIBUTE:
+            value = getattr(model, field.name)
+            return (value.value if field.name == "status" else value,)
+        table = model.params if field.kind is FieldKind.PARAM else model.tags
+        return (table[field.name],) if field.name in table else ()
+
+    return read
+
+
+def select_runs(runs: Iterable[Run], expr: Expr | None, order: Sequence[Order] = ()) -> list[Run]:
+    """The runs that fulfil ``expr``, in order; ties by start time, newest first, then by id."""
+    kept = [run for run in runs if matches(expr, read_run(run), RUNS)]
+    kept.sort(key=lambda run: (-run.info.start_time, run.info.run_id))
+    return _sorted(kept, order, lambda run, by: _first(read_run(run)(by.field)))
+
+
+def select_experiments(
+    experiments: Iterable[Experiment], expr: Expr | None, order: Sequence[Order] = ()
+) -> list[Experiment]:
+    """The experiments that fulfil ``expr``, in order.
+
+    Without an order the newest come first, equally old ones by ascending id; ties of an order by descending id.
+    """
+    kept = [one for one in experiments if matches(expr, read_experiment(one), EXPERIMENTS)]
+    kept.sort(key=lambda one: int(one.experiment_id), reverse=bool(order))
+    if not order:
+        kept.sort(key=lambda one: -one.creation_time)
+    return _sorted(kept, order, _experiment_key)
+
+
+def _experiment_key(experiment: Experiment, by: Order) -> Value:
+    value: Value = getattr(experiment, by.field.name)
+    return int(value) if by.field.name == "experiment_id" else value
+
+
+def select_models(
+    models: Iterable[LoggedModel],
+    expr: Expr | None,
+    order: Sequence[Order] = (),
+    datasets: Sequence[DatasetRef] = (),
+) -> list[LoggedModel]:
+    """The logged models that fulfil ``expr``, in order; ties newest first, then by id.
+
+    datasets: metric comparisons look only at values measured on one of these.
+    """
+    kept = [model for model in models if matches(expr, read_model(model, datasets), MODELS)]
+    kept.sort(key=lambda model: (-model.creation_timestamp, model.model_id))
+    return _sorted(kept, order, _model_key)
+
+
+def _model_key(model: LoggedModel, by: Order) -> Value | None:
+    if by.field.kind is not FieldKind.METRIC:
+        value = _first(read_model(model)(by.field))
+        return int(value) if by.field.name == "experiment_id" and value is not None else value
+    points = [
+        metric
+        for metric in model.metrics
+        if metric.key == by.field.name
+        and by.dataset_name in (None, metric.dataset_name)
+        and by.dataset_digest in (None, metric.dataset_digest)
+    ]
+    return max(points, key=_recency).value if points else None
+
+
+def _recency(metric: Metric) -> tuple[int, int, str, str, str]:
+    dataset = (metric.dataset_name or "", metric.dataset_digest or "")
+    return (metric.timestamp, metric.step, *dataset, metric.run_id or "")
+
+
+def _first(values: Values) -> Value | None:
+    return values[0] if values else None
+
+
+def _sorted(items: list[T], order: Sequence[Order], key: Callable[[T, Order], Value | None]) -> list[T]:
+    for by in reversed(order):
+        keyed = [(key(item, by), item) for item in items]
+        missing = [item for value, item in keyed if value is None]
+        nan = [item for value, item in keyed if isinstance(value, float) and math.isnan(value)]
+        real = [(v, item) for v, item in keyed if v is not None and not (isinstance(v, float) and math.isnan(v))]
+        real.sort(key=operator.itemgetter(0), reverse=by.descending)
+        items = [item for _, item in real] + nan + missing
+    return items

@@ -1,0 +1,62 @@
+"""A checked tree as text that reads back to the same tree."""
+
+from __future__ import annotations
+
+import re
+
+from clew.query.ast import And, Expr, Field, FieldKind, FreeText, InList, IsNull, Not, Or, Value
+from clew.query.fields import Fields
+
+_PLAIN = re.compile(r"[\w.]+")
+
+
+def write_filter(expr: Expr | None, fields: Fields) -> str:
+    """``expr`` in the filter language; the empty text for None.
+
+    Keys may hold no backtick, which no stored key does.
+    """
+    return "" if expr is None else _expr(expr, fields)
+
+
+def write_key(field: Field, fields: Fields) -> str:
+    """The name of ``field`` as a filter or an order would write it."""
+    key = field.name if _PLAIN.fullmatch(field.name) else f"`{field.name}`"
+    return key if field.kind is FieldKind.ATTRIBUTE else f"{fields.written[field.kind]}.{key}"
+
+
+def quote(text: str) -> str:
+    """``text`` as a string of the filter language."""
+    if "'" not in text:
+        return f"'{text}'"
+    if '"' not in text:
+        return f'"{text}"'
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"E'{escaped}'"
+
+
+def _expr(expr: Expr, fields: Fields) -> str:
+    if isinstance(expr, And):
+        return " AND ".join(_part(item, fields, Or) for item in expr.items)
+    if isinstance(expr, Or):
+        # AND binds closer, but people forget which does.
+        return " OR ".join(_part(item, fields, And) for item in expr.items)
+    if isinstance(expr, Not):
+        return f"NOT {_part(expr.item, fields, And, Or)}"
+    if isinstance(expr, FreeText):
+        return quote(expr.text)
+    key = write_key(expr.field, fields)
+    if isinstance(expr, IsNull):
+        return f"{key} IS {'NOT ' if expr.negated else ''}NULL"
+    if isinstance(expr, InList):
+        values = ", ".join(_value(value) for value in expr.values)
+        return f"{key} {'NOT ' if expr.negated else ''}IN ({values})"
+    return f"{key} {expr.op} {_value(expr.value)}"
+
+
+def _part(item: Expr, fields: Fields, *wrapped: type) -> str:
+    text = _expr(item, fields)
+    return f"({text})" if isinstance(item, wrapped) else text
+
+
+def _value(value: Value) -> str:
+    return quote(value) if isinstance(value, str) else repr(value)
