@@ -1,0 +1,115 @@
+"""Flavors: one per framework, found by name without importing the framework.
+
+A flavor is a module of ``clew.packaging.flavors`` with the names of :class:`Flavor`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, Protocol, cast
+
+import msgspec
+
+from clew.errors import InvalidValue, NotSupported
+
+Trust = Literal["safe", "pickle"]
+"""``safe``: only formats that run no code. ``pickle``: the model may run code while it loads."""
+
+
+class LoadPolicy(msgspec.Struct, frozen=True):
+    """What a model may do while it loads; decided by the caller, never by the model.
+
+    trusted_types: full names of classes that a skops file may hold beyond our own list.
+    """
+
+    trust: Trust = "safe"
+    trusted_types: tuple[str, ...] = ()
+
+
+class SavedFlavor(msgspec.Struct, kw_only=True):
+    """What a flavor wrote.
+
+    config: its entry under ``flavors``.
+    pyfunc: its part of the ``python_function`` entry, or None where the model cannot predict.
+    packages: distributions that loading needs.
+    modules: modules whose classes the model file names.
+    """
+
+    config: dict[str, Any]
+    pyfunc: dict[str, Any] | None
+    packages: Sequence[str]
+    modules: Sequence[str] = ()
+
+
+class Flavor(Protocol):
+    """How one framework's models are written, read and asked.
+
+    name: key under ``flavors``.
+    loader_module: module that MLflow loads such models with.
+    """
+
+    name: str
+    loader_module: str
+
+    def matches(self, model: object) -> bool:
+        """Whether ``model`` is of this framework."""
+
+    def save(self, model: Any, folder: str, options: Mapping[str, Any]) -> SavedFlavor:
+        """Write the model's files into ``folder``."""
+
+    def load(self, folder: str, config: Mapping[str, Any], policy: LoadPolicy) -> Any:
+        """The model in its own class."""
+
+    def predict(self, model: Any, data: Any, config: Mapping[str, Any]) -> Any:
+        """The model's answer for checked data; ``config`` is the ``python_function`` entry."""
+
+
+_FLAVORS: Final[Mapping[str, str]] = {"sklearn": "clew.packaging.flavors.sklearn"}
+_LOADERS: Final[Mapping[str, str]] = {"mlflow.sklearn": "sklearn"}
+
+
+def flavor_names() -> list[str]:
+    """Every flavor that can be saved and loaded."""
+    return sorted(_FLAVORS)
+
+
+def get_flavor(name: str) -> Flavor:
+    """The flavor of that name.
+
+    Raises:
+        NotSupported: there is none.
+    """
+    if name not in _FLAVORS:
+        raise NotSupported(f"There is no model flavor {name!r}; known: {', '.join(flavor_names())}.")
+    return cast("Flavor", importlib.import_module(_FLAVORS[name]))
+
+
+def flavor_of_loader(loader_module: object) -> Flavor:
+    """The flavor that reads models whose ``loader_module`` is the given one; the module is not imported.
+
+    Raises:
+        NotSupported: no flavor of ours reads it.
+    """
+    name = _LOADERS.get(str(loader_module))
+    if name is None:
+        raise NotSupported(
+            f"The model asks for the loader {str(loader_module)!r}, which Clew does not know; "
+            f"known: {', '.join(sorted(_LOADERS))}."
+        )
+    return get_flavor(name)
+
+
+def flavor_of_model(model: object) -> Flavor:
+    """The flavor whose framework made ``model``.
+
+    Raises:
+        InvalidValue: none did.
+    """
+    for name in _FLAVORS:
+        flavor = get_flavor(name)
+        if flavor.matches(model):
+            return flavor
+    raise InvalidValue(
+        f"No flavor saves a {type(model).__module__}.{type(model).__qualname__}; known: {', '.join(flavor_names())}."
+    )
