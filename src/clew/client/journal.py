@@ -1,0 +1,653 @@
+"""The writer's half of the journal: a log call is one store into a memory map.
+
+One journal per process and run. What a call returned from is in the page cache, so it
+survives ``kill -9`` of the process. Nothing here waits for a network, and nothing raises for
+what the disk does: lost points are counted. ``docs/why/journal.md`` draws the bytes.
+
+**Who may write when.** A write prepares its bytes for the next free slot and then, in one line
+without a call (``_commit``'s shape, repeated where a call would be too dear), checks that the
+slot is still free, stores and advances. CPython switches threads and runs signal handlers only
+at calls and backward jumps, so that line is never cut; whoever lost the slot prepares again.
+The lock guards everything longer: opening, rotation, interning, end. Without a GIL every write
+takes the lock.
+
+Standard library only; this module is on the path of every log call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import sys
+import threading
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from clew.client import spool
+from clew.client.notice import warn_once
+from clew.client.segment import SUFFIX, Birth, Window, create, file_name, record_bytes, seal
+from clew.entities.names import check_key
+from clew.errors import InvalidValue
+from clew.ids import new_id
+from clew.wire.frames import (
+    CONTEXT,
+    HEADER_BYTES,
+    KEY,
+    POINT,
+    RUN_END,
+    SEGMENT_BYTES,
+    SLOT_BYTES,
+    SLOTS_PER_SEGMENT,
+    payload_slots,
+)
+
+_TEND_NS: Final = 5_000_000_000
+_RETRY_NS: Final = 1_000_000_000
+_STRIDE_NS: Final = 1_000_000_000
+_MAX_STRIDE: Final = 4096
+_NO_KEY: Final = bytes(4)
+
+_pack_point = POINT.pack
+_pack_slot = struct.Struct("<28sI").pack
+_crc32 = zlib.crc32
+_time_ns = time.time_ns
+_ATOMIC_LINES: Final = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
+
+Context = tuple[str, str, str]
+"""model id, dataset name, dataset digest; empty texts where absent."""
+
+
+class Limits:
+    """How much disk a run's journal may take.
+
+    max_bytes: of segments that are not shipped yet; a tenth more is kept for records and last values.
+    keep_fraction, keep_bytes: of the file system stay free (the larger one, but never over a quarter).
+    """
+
+    __slots__ = ("keep_bytes", "keep_fraction", "max_bytes")
+
+    def __init__(self, max_bytes: int = 1 << 30, keep_fraction: float = 0.05, keep_bytes: int = 500 << 20) -> None:
+        self.max_bytes = max_bytes
+        self.keep_fraction = keep_fraction
+        self.keep_bytes = keep_bytes
+
+    def room(self, run_folder: str, *, reserve: bool) -> bool:
+        """Whether one more segment may be made; ``reserve`` asks for records instead of points.
+
+        Cost: one listing of the run's folders and one statvfs.
+        """
+        used = 0
+        for writer in spool.writers(run_folder):
+            used += sum(SEGMENT_BYTES for _ in spool.segments(writer))
+        if used + SEGMENT_BYTES > self.max_bytes * (1.1 if reserve else 1.0):
+            return False
+        if not hasattr(os, "statvfs"):
+            return True
+        disk = os.statvfs(run_folder)
+        total, free = disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize
+        keep = min(max(self.keep_bytes, int(total * self.keep_fraction)), total // 4)
+        return free - SEGMENT_BYTES > (keep // 10 if reserve else keep)
+
+
+class Receipt:
+    """Where a writer's journal stood, to be compared with what the target has acknowledged."""
+
+    __slots__ = ("_ctl", "position")
+
+    def __init__(self, ctl: spool.Ctl, position: int) -> None:
+        self._ctl = ctl
+        self.position = position
+
+    @property
+    def pending(self) -> int:
+        """Slots that are not acknowledged."""
+        return max(0, self.position - self._ctl.get(spool.ACKED))
+
+    @property
+    def trouble(self) -> str:
+        """What keeps the shipper from shipping, in its words."""
+        return self._ctl.trouble
+
+    @property
+    def conflicts(self) -> int:
+        """How many records the target kept out because an earlier value stands."""
+        return self._ctl.get(spool.CONFLICTS)
+
+
+class Journal:
+    """A process's journal for one run; opened by its first write, again after ``close`` or ``fork``.
+
+    run_folder: the run's folder in the spool; writers make their own folder in it.
+    owner: this process began the run, so its death without an end means that the run was killed.
+    dropped: points and records that found no room on the disk.
+    tend: called about every 5 s from a log call, and when a writer opens; makes sure that a shipper runs.
+    Thread-safe; a signal handler or finaliser that logs inside a log call is queued and written right after it.
+    """
+
+    __slots__ = (
+        "_alive",
+        "_barred",
+        "_base",
+        "_busy",
+        "_contexts",
+        "_ctl",
+        "_emergency",
+        "_final",
+        "_folder",
+        "_ids",
+        "_limit",
+        "_limits",
+        "_lock",
+        "_looked_at",
+        "_mm",
+        "_next_id",
+        "_number",
+        "_owner",
+        "_path",
+        "_retry_at",
+        "_room",
+        "_salt",
+        "_scoped",
+        "_slot",
+        "_stride",
+        "_tend",
+        "_tended_at",
+        "_writer_id",
+        "dropped",
+        "run_folder",
+        "run_id",
+    )
+
+    def __init__(
+        self,
+        run_folder: str,
+        run_id: str,
+        *,
+        owner: bool = False,
+        limits: Limits | None = None,
+        tend: Callable[[], None] | None = None,
+    ) -> None:
+        self.run_folder = run_folder
+        self.run_id = run_id
+        self.dropped = 0
+        self._limits = limits or Limits()
+        self._tend = tend
+        self._lock = threading.RLock()
+        self._reset(owner)
+
+    def _reset(self, owner: bool) -> None:
+        """The state before the first write."""
+        self._owner = owner
+        self._busy = False
+        self._emergency: deque[tuple[int, int, bytes]] = deque()
+        self._ids: dict[str, int] = {}
+        self._scoped: dict[tuple[str, int], int] = {}
+        self._contexts: dict[Context, int] = {}
+        self._next_id = 1
+        self._mm: Window | None = None
+        self._slot = 0
+        self._limit = 0  # points below this slot go the short way
+        self._room = 0  # slots of the segment
+        self._barred = False  # no room for points; records may still go in
+        self._base = 0
+        self._number = 0
+        self._salt = 0
+        self._alive: int | None = None
+        self._ctl: spool.Ctl | None = None
+        self._folder = ""
+        self._path = ""
+        self._writer_id = ""
+        self._stride = 1
+        self._looked_at = 0
+        self._tended_at = 0
+        self._retry_at = 0
+        self._final: dict[int, bytes] = {}
+
+    # -- points -----------------------------------------------------------------------------
+
+    def log_metric(self, key: str, value: float, step: int = 0) -> None:
+        """Write one point, stamped now.
+
+        Cost: about half a microsecond; one segment in 32,640 points adds a millisecond.
+
+        Raises:
+            InvalidValue: the key breaks a rule, or value or step is no number.
+        """
+        try:
+            content = _pack_point(_time_ns(), value, step, self._ids[key])
+        except (KeyError, TypeError, struct.error, OverflowError):
+            self._append(self._content(key, value, step, _time_ns(), None))
+            return
+        while (slot := self._slot) < self._limit:
+            mm = self._mm
+            at = HEADER_BYTES + slot * SLOT_BYTES
+            where = slice(at, at + SLOT_BYTES)
+            frame = _pack_slot(content, _crc32(content, self._salt ^ slot) or 1)
+            if slot == self._slot and mm is self._mm: mm[where] = frame; self._slot = slot + 1; return  # type: ignore[index]  # fmt: skip  # noqa: E701, E702
+        self._append(content)
+
+    def log_points(
+        self, metrics: Mapping[str, float], step: int = 0, ts_ns: int | None = None, context: Context | None = None
+    ) -> None:
+        """Write several points of one step; all are checked before the first is written.
+
+        ts_ns: nanoseconds since 1970-01-01 UTC, default now.
+
+        Raises:
+            InvalidValue: a key breaks a rule, or a value or the step is no number.
+        """
+        stamp = _time_ns() if ts_ns is None else ts_ns
+        contents: list[bytes] | None = None
+        if context is None:
+            try:
+                ids = self._ids
+                contents = [_pack_point(stamp, value, step, ids[key]) for key, value in metrics.items()]
+            except (KeyError, TypeError, struct.error, OverflowError):
+                pass
+        if contents is None:
+            for key, value in metrics.items():
+                check_key(key)
+                _number(key, value)
+            contents = [self._content(key, value, step, stamp, context) for key, value in metrics.items()]
+        elif self._commit_points(contents):
+            return
+        for content in contents:
+            self._append(content)
+
+    def _commit_points(self, contents: list[bytes]) -> bool:
+        """Store points side by side, the short way; False where it is barred or does not pay."""
+        count = len(contents)
+        while (slot := self._slot) + count <= self._limit:
+            mm, salt = self._mm, self._salt
+            at = HEADER_BYTES + slot * SLOT_BYTES
+            where = slice(at, at + count * SLOT_BYTES)
+            frames = b"".join([_pack_slot(c, _crc32(c, salt ^ n) or 1) for n, c in enumerate(contents, slot)])
+            if slot == self._slot and mm is self._mm: mm[where] = frames; self._slot = slot + count; return True  # type: ignore[index]  # fmt: skip  # noqa: E701, E702
+        return False
+
+    def _content(self, key: str, value: float, step: int, ts_ns: int, context: Context | None) -> bytes:
+        """The 28 content bytes of a point, its key interned."""
+        if context is None:
+            try:
+                return _pack_point(ts_ns, value, step, self._ids[key])
+            except (KeyError, TypeError, struct.error, OverflowError):
+                pass
+        check_key(key)
+        number = _number(key, value)
+        where = _whole(step)
+        key_id = self._key_id(key, context)
+        try:
+            return _pack_point(ts_ns, number, where, key_id)
+        except struct.error:
+            raise InvalidValue(
+                f"Got invalid value {ts_ns // 1_000_000} for metric {key!r} (timestamp): it must be milliseconds "
+                "since 1970 and before 2262."
+            ) from None
+
+    def _key_id(self, key: str, context: Context | None) -> int:
+        """The id under which this writer's points name ``key`` in ``context``; told to the journal once.
+
+        0 where the disk had no room to tell it, so that the point must be dropped too.
+        """
+        with self._lock:
+            scope = 0 if context is None else self._context_id(context)
+            known = self._ids.get(key) if scope == 0 else self._scoped.get((key, scope))
+            if known is not None:
+                return known
+            self._ready()
+            number = self._next_id
+            if scope < 0 or not self._write_record(KEY, {"id": number, "key": key, "context": scope}):
+                return 0
+            self._next_id = number + 1
+            if scope == 0:
+                self._ids[key] = number
+            else:
+                self._scoped[key, scope] = number
+            return number
+
+    def _context_id(self, context: Context) -> int:
+        known = self._contexts.get(context)
+        if known is not None:
+            return known
+        self._ready()
+        number = len(self._contexts) + 1
+        model_id, name, digest = context
+        fields = {"id": number, "model_id": model_id, "dataset_name": name, "dataset_digest": digest, "rank": None}
+        if not self._write_record(CONTEXT, fields):
+            return -1
+        self._contexts[context] = number
+        return number
+
+    def _append(self, content: bytes) -> None:
+        """Write one point where the short way is barred or does not pay."""
+        with self._lock:
+            if self._busy:
+                self._emergency.append((-1, 0, content))
+                return
+            self._busy = True
+            try:
+                if content.endswith(_NO_KEY):
+                    self._count_drop()
+                    return
+                self._look(_time_ns())
+                while not self._barred and self._slot < self._room:
+                    if self._commit_point(content):
+                        return
+                if self._make_room(1, _time_ns(), reserve=False) and self._commit_point(content):
+                    return
+                self._drop(content)
+            finally:
+                self._busy = False
+                if self._emergency:
+                    self._drain()
+
+    def _commit_point(self, content: bytes) -> bool:
+        """Store ``content`` in the next slot; False when another write took that slot."""
+        slot, mm = self._slot, self._mm
+        at = HEADER_BYTES + slot * SLOT_BYTES
+        where = slice(at, at + SLOT_BYTES)
+        frame = _pack_slot(content, _crc32(content, self._salt ^ slot) or 1)
+        if slot == self._slot and mm is self._mm: mm[where] = frame; self._slot = slot + 1; return True  # type: ignore[index]  # fmt: skip  # noqa: E701, E702
+        return False
+
+    def _look(self, now: int) -> None:
+        """See to the shipper every 5 s, and choose how many points go the short way before the next look.
+
+        The clock is read once per stride instead of once per point: a stride that took under a
+        second doubles, a longer one falls back to a single point.
+        """
+        if self._mm is None:
+            return
+        self._stride = min(2 * self._stride, _MAX_STRIDE) if now - self._looked_at < _STRIDE_NS else 1
+        self._looked_at = now
+        if not self._barred:
+            self._limit = min(self._room, self._slot + self._stride)
+        if now - self._tended_at > _TEND_NS:
+            self._tended_at = now
+            if self._tend is not None:
+                self._tend()
+
+    # -- records ----------------------------------------------------------------------------
+
+    def log_record(self, kind: int, fields: Mapping[str, Any]) -> bool:
+        """Write a record of ``wire.frames``; False when the disk had no room for it."""
+        with self._lock:
+            self._ready()
+            if not self._busy:
+                self._look(_time_ns())
+            return self._write_record(kind, fields)
+
+    def _write_record(self, kind: int, fields: Mapping[str, Any]) -> bool:
+        payload = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        now = _time_ns()
+        if self._busy:
+            self._emergency.append((kind, now, payload))
+            return True
+        self._busy = True
+        try:
+            return self._put_record(kind, now, payload)
+        finally:
+            self._busy = False
+            if self._emergency:
+                self._drain()
+
+    def _put_record(self, kind: int, now: int, payload: bytes) -> bool:
+        need = 1 + payload_slots(len(payload))
+        if need > SLOTS_PER_SEGMENT:
+            warn_once("journal-record", f"A record of {len(payload):,} bytes is too large for the journal: left out.")
+            return False
+        while self._mm is not None and self._slot + need <= self._room:
+            if self._commit_record(kind, now, payload, need):
+                return True
+        if self._make_room(need, now, reserve=True):
+            while not self._commit_record(kind, now, payload, need):
+                pass  # a thread on the short way took the first slots of the new segment
+            return True
+        self._count_drop()
+        return False
+
+    def _commit_record(self, kind: int, now: int, payload: bytes, need: int) -> bool:
+        """Store a record in the next slots, its head last; False when another write took the first of them."""
+        slot, mm = self._slot, self._mm
+        head, body = record_bytes(kind, now, payload, self._salt, slot)
+        at = HEADER_BYTES + slot * SLOT_BYTES
+        first, rest = slice(at, at + SLOT_BYTES), slice(at + SLOT_BYTES, at + need * SLOT_BYTES)
+        # Until the head stands a reader stops before the record, so it is seen whole or not at all.
+        if slot == self._slot and mm is self._mm: mm[rest] = body; mm[first] = head; self._slot = slot + need; return True  # type: ignore[index]  # fmt: skip  # noqa: E501, E701, E702
+        return False
+
+    def _drain(self) -> None:
+        """Write what signal handlers and finalisers logged while a longer write was under way."""
+        while self._emergency:
+            kind, now, data = self._emergency.popleft()
+            if kind < 0:
+                self._append(data)
+                continue
+            self._busy = True
+            try:
+                self._put_record(kind, now, data)
+            finally:
+                self._busy = False
+
+    # -- opening, segments, disk -----------------------------------------------------------
+
+    def _ready(self) -> None:
+        """Open the writer if there is none; a disk that refuses leaves it closed and calls are dropped."""
+        if self._mm is None and not self._busy:
+            self._busy = True
+            try:
+                self._make_room(1, _time_ns(), reserve=True)
+            finally:
+                self._busy = False
+
+    def _make_room(self, need: int, now: int, *, reserve: bool) -> bool:
+        """Begin a segment; False where the disk or the limits forbid it.
+
+        reserve: for a record, which may use the space kept back from points.
+        """
+        if now < self._retry_at and (not reserve or self._mm is None):
+            return False
+        try:
+            if self._alive is None:
+                self._open_writer()
+            plenty = self._limits.room(self.run_folder, reserve=False)
+            if not plenty and not (reserve and self._limits.room(self.run_folder, reserve=True)):
+                self._bar(now, f"{self._limits.max_bytes >> 20} MiB per run, or the disk's free space, are used up")
+                return False
+            if self._mm is None or self._slot + need > self._room:
+                self._next_segment()
+        except OSError as error:
+            self._bar(now, f"{error.strerror or error} ({error.filename or self.run_folder})")
+            return False
+        if plenty:
+            self._barred = False
+            self._limit = min(self._room, self._slot + self._stride)
+        else:
+            self._bar(now, "disk space is short")
+        return True
+
+    def _bar(self, now: int, why: str) -> None:
+        self._barred = True
+        self._limit = 0
+        self._retry_at = now + _RETRY_NS
+        warn_once(
+            f"journal-full-{self.run_id}",
+            f"Metric points of run {self.run_id} are dropped, their last values kept: {why}. "
+            "Free some space, bring the server back, or move the spool with CLEW_SPOOL.",
+        )
+
+    def _open_writer(self) -> None:
+        """Make this writer's folder with its lock and control page, then show it to the shipper."""
+        if self._alive is not None:
+            return
+        writer_id = new_id()
+        draft = os.path.join(self.run_folder, f"tmp-{writer_id}")
+        os.makedirs(draft, 0o700)
+        alive = spool.lock_file(os.path.join(draft, "alive"))
+        ctl = spool.Ctl(os.path.join(draft, "ctl"), new=True)
+        if self._owner:
+            ctl.put(spool.STATE, spool.OWNER)
+        self._folder = os.path.join(self.run_folder, spool.WRITER_PREFIX + writer_id)
+        os.rename(draft, self._folder)
+        self._alive, self._ctl, self._writer_id = alive, ctl, writer_id
+        _open_journals[id(self)] = self
+
+    def _next_segment(self) -> None:
+        """Seal the segment in use and begin the next one."""
+        old = self._mm
+        self._limit = 0
+        self._mm = None  # from here no write can commit, so the used slots are final
+        used = self._slot
+        path = os.path.join(self._folder, file_name(self._number))
+        draft = path.removesuffix(SUFFIX) + ".tmp"
+        birth = Birth(self.run_id, self._writer_id, self._number, self._base + used)
+        try:
+            if os.path.exists(draft):
+                os.unlink(draft)  # an interrupt struck here before
+            window = create(draft, birth)
+        except BaseException:
+            self._mm = old
+            raise
+        # An interrupt below costs the new segment, not the count: the next one begins at the same number of slots.
+        self._base, self._slot, self._room, self._number = birth.base_seq, 0, 0, birth.number + 1
+        if old is not None:
+            seal(old, used)
+        os.rename(draft, path)
+        self._salt, self._room = birth.salt, SLOTS_PER_SEGMENT
+        self._mm = window
+        if old is not None:
+            old.close()
+        elif self._tend is not None:
+            self._tended_at = _time_ns()
+            self._tend()
+
+    def _drop(self, content: bytes) -> None:
+        self._final[POINT.unpack(content)[3]] = content
+        self._count_drop()
+
+    def _count_drop(self) -> None:
+        self.dropped += 1
+        if self._ctl is not None:
+            self._ctl.put(spool.DROPPED, self.dropped)
+
+    # -- fence and end ---------------------------------------------------------------------
+
+    @property
+    def writer_folder(self) -> str:
+        """The open writer's folder; empty before the first write."""
+        return self._folder
+
+    def fence(self) -> Receipt | None:
+        """Ask the shipper for everything so far; None when nothing was written."""
+        with self._lock:
+            if self._ctl is None:
+                return None
+            position = self._base + self._slot
+            self._ctl.put(spool.FENCE, position)
+            return Receipt(self._ctl, position)
+
+    def end(self, status: str, end_ms: int) -> Receipt | None:
+        """Write the run's end and close; None when not even that found room."""
+        with self._lock:
+            self.log_record(RUN_END, {"status": status, "end_ms": end_ms})
+            return self.close()
+
+    def close(self) -> Receipt | None:
+        """Seal the journal and let its lock go; a later write opens a new writer."""
+        with self._lock:
+            if self._mm is None or self._ctl is None:
+                return None
+            self._write_finals()
+            old, self._limit = self._mm, 0
+            self._mm = None
+            receipt = Receipt(self._ctl, self._base + self._slot)
+            self._ctl.put(spool.FENCE, receipt.position)
+            seal(old, self._slot)
+            self._ctl.put(spool.STATE, self._ctl.get(spool.STATE) | spool.ENDED)
+            old.close()
+            self._forget()
+            return receipt
+
+    def _write_finals(self) -> None:
+        """The last value of each metric whose points were dropped goes into the reserve."""
+        contents, self._final = list(self._final.values()), {}
+        for content in contents:
+            while self._slot < self._room or self._make_room(1, _time_ns(), reserve=True):
+                if self._commit_point(content):
+                    break
+
+    def _forget(self) -> None:
+        """Back to the state before the first write, as a guest of the run."""
+        _open_journals.pop(id(self), None)
+        if self._alive is not None:
+            os.close(self._alive)
+        self._reset(owner=False)
+
+
+    def restart(self) -> None:
+        """What a forked child does with its parent's journal: leave it, and open its own at the next write."""
+        self._lock = threading.RLock()  # another thread of the parent may hold the old one
+        self._forget()
+
+
+_open_journals: dict[int, Journal] = {}
+
+if not _ATOMIC_LINES:
+
+    def _log_metric_locked(self: Journal, key: str, value: float, step: int = 0) -> None:
+        self._append(self._content(key, value, step, _time_ns(), None))
+
+    Journal.log_metric = _log_metric_locked  # type: ignore[method-assign]
+
+
+def _number(key: str, value: Any) -> float:
+    """``value`` as a float, in MLflow's sense: scalars, and arrays or tensors of one element.
+
+    Raises:
+        InvalidValue: it is no number.
+    """
+    try:
+        if isinstance(value, str | bytes):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    item = getattr(value, "item", None)  # numpy, torch, jax: float() of a 1-element array is not always allowed
+    if callable(item):
+        try:
+            return float(item())
+        except (TypeError, ValueError, RuntimeError):
+            pass
+    raise InvalidValue(
+        f"Got invalid value {value!r} for metric {key!r}. "
+        "Please specify value as a valid double (64-bit floating point)"
+    )
+
+
+def _whole(step: Any) -> int:
+    """``step`` as a 64-bit integer.
+
+    Raises:
+        InvalidValue: it is not a whole number, or too large.
+    """
+    try:
+        whole = int(step)
+        if whole == step and -(1 << 63) <= whole < 1 << 63:
+            return whole
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise InvalidValue(f"Got invalid value {step!r} for 'step'. Please specify step as a valid 64-bit integer.")
+
+
+def _after_fork_in_child() -> None:
+    """The parent's maps and locks are not the child's: its first call opens a writer of its own."""
+    for journal in list(_open_journals.values()):
+        journal._forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,32 @@
+"""What the client tells the user: one line per cause, through the logger ``clew``."""
+
+from __future__ import annotations
+
+import sys
+
+_told: set[str] = set()
+
+
+def warn(text: str) -> None:
+    """Log ``text`` as a warning."""
+    import logging  # 16 ms, and most scripts never warn
+
+    logging.getLogger("clew").warning("%s", text)
+
+
+def warn_once(cause: str, text: str) -> None:
+    """Log ``text`` unless this process has already warned of ``cause``."""
+    if cause not in _told:
+        _told.add(cause)
+        warn(text)
+
+
+def forget(cause: str) -> None:
+    """Let ``cause`` warn again, since it was cured in between."""
+    _told.discard(cause)
+
+
+def say(text: str) -> None:
+    """Print a line for the reader of the script's output."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

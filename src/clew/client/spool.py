@@ -1,0 +1,217 @@
+"""The spool: which folders and small files hold journals between the writer and the shipper.
+
+::
+
+    <spool>/<sha256(target uri)[:16]>/       one target
+        target.json  shipper.lock  wake (FIFO)  shipper.log
+        <run_id>/
+            w-<writer_id>/                   one writer: a process that logs to the run
+                alive                        flock held for the writer's whole life
+                ctl                          4096 bytes shared with the shipper
+                00000000.seg …               the journal
+                files/                       artifacts that wait
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import mmap
+import os
+from collections.abc import Iterator
+from typing import Final
+
+from clew.client.segment import SUFFIX
+
+try:
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+
+    _HAS_FLOCK = True
+except ImportError:  # Windows; there a writer counts as alive while its ``alive`` file exists
+    _HAS_FLOCK = False
+
+WRITER_PREFIX: Final = "w-"
+REFUSED_PREFIX: Final = "refused-"
+CTL_BYTES: Final = 4096
+
+ACKED: Final = 0
+"""u64, by the shipper: slots that the target has on disk."""
+FENCE: Final = 64
+"""u64, by the writer: somebody waits for this sequence number."""
+STATE: Final = 128
+"""u64, by the writer: bits OWNER and ENDED."""
+DROPPED: Final = 192
+"""u64, by the writer: points that found no room on the disk."""
+CONFLICTS: Final = 256
+"""u64, by the shipper: how many conflicts lie in ``conflicts.jsonl``."""
+TROUBLE: Final = 1024
+"""By the shipper: u16 length and the text of what keeps it from shipping."""
+
+OWNER: Final = 1
+"""The writer's death without a RUN_END means that the run was killed."""
+ENDED: Final = 2
+"""The writer wrote its RUN_END or closed on purpose."""
+
+
+class Ctl:
+    """The page that a writer and the shipper share, each word written by one of them."""
+
+    __slots__ = ("_page",)
+
+    def __init__(self, path: str, *, new: bool = False) -> None:
+        flags = os.O_RDWR | (os.O_CREAT | os.O_EXCL if new else 0) | getattr(os, "O_CLOEXEC", 0)
+        fd = os.open(path, flags, 0o600)
+        try:
+            if new:
+                os.pwrite(fd, bytes(CTL_BYTES), 0)
+            self._page = mmap.mmap(fd, CTL_BYTES)
+        finally:
+            os.close(fd)
+
+    def get(self, word: int) -> int:
+        """The u64 at byte offset ``word``."""
+        return int.from_bytes(self._page[word : word + 8], "little")
+
+    def put(self, word: int, value: int) -> None:
+        """Set the u64 at byte offset ``word``; 8 aligned bytes are stored in one piece."""
+        self._page[word : word + 8] = value.to_bytes(8, "little")
+
+    @property
+    def trouble(self) -> str:
+        """What keeps the shipper from shipping; empty while nothing does."""
+        size = int.from_bytes(self._page[TROUBLE : TROUBLE + 2], "little")
+        return self._page[TROUBLE + 2 : TROUBLE + 2 + size].decode("utf-8", "replace")
+
+    @trouble.setter
+    def trouble(self, text: str) -> None:
+        raw = text.encode("utf-8", "replace")[:1000]
+        self._page[TROUBLE : TROUBLE + 2 + len(raw)] = len(raw).to_bytes(2, "little") + raw
+
+
+def target_folder(spool: str, target_uri: str) -> str:
+    """Where journals for ``target_uri`` lie under ``spool``; the folder need not exist."""
+    return os.path.join(spool, hashlib.sha256(target_uri.encode()).hexdigest()[:16])
+
+
+def open_target(spool: str, target_uri: str) -> str:
+    """The folder of ``target_uri``, made if absent, with its ``target.json`` and FIFO.
+
+    Raises:
+        OSError: the spool cannot be written.
+    """
+    folder = target_folder(spool, target_uri)
+    os.makedirs(folder, 0o700, exist_ok=True)
+    note = os.path.join(folder, "target.json")
+    if not os.path.exists(note):
+        draft = f"{note}.{os.getpid()}.{os.urandom(4).hex()}"
+        with open(draft, "w", encoding="utf-8") as file:
+            json.dump({"uri": target_uri}, file)
+        os.replace(draft, note)
+    try:
+        os.mkfifo(os.path.join(folder, "wake"), 0o600)
+    except (FileExistsError, AttributeError):
+        pass
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EPERM, errno.ENOSYS):
+            raise
+    return folder
+
+
+def target_uri(folder: str) -> str:
+    """The URI that the journals in ``folder`` are meant for.
+
+    Raises:
+        OSError: there is no such target folder.
+    """
+    with open(os.path.join(folder, "target.json"), encoding="utf-8") as file:
+        return str(json.load(file)["uri"])
+
+
+def target_folders(spool: str) -> list[str]:
+    """Every target folder under ``spool``."""
+    return [f for f in _folders(spool) if os.path.exists(os.path.join(f, "target.json"))]
+
+
+def runs(folder: str) -> Iterator[tuple[str, str]]:
+    """(run id, folder) of every run that has something in a target folder."""
+    for path in _folders(folder):
+        name = os.path.basename(path)
+        if len(name) == 32:
+            yield name, path
+
+
+def writers(run_folder: str) -> list[str]:
+    """Folders of a run's writers."""
+    return [p for p in _folders(run_folder) if os.path.basename(p).startswith(WRITER_PREFIX)]
+
+
+def segments(writer_folder: str) -> list[str]:
+    """A writer's segments, oldest first; shipped ones are gone, so this need not begin at 0."""
+    try:
+        names = os.listdir(writer_folder)
+    except FileNotFoundError:
+        return []
+    return [os.path.join(writer_folder, n) for n in sorted(names) if n.endswith(SUFFIX)]
+
+
+def _folders(parent: str) -> list[str]:
+    try:
+        with os.scandir(parent) as entries:
+            return sorted(e.path for e in entries if e.is_dir(follow_symlinks=False))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def lock_file(path: str, *, wait: bool = False) -> int | None:
+    """A file descriptor that holds the exclusive lock on ``path``, or None while another process does.
+
+    Raises:
+        OSError: the file cannot be made or opened.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    if not _HAS_FLOCK:
+        return fd
+    try:
+        flock(fd, LOCK_EX | (0 if wait else LOCK_NB))
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    return fd
+
+
+def lives(writer_folder: str) -> bool:
+    """Whether the writer's process still holds its ``alive`` lock."""
+    path = os.path.join(writer_folder, "alive")
+    if not _HAS_FLOCK:
+        return os.path.exists(path)
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        return False
+    try:
+        flock(fd, LOCK_SH | LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def wake(folder: str) -> bool:
+    """Tell the shipper of a target folder to look now; False where no shipper listens."""
+    try:
+        fd = os.open(os.path.join(folder, "wake"), os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return False  # ENXIO: a FIFO without reader, so no shipper
+    try:
+        os.write(fd, b"\n")
+    except BlockingIOError:
+        pass  # it is full of earlier wakes
+    except BrokenPipeError:
+        return False
+    finally:
+        os.close(fd)
+    return True
