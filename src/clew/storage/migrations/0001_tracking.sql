@@ -6,6 +6,8 @@ CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ){clustered};
+-- The counter behind every change column on SQLite; PostgreSQL uses transaction ids.
+INSERT INTO meta (name, value) VALUES ('change', '0');
 
 CREATE TABLE experiment (
   id {serial},

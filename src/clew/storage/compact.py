@@ -1,0 +1,253 @@
+"""How points move: log rows into one block per run, blocks of a run into larger ones and into chunks.
+
+A plan is made from a read transaction and carried out in a write transaction, which refuses it when
+a row that it replaces is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from clew.errors import Unavailable
+from clew.storage import chunks
+from clew.storage.chunks import Block, Ints, Points
+from clew.storage.engine import Tx, WriteTx
+from clew.storage.gather import HAS_NAN, ORDERED
+from clew.storage.points import RUN_COUNT
+
+WINDOW_POINTS: Final = 1_000_000
+MERGE_BLOCKS: Final = 8  # blocks of one size tier that become one
+CHUNK_LEAST: Final = 1024  # points of a series from which it gets chunks of its own
+CHUNK_MOST: Final = 65_536  # points of a chunk
+
+
+class NewBlock(msgspec.Struct, frozen=True):
+    """A row for ``metric_block``; its lo is the change number of the transaction that writes it."""
+
+    rn: int
+    n: int
+    nkeys: int
+    body: bytes
+
+
+class NewChunk(msgspec.Struct, frozen=True):
+    """A row for ``metric_chunk``."""
+
+    rn: int
+    key: int
+    lo: int
+    n: int
+    step_min: int
+    step_max: int
+    ts_min: int
+    ts_max: int
+    flags: int
+    body: bytes
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows to write and the rows that they replace.
+
+    old_log: ids. old_blocks: (rn, lo). old_chunks: (rn, key, lo).
+    """
+
+    blocks: list[NewBlock]
+    chunks: list[NewChunk]
+    old_log: list[int] = []
+    old_blocks: list[tuple[int, int]] = []
+    old_chunks: list[tuple[int, int, int]] = []
+
+
+Window = list[tuple[int, bytes, bytes]]
+"""Id, runs and body of log rows."""
+
+
+def read_window(tx: Tx) -> Window | None:
+    """The oldest log rows, up to a million points; None where the log is empty."""
+    chosen: list[int] = []
+    points = 0
+    for row_id, n in tx.all("SELECT id, n FROM metric_log ORDER BY id"):
+        if chosen and points + n > WINDOW_POINTS:
+            break
+        chosen.append(row_id)
+        points += n
+    if not chosen:
+        return None
+    return [
+        (row_id, runs, body)
+        for row_id, runs, body in tx.all(
+            f"SELECT id, runs, body FROM metric_log WHERE {tx.dialect.any_of('id', 'ids')} ORDER BY id", ids=chosen
+        )
+    ]
+
+
+def plan_window(window: Window) -> Plan:
+    """One block per run out of the window's rows."""
+    runs: list[int] = []
+    counts: list[int] = []
+    for _, packed, _ in window:
+        for rn, count in RUN_COUNT.iter_unpack(packed):
+            runs.append(rn)
+            counts.append(count)
+    points = chunks.concat([chunks.decode_log(body) for _, _, body in window])
+    rns = np.repeat(np.array(runs, np.int64), counts)
+    order = _run_key_order(rns, points.keys)
+    rns, points = rns[order], points.take(order)
+    starts = chunks.group_starts(rns).tolist()
+    blocks = [
+        _block(int(rns[start]), points.take(slice(start, end)))
+        for start, end in zip(starts, [*starts[1:], len(points)], strict=True)
+    ]
+    return Plan(blocks=blocks, chunks=[], old_log=[row_id for row_id, _, _ in window])
+
+
+def _run_key_order(rns: Ints, keys: Ints) -> Ints:
+    """Stable order by (run, key): two passes over small numbers, which numpy sorts in linear time."""
+    order = np.argsort(_dense(keys), kind="stable")
+    return order[np.argsort(_dense(rns)[order], kind="stable")]
+
+
+def _dense(column: Ints) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
+    distinct, index = np.unique(column, return_inverse=True)
+    return index.astype(np.int16) if len(distinct) < 32_768 else index
+
+
+def plan_merge(tx: Tx, rn: int, *, everything: bool) -> Plan | None:
+    """The next merge of a run's blocks, or None where there is none worth it.
+
+    everything: merge all blocks, be they few, and move out every series that is long enough.
+    """
+    sizes = tx.all("SELECT lo, n FROM metric_block WHERE rn = :rn ORDER BY lo", rn=rn)
+    chosen = [lo for lo, _ in sizes] if everything else _ripe([(lo, n) for lo, n in sizes])
+    if not chosen:
+        return None
+    rows = tx.all(
+        f"SELECT lo, body FROM metric_block WHERE rn = :rn AND {tx.dialect.any_of('lo', 'los')} ORDER BY lo",
+        rn=rn,
+        los=chosen,
+    )
+    points = chunks.concat([Block(body).points() for _, body in rows])
+    points = points.take(np.argsort(_dense(points.keys), kind="stable"))
+    counts = np.diff(np.append(chunks.group_starts(points.keys), len(points)))
+    long = np.repeat(counts >= CHUNK_LEAST, counts)
+    if everything and len(rows) == 1 and not long.any():
+        return None
+    new_chunks, old_chunks = _extend_chunks(tx, rn, points.take(long))
+    rest = points.take(~long)
+    blocks = [_block(rn, rest)] if len(rest) else []
+    return Plan(blocks=blocks, chunks=new_chunks, old_blocks=[(rn, lo) for lo, _ in rows], old_chunks=old_chunks)
+
+
+def _ripe(sizes: list[tuple[int, int]]) -> list[int]:
+    """The blocks of the first size tier that has enough of them; tiers are powers of eight."""
+    tiers: dict[int, list[int]] = {}
+    for lo, n in sizes:
+        tier = (max(n, 1).bit_length() - 1) // 3
+        tiers.setdefault(tier, []).append(lo)
+        if len(tiers[tier]) >= MERGE_BLOCKS:
+            return tiers[tier]
+    return []
+
+
+def _extend_chunks(tx: Tx, rn: int, points: Points) -> tuple[list[NewChunk], list[tuple[int, int, int]]]:
+    """Chunks for these series (grouped by key): the last short one of each is filled up first."""
+    made: list[NewChunk] = []
+    replaced: list[tuple[int, int, int]] = []
+    starts = chunks.group_starts(points.keys).tolist()
+    for start, end in zip(starts, [*starts[1:], len(points)], strict=True):
+        series = points.take(slice(start, end))
+        key = int(series.keys[0])
+        last = tx.one(
+            "SELECT lo, n, body FROM metric_chunk WHERE rn = :rn AND key = :key ORDER BY lo DESC LIMIT 1",
+            rn=rn,
+            key=key,
+        )
+        lo = 0
+        if last is not None:
+            lo = last[0] + last[1]
+            if last[1] < CHUNK_MOST:
+                lo = last[0]
+                series = chunks.concat([Block(last[2]).points(), series])
+                replaced.append((rn, key, lo))
+        made.extend(_cut(rn, key, lo, chunks.sort_unique(series, by_time=False)))
+    return made, replaced
+
+
+def _cut(rn: int, key: int, lo: int, series: Points) -> Iterable[NewChunk]:
+    for start in range(0, len(series), CHUNK_MOST):
+        part = series.take(slice(start, start + CHUNK_MOST))
+        flags = ORDERED if bool((part.steps[1:] > part.steps[:-1]).all()) else 0
+        flags |= HAS_NAN if bool(np.isnan(part.values).any()) else 0
+        flags |= chunks.HAS_CONTEXT if part.contexts is not None else 0
+        yield NewChunk(
+            rn=rn,
+            key=key,
+            lo=lo + start,
+            n=len(part),
+            step_min=int(part.steps.min()),
+            step_max=int(part.steps.max()),
+            ts_min=int(part.times.min()),
+            ts_max=int(part.times.max()),
+            flags=flags,
+            body=chunks.encode_block(part),
+        )
+
+
+def _block(rn: int, points: Points) -> NewBlock:
+    """A block of points grouped by key, each series in order and without repeats."""
+    starts = chunks.group_starts(points.keys)
+    if not _all_rising(points, starts):
+        ends = [*starts[1:].tolist(), len(points)]
+        points = chunks.concat(
+            [
+                chunks.sort_unique(points.take(slice(start, end)), by_time=False)
+                for start, end in zip(starts.tolist(), ends, strict=True)
+            ]
+        )
+    return NewBlock(rn=rn, n=len(points), nkeys=len(starts), body=chunks.encode_block(points))
+
+
+def _all_rising(points: Points, starts: Ints) -> bool:
+    rising = points.steps[1:] > points.steps[:-1]
+    rising[starts[1:] - 1] = True  # from one series to the next
+    return bool(rising.all())
+
+
+class PlanOutdated(Unavailable):
+    """Another compactor was faster; the next round sees what it left."""
+
+
+def exchange(tx: WriteTx, plan: Plan) -> None:
+    """Carry out a plan.
+
+    Raises:
+        PlanOutdated: a row that it replaces is gone; nothing is changed then.
+    """
+    gone = 0
+    if plan.old_log:
+        gone += tx.run(f"DELETE FROM metric_log WHERE {tx.dialect.any_of('id', 'ids')}", ids=plan.old_log)
+    for rn, lo in plan.old_blocks:
+        gone += tx.run("DELETE FROM metric_block WHERE rn = :rn AND lo = :lo", rn=rn, lo=lo)
+    for rn, key, lo in plan.old_chunks:
+        gone += tx.run("DELETE FROM metric_chunk WHERE rn = :rn AND key = :key AND lo = :lo", rn=rn, key=key, lo=lo)
+    if gone != len(plan.old_log) + len(plan.old_blocks) + len(plan.old_chunks):
+        raise PlanOutdated("another compactor works on this store")
+    for block in plan.blocks:
+        tx.run(
+            "INSERT INTO metric_block (rn, lo, n, nkeys, body) VALUES (:rn, :lo, :n, :nkeys, :body)",
+            rn=block.rn,
+            lo=tx.change(),  # never used twice, so that no plan can mistake a new block for an old one
+            n=block.n,
+            nkeys=block.nkeys,
+            body=block.body,
+        )
+    for chunk in plan.chunks:
+        tx.run(
+            "INSERT INTO metric_chunk (rn, key, lo, n, step_min, step_max, ts_min, ts_max, flags, body) VALUES"
+            " (:rn, :key, :lo, :n, :step_min, :step_max, :ts_min, :ts_max, :flags, :body)",
+            **msgspec.structs.asdict(chunk),
+        )

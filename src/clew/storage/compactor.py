@@ -1,0 +1,159 @@
+"""The compactor: moves the metric log into blocks and chunks, and keeps the write-ahead log short.
+
+Reading and encoding happen in its own thread; only the exchange of rows goes through the committer,
+as one job that first checks that the rows it replaces are all still there. So a second compactor
+(PostgreSQL servers elect one by an advisory lock) could only waste work, never lose or double a point.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from clew.errors import ClewError
+from clew.storage import compact
+from clew.storage.committer import Committer
+from clew.storage.engine import Session, Tx, WriteTx
+from clew.storage.postgres import COMPACTOR_LOCK
+from clew.storage.sqlite import SqliteSession
+
+T = TypeVar("T")
+
+PAUSE_S: Final = 1.0  # a window gathers so long, unless it fills up earlier
+FULL_WINDOW: Final = 200_000  # points
+IDLE_S: Final = 3.0  # without a write, after which the write-ahead log is emptied
+RETRY_S: Final = 10.0  # after a failed round
+
+_log = logging.getLogger("clew.storage")
+
+
+class Compactor:
+    """Decides when to compact; ``compact`` knows how.
+
+    opened: makes a connection of its own, for checkpoints and for the election.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Callable[[Tx], Any]], Any],
+        write: Callable[[Callable[[WriteTx], Any]], Any],
+        opened: Callable[[], Session],
+        committer: Committer,
+    ) -> None:
+        self._read = read
+        self._write = write
+        self._opened = opened
+        self._committer = committer
+        self._session: Session | None = None
+        self._elected = False
+        self._wake = threading.Event()
+        self._full = threading.Event()
+        self._stopping = threading.Event()
+        self._rounds = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._pending = 0
+
+    def start(self) -> None:
+        """Compact in the background from now on."""
+        self._thread = threading.Thread(target=self._serve, name="clew-compactor", daemon=True)
+        self._thread.start()
+        self._wake.set()  # what an earlier process left in the log
+
+    def notice(self, points: int) -> None:
+        """Hear of a commit; from the committer's thread."""
+        self._committer.uncompacted += points
+        self._pending += points
+        if self._pending >= FULL_WINDOW:
+            self._full.set()
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def round(self, *, everything: bool) -> None:
+        """Compact what the log holds now; one round at a time.
+
+        everything: also merge the blocks of every run as far as they go, and empty the write-ahead log.
+        """
+        with self._rounds:
+            if not self._elect():
+                return
+            self._pending = 0
+            while True:
+                window = self._read(compact.read_window)
+                if window is None:
+                    break
+                plan = compact.plan_window(window)
+                self._write(partial(compact.exchange, plan=plan))
+                self._committer.uncompacted = int(self._read(_log_points))
+                self._checkpoint("PASSIVE")
+                runs = sorted({block.rn for block in plan.blocks})
+                self._merge(runs)
+            if everything:
+                self._merge([rn for (rn,) in self._read(_runs_with_blocks)], everything=True)
+                self._checkpoint("TRUNCATE")
+
+    def stop(self) -> None:
+        """End the thread after the round that runs."""
+        self._stopping.set()
+        self._wake.set()
+        self._full.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def close(self) -> None:
+        """End its connection, and with it its election."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _merge(self, runs: list[int], *, everything: bool = False) -> None:
+        for rn in runs:
+            while not self._stopping.is_set():
+                plan = self._read(partial(compact.plan_merge, rn=rn, everything=everything))
+                if plan is None:
+                    break
+                self._write(partial(compact.exchange, plan=plan))
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait()
+            self._full.wait(PAUSE_S)
+            self._wake.clear()
+            self._full.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                self.round(everything=False)
+                if not self._wake.wait(IDLE_S):
+                    with self._rounds:
+                        self._checkpoint("TRUNCATE")
+            except ClewError as error:
+                _log.warning("compaction of metrics waits %d s: %s", int(RETRY_S), error)
+                self._full.wait(RETRY_S)
+                self._wake.set()
+
+    def _elect(self) -> bool:
+        if self._session is None:
+            self._session = self._opened()
+            self._elected = False
+        if not self._elected and self._session.dialect.name == "postgresql":
+            rows = self._session.all("SELECT pg_try_advisory_lock(:lock)", {"lock": COMPACTOR_LOCK})
+            self._elected = bool(rows[0][0])
+            return self._elected
+        return True
+
+    def _checkpoint(self, mode: str) -> None:
+        if isinstance(self._session, SqliteSession):
+            self._session.checkpoint(mode)
+
+
+def _log_points(tx: Tx) -> int:
+    row = tx.one("SELECT coalesce(sum(n), 0) FROM metric_log")
+    return int(row[0]) if row else 0
+
+
+def _runs_with_blocks(tx: Tx) -> list[tuple[int]]:
+    return [(row[0],) for row in tx.all("SELECT DISTINCT rn FROM metric_block ORDER BY rn")]

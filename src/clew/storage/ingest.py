@@ -1,0 +1,38 @@
+"""Exactly once: how far each writer's journal is applied.
+
+The row is written in the same transaction as the slots it counts, so that a batch that is sent again
+is recognised whatever happened to the first answer.
+"""
+
+from __future__ import annotations
+
+from clew.storage.engine import Tx, WriteTx
+from clew.storage.keys import find_run
+
+
+def cursor(tx: Tx, writer_id: str) -> tuple[int, str]:
+    """Sequence number of the next slot to apply, and the ingester's notes (JSON); (0, "") for a new writer.
+
+    In a write transaction on PostgreSQL the row stays locked until its end.
+    """
+    lock = " FOR UPDATE" if isinstance(tx, WriteTx) and tx.dialect.name == "postgresql" else ""
+    row = tx.one(f"SELECT seq, state FROM ingest_stream WHERE writer_id = :writer_id{lock}", writer_id=writer_id)
+    return (row[0], row[1]) if row else (0, "")
+
+
+def advance(tx: WriteTx, writer_id: str, run_id: str, seq: int, state_json: str) -> None:
+    """Set the next sequence number and the ingester's notes.
+
+    run_id: the run that the writer writes to; may be unknown while nothing of it is applied.
+    """
+    ref = find_run(tx, run_id)
+    tx.run(
+        "INSERT INTO ingest_stream (writer_id, rn, seq, state, seen_ms) VALUES (:writer_id, :rn, :seq, :state, :now)"
+        " ON CONFLICT (writer_id) DO UPDATE SET rn = excluded.rn, seq = excluded.seq, state = excluded.state,"
+        " seen_ms = excluded.seen_ms",
+        writer_id=writer_id,
+        rn=ref.rn if ref else 0,
+        seq=seq,
+        state=state_json,
+        now=tx.place.clock(),
+    )

@@ -1,0 +1,125 @@
+"""PostgreSQL through psycopg 3: connections, and errors in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from clew.errors import MissingPackage, Unavailable
+from clew.storage.dialect import POSTGRESQL
+from clew.storage.engine import Row, TryAgain
+
+if TYPE_CHECKING:
+    import psycopg
+
+COMPACTOR_LOCK = 0x436C6577_0001  # advisory lock numbers: "Clew" and what they guard
+MIGRATION_LOCK = 0x436C6577_0002
+
+
+def url_of(url: str) -> str:
+    """The URL without SQLAlchemy's driver part, which MLflow's users carry in theirs."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+
+
+def shown(url: str) -> str:
+    """The URL without its password, for messages."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
+
+
+class PostgresSession:
+    """One connection; made again by whoever gets an Unavailable from it."""
+
+    dialect = POSTGRESQL
+
+    def __init__(self, url: str) -> None:
+        try:
+            import psycopg
+        except ImportError as error:
+            raise MissingPackage("A PostgreSQL store needs psycopg: pip install 'clew[postgres]'") from error
+        self._url = url
+        try:
+            self._db: psycopg.Connection[Row] = psycopg.connect(url_of(url), autocommit=True)
+        except psycopg.OperationalError as error:
+            raise Unavailable(
+                f"PostgreSQL at {shown(url)} does not answer: {str(error).strip()}. Check the address and the server."
+            ) from error
+        self._db.prepared_max = 500
+        self._cursor = self._db.cursor(binary=True)
+        self._errors = psycopg.Error
+        self._again = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+        self._away = (psycopg.OperationalError, psycopg.InterfaceError)
+
+    def all(self, sql: str, params: Mapping[str, Any]) -> list[Row]:
+        """All rows of a statement."""
+        try:
+            cursor = self._cursor.execute(self._text(sql), _bound(params))
+            return cursor.fetchall() if cursor.description else []
+        except self._errors as error:
+            raise self._explain(error) from error
+
+    def run(self, sql: str, params: Mapping[str, Any]) -> int:
+        """How many rows the statement changed."""
+        try:
+            return self._cursor.execute(self._text(sql), _bound(params)).rowcount
+        except self._errors as error:
+            raise self._explain(error) from error
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run one statement once per row of parameters."""
+        try:
+            self._cursor.executemany(self._text(sql), rows)
+        except self._errors as error:
+            raise self._explain(error) from error
+
+    def script(self, text: str) -> None:
+        """Run several statements without parameters."""
+        try:
+            self._db.execute(cast("Any", text))
+        except self._errors as error:
+            raise self._explain(error) from error
+
+    def begin(self, write: bool) -> None:
+        """Open a transaction: READ COMMITTED to write, one snapshot to read."""
+        self.run("BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {})
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        self.run("COMMIT", {})
+
+    def rollback(self) -> None:
+        """Drop the transaction, if one is open; a lost connection has dropped it already."""
+        if not self._db.closed and not self._db.broken:
+            self.run("ROLLBACK", {})
+
+    def usable(self) -> bool:
+        """Whether the transaction can go on: any failed statement ends it here."""
+        return not self._db.closed and self._db.info.transaction_status.name == "INTRANS"
+
+    def refreshed(self) -> bool:
+        """Always true: other servers write to the same database."""
+        return True
+
+    def broken(self) -> bool:
+        """Whether the connection is lost."""
+        return self._db.closed or self._db.broken
+
+    def close(self) -> None:
+        """End the connection."""
+        self._db.close()
+
+    def _text(self, sql: str) -> Any:
+        return self.dialect.statement(sql).text
+
+    def _explain(self, error: Exception) -> Exception:
+        if isinstance(error, self._again):
+            return TryAgain(str(error))
+        if isinstance(error, self._away):
+            return Unavailable(f"PostgreSQL at {shown(self._url)}: {str(error).strip()}")
+        return error
+
+
+def _bound(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    if any(type(value) is tuple for value in params.values()):
+        return {k: list(v) if type(v) is tuple else v for k, v in params.items()}
+    return params

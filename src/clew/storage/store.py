@@ -1,0 +1,181 @@
+"""The store: opens a database, reads and writes it, and keeps it compact.
+
+The only class of this package that others construct; everything else are functions that take a
+transaction of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from clew import ids
+from clew.errors import InvalidValue, Unavailable
+from clew.storage import experiments, postgres, sqlite
+from clew.storage.committer import Committer, Job
+from clew.storage.compactor import Compactor
+from clew.storage.engine import Place, Session, Tx, WriteTx
+from clew.storage.migrate import migrate
+
+T = TypeVar("T")
+
+MAX_IDLE_READERS: Final = 8
+
+
+class Store:
+    """An open database; safe to share between threads.
+
+    url: as given. dialect_name: ``sqlite`` or ``postgresql``. artifact_root: where new experiments' files go.
+    """
+
+    def __init__(self, url: str, opened: Callable[[str], Session], place: Place, *, background: bool) -> None:
+        self.url = url
+        self.artifact_root = place.artifact_root
+        self._opened = opened
+        self._place = place
+        self._readers: list[Session] = []
+        self._gate = threading.Lock()
+        self._closed = False
+        first = opened("writer")
+        try:
+            migrate(first, postgres.shown(url), place.clock)
+        finally:
+            first.close()
+        self.dialect_name = first.dialect.name
+        uncompacted = self.read(lambda tx: (tx.one("SELECT coalesce(sum(n), 0) FROM metric_log") or (0,))[0])
+        self._committer = Committer(lambda: opened("writer"), place, int(uncompacted), self._committed)
+        self._compactor = Compactor(self.read, self.write, lambda: opened("reader"), self._committer)
+        self.write(experiments.ensure_default)
+        if background:
+            self._compactor.start()
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        artifact_root: str = "mlflow-artifacts:/",
+        clock: Callable[[], int] = ids.now_ms,
+        background: bool = True,
+    ) -> Store:
+        """The store at ``url``, created and migrated as needed; experiment ``0`` exists afterwards.
+
+        url: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``postgresql://…``.
+        background: whether a thread compacts and checkpoints; without it, :meth:`compact` does.
+
+        Raises:
+            ForeignStore: the database is another program's, MLflow's for one, or a newer Clew's.
+            Unavailable: it is busy, read-only, or its server is away.
+            InvalidValue: the URL names no database.
+        """
+        place = Place(artifact_root, clock)
+        if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+            path = sqlite.path_of(url)
+            sqlite.prepare(path)
+            return cls(url, lambda role: sqlite.SqliteSession(path, role), place, background=background)
+        if url.startswith(("postgresql:", "postgresql+", "postgres:")):
+            return cls(url, lambda _: postgres.PostgresSession(url), place, background=background)
+        raise InvalidValue(
+            f"{postgres.shown(url)} names no store that Clew knows; give sqlite:///path/to/file.db"
+            " or postgresql://user@host/database."
+        )
+
+    def read(self, fn: Callable[[Tx], T]) -> T:
+        """What ``fn`` returns, run in one read transaction that sees one state throughout; any thread; blocks."""
+        with self._gate:
+            if self._closed:
+                raise Unavailable("The store is closed.")
+            session = self._readers.pop() if self._readers else None
+        session = self._begin_read(session)
+        try:
+            value = fn(Tx(session, self._place))
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            self._give_back(session)
+        return value
+
+    def submit(self, fn: Callable[[WriteTx], T], done: Callable[[T | None, BaseException | None], None]) -> None:
+        """Queue a write; returns at once.
+
+        done: called in the committer's thread after the write is on disk, with its result, or with its error.
+        A write may run twice on PostgreSQL (deadlock), so ``fn`` must not change anything but its transaction.
+
+        Raises:
+            Unavailable: the store is closed.
+        """
+        self._committer.submit(Job(fn, done))
+
+    def write(self, fn: Callable[[WriteTx], T]) -> T:
+        """What ``fn`` returned, once it is on disk; blocks. Not to be called from ``done``."""
+        waiting = _Waiting()
+        self._committer.submit(Job(fn, waiting.done))
+        value: T = waiting.result()
+        return value
+
+    def compact(self, everything: bool = False) -> None:
+        """One compaction round now.
+
+        everything: merge each run's blocks as far as they go, and shrink the write-ahead log.
+        """
+        self._compactor.round(everything=everything)
+
+    def close(self) -> None:
+        """Write what waits, stop the threads, close the connections. Idempotent."""
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+        self._compactor.stop()
+        self._committer.close()
+        self._compactor.close()
+        for session in self._readers:
+            session.close()
+        self._readers.clear()
+
+    def _committed(self, points: int) -> None:
+        self._compactor.notice(points)
+
+    def _begin_read(self, session: Session | None) -> Session:
+        if session is not None:
+            try:
+                session.begin(write=False)
+            except Unavailable:
+                session.close()  # a server closes idle connections; a fresh one tells whether it is away
+            else:
+                return session
+        session = self._opened("reader")
+        session.begin(write=False)
+        return session
+
+    def _give_back(self, session: Session) -> None:
+        with self._gate:
+            if not self._closed and len(self._readers) < MAX_IDLE_READERS:
+                self._readers.append(session)
+                return
+        session.close()
+
+
+class _Waiting:
+    """A write's result for the thread that waits for it."""
+
+    __slots__ = ("_error", "_lock", "_value")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+        self._value: Any = None
+        self._error: BaseException | None = None
+
+    def done(self, value: Any, error: BaseException | None) -> None:
+        self._value, self._error = value, error
+        self._lock.release()
+
+    def result(self) -> Any:
+        self._lock.acquire()
+        if self._error is not None:
+            raise self._error
+        return self._value
