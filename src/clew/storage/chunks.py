@@ -395,7 +395,8 @@ class Block:
         if len(shifts) == 1:
             run += shifts[0]
             return run
-        return run + np.repeat(shifts, self.counts)
+        shifted: Ints = run + np.repeat(shifts, self.counts)
+        return shifted
 
 
 def group_starts(keys: Ints) -> Ints:
