@@ -1,0 +1,112 @@
+"""What ``make demo`` shows: a server on an embedded store, the quick start against it, and where to look.
+
+python examples/demo.py [--store FOLDER] [--port PORT] [--exit]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+HERE = Path(__file__).resolve().parent
+START_S = 60.0
+STOP_S = 15.0
+
+
+def main() -> int:
+    """Runs the demo; the exit code says whether the quick start went well."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", default=".clew", help="folder of the embedded store (default: ./.clew)")
+    parser.add_argument("--port", type=int, default=5000, help="first port to try (default: 5000)")
+    parser.add_argument("--exit", action="store_true", help="end the server after the run")
+    options = parser.parse_args()
+    store = Path(options.store).absolute()
+
+    with server(store, options.port) as (process, url):
+        print("\n== The quick start: one line of autologging\n", flush=True)
+        done = subprocess.run(
+            [sys.executable, str(HERE / "quickstart_autolog.py")], env=client_environ(url), check=False
+        )
+        if done.returncode:
+            print("The quick start failed; its message stands above.", file=sys.stderr)
+            return done.returncode
+        run_id, name = newest_run(url)
+        print("\n== Have a look\n")
+        print(f"  web UI     {url}/")
+        print(f"  the run    {url}/runs/{run_id}   ({name})")
+        print(f"  the store  {store}")
+        print(f"\n  Log more:  CLEW_TRACKING_URI={url} python your_script.py")
+        if options.exit:
+            return 0
+        print("  Stop with Ctrl-C; `clew ui` in this folder brings it back.", flush=True)
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            print("\nStopping.")
+            return 0
+
+
+@contextmanager
+def server(store: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process of ``clew ui`` and its address; ended when the block is left."""
+    command = [sys.executable, "-m", "clew", "ui", "--no-open", "--store", str(store), "--port", str(port)]
+    # A group of its own: Ctrl-C reaches this script only, which ends the server in order.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield process, await_address(process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def await_address(process: subprocess.Popen[str]) -> str:
+    """The address that the server prints, once it answers there."""
+    assert process.stdout is not None
+    url = ""
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        found = [word for word in line.split() if word.startswith("http://")]
+        if found:
+            url = found[0].rstrip("/")
+            break
+    opener = build_opener(ProxyHandler({}))
+    until = time.monotonic() + START_S
+    while url and time.monotonic() < until:
+        try:
+            with opener.open(f"{url}/health", timeout=5):
+                return url
+        except URLError:
+            time.sleep(0.1)
+    raise SystemExit("The server did not start; its message stands above.")
+
+
+def client_environ(url: str) -> dict[str, str]:
+    """The environment of a script that logs to ``url``."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("CLEW_TRACKING", "MLFLOW_"))}
+    return kept | {"CLEW_TRACKING_URI": url}
+
+
+def newest_run(url: str) -> tuple[str, str]:
+    """Id and name of the run that started last, as the command line shows it."""
+    command = [sys.executable, "-m", "clew", "runs", "list", "--tracking-uri", url, "--limit", "1", "--json"]
+    listed = subprocess.run(command, env=client_environ(url), check=True, capture_output=True, text=True)
+    run = json.loads(listed.stdout)["runs"][0]
+    return run["run_id"], run["run_name"]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,73 @@
+"""Options that several commands share, and the client that they lead to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from clew import settings
+from clew.errors import NotFound
+
+if TYPE_CHECKING:
+    from clew.client.api import ClewClient
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable keys instead of a table.")
+tracking_uri_option = click.option(
+    "--tracking-uri",
+    metavar="URI",
+    help="Store or server to look at. Default: CLEW_TRACKING_URI, MLFLOW_TRACKING_URI, else ./.clew.",
+)
+view_option = click.option(
+    "--view",
+    type=click.Choice(["active", "deleted", "all"]),
+    default="active",
+    show_default=True,
+    help="Which to show: those in use, those in the trash, or both.",
+)
+
+VIEWS = {"active": "ACTIVE_ONLY", "deleted": "DELETED_ONLY", "all": "ALL"}
+"""Words of ``--view``, and what the API calls them."""
+
+
+def search_options(default_limit: int) -> Callable[[F], F]:
+    """``--filter``, ``--order-by`` and ``--limit``."""
+
+    def add(command: F) -> F:
+        for option in (
+            click.option(
+                "--limit",
+                type=click.IntRange(min=1, max=50_000),
+                default=default_limit,
+                show_default=True,
+                help="Most rows to show.",
+            ),
+            click.option(
+                "--order-by", multiple=True, metavar="KEY [ASC|DESC]", help="Sort by this key; repeat for ties."
+            ),
+            click.option("--filter", "filter_text", metavar="TEXT", default="", help="Show only what matches."),
+        ):
+            command = option(command)
+        return command
+
+    return add
+
+
+def open_client(tracking_uri: str | None) -> ClewClient:
+    """A client of the store that the option or the environment names.
+
+    Raises:
+        NotFound: none is named and this folder has no ``.clew``; looking must not create a store.
+    """
+    from clew.client.api import ClewClient
+
+    if not (tracking_uri or settings.read().tracking_uri) and not os.path.isdir(".clew"):
+        raise NotFound(
+            f"There is no store in {os.getcwd()} (no folder .clew). "
+            "Run a script that logs here, change to its folder, or name a store or server with --tracking-uri."
+        )
+    return ClewClient(tracking_uri)

@@ -1,0 +1,267 @@
+"""``clew runs``: list, filter and show runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from clew import settings
+from clew.cli.options import VIEWS, json_option, open_client, search_options, tracking_uri_option, view_option
+from clew.cli.screen import duration, local_time, number, print_json, print_table, size
+from clew.errors import InvalidValue, NotFound
+
+if TYPE_CHECKING:
+    from clew.client.api import ClewClient
+    from clew.entities.run import Run
+
+PAGE = 1000
+ID_DIGITS = 32
+MIN_PREFIX = 4
+DEFAULT_METRICS = 4
+
+
+@click.group()
+def runs() -> None:
+    """List, filter and show runs."""
+
+
+@runs.command("list")
+@click.option(
+    "--experiment",
+    "--experiment-id",
+    "-e",
+    "experiments",
+    multiple=True,
+    metavar="NAME|ID",
+    help="Only runs of this experiment; repeat for several. Default: CLEW_EXPERIMENT_NAME, else all.",
+)
+@click.option(
+    "--column",
+    "-c",
+    "columns",
+    multiple=True,
+    metavar="KEY",
+    help="Show metrics.NAME, params.NAME or tags.NAME; repeat. Default: the first metrics.",
+)
+@search_options(default_limit=50)
+@view_option
+@tracking_uri_option
+@json_option
+def list_runs(
+    experiments: tuple[str, ...],
+    columns: tuple[str, ...],
+    filter_text: str,
+    order_by: tuple[str, ...],
+    limit: int,
+    view: str,
+    tracking_uri: str | None,
+    as_json: bool,
+) -> None:
+    """List runs, the newest first."""
+    for column in columns:
+        _check_column(column)
+    client = open_client(tracking_uri)
+    ids = _experiment_ids(client, experiments)
+    found = list(_search(client, ids, filter_text, order_by, VIEWS[view], limit)) if ids else []
+    if as_json:
+        print_json({"runs": [_plain(run) for run in found]})
+        return
+    shown = columns or _first_metrics(found)
+    print_table(
+        ("Run ID", "Name", "Status", "Started", "Duration#", *(f"{c}#" if _numeric(c) else c for c in shown)),
+        (
+            (
+                run.info.run_id,
+                run.info.run_name,
+                _state(run),
+                local_time(run.info.start_time),
+                duration(run.info.start_time, run.info.end_time),
+                *(_cell(run, column) for column in shown),
+            )
+            for run in found
+        ),
+    )
+    if len(found) == limit:
+        click.echo(f"The first {limit} runs; --limit shows more.", err=True)
+
+
+@runs.command("show")
+@click.argument("run_id")
+@tracking_uri_option
+@json_option
+def show_run(run_id: str, tracking_uri: str | None, as_json: bool) -> None:
+    """Show one run: parameters, metrics, tags, data, models and files.
+
+    RUN_ID may be the beginning of an id, at least four digits, where only one run has it.
+    """
+    client = open_client(tracking_uri)
+    run = client.get_run(_whole_id(client, run_id))
+    files = client.list_artifacts(run.info.run_id)
+    if as_json:
+        listed = [{"path": f.path, "is_dir": f.is_dir, "file_size": f.file_size} for f in files]
+        print_json(_plain(run) | _details(run) | {"artifacts": listed})
+        return
+    info = run.info
+    print_table(
+        ("Run", info.run_name or info.run_id),
+        (
+            ("id", info.run_id),
+            ("experiment", info.experiment_id),
+            ("status", _state(run)),
+            ("user", info.user_id or run.data.tags.get("mlflow.user", "")),
+            ("started", local_time(info.start_time)),
+            ("ended", local_time(info.end_time)),
+            ("duration", duration(info.start_time, info.end_time)),
+            ("artifacts", info.artifact_uri),
+        ),
+    )
+    _print_data(run)
+    if files:
+        rows = ((f.path + ("/" if f.is_dir else ""), size(f.file_size)) for f in files)
+        print_table(("Artifact", "Size#"), rows)
+
+
+def _print_data(run: Run) -> None:
+    if run.data.params:
+        print_table(("Parameter", "Value"), sorted(run.data.params.items()))
+    if run.data.metrics:
+        steps = {m.key: str(m.step) for m in run.data.latest}
+        rows = ((k, number(v), steps.get(k, "")) for k, v in sorted(run.data.metrics.items()))
+        print_table(("Metric", "Last value#", "Step#"), rows)
+    if run.data.tags:
+        print_table(("Tag", "Value"), sorted(run.data.tags.items()))
+    datasets = [(i.dataset.name, i.dataset.digest, _context(i.tags)) for i in run.inputs.dataset_inputs]
+    if datasets:
+        print_table(("Dataset", "Digest", "Context"), datasets)
+    models = [(o.model_id, str(o.step)) for o in run.outputs.model_outputs]
+    if models:
+        print_table(("Logged model", "Step#"), models)
+
+
+def _search(
+    client: ClewClient, ids: Sequence[str], filter_text: str, order_by: Sequence[str], view: str, limit: int
+) -> Iterator[Run]:
+    token = None
+    while limit > 0:
+        page = client.search_runs(
+            list(ids),
+            filter_string=filter_text,
+            run_view_type=view,
+            max_results=min(limit, PAGE),
+            order_by=list(order_by),
+            page_token=token,
+        )
+        yield from page
+        limit -= len(page)
+        token = page.token
+        if not token:
+            return
+
+
+def _experiment_ids(client: ClewClient, asked: Sequence[str]) -> list[str]:
+    """Ids of the experiments that were asked for by name or id; of all where none was.
+
+    Raises:
+        NotFound: there is no such experiment.
+    """
+    environ = settings.read()
+    if not asked:
+        asked = [text for text in (environ.experiment_id or environ.experiment_name,) if text]
+    if asked:
+        return [_experiment_id(client, text) for text in asked]
+    ids: list[str] = []
+    token = None
+    while True:
+        page = client.search_experiments(max_results=PAGE, page_token=token)
+        ids += [e.experiment_id for e in page]
+        token = page.token
+        if not token:
+            return ids
+
+
+def _experiment_id(client: ClewClient, text: str) -> str:
+    named = client.get_experiment_by_name(text)
+    if named is not None:
+        return named.experiment_id
+    if not text.isdecimal():
+        raise NotFound(f"There is no experiment named {text!r}; `clew experiments list` shows those that exist.")
+    return client.get_experiment(text).experiment_id
+
+
+def _whole_id(client: ClewClient, text: str) -> str:
+    digits = text.lower()
+    if len(digits) == ID_DIGITS:
+        return digits
+    if not MIN_PREFIX <= len(digits) < ID_DIGITS or set(digits) - set("0123456789abcdef"):
+        raise InvalidValue(
+            f"{text!r} is no run id: it has 32 hex digits, of which the first {MIN_PREFIX} or more are enough."
+        )
+    ids = _experiment_ids(client, ())
+    hits = [r.info.run_id for r in _search(client, ids, f"run_id LIKE '{digits}%'", (), "ALL", 3)]
+    if not hits:
+        raise NotFound(f"No run's id begins with {digits}; `clew runs list` shows the runs.")
+    if len(hits) > 1:
+        raise InvalidValue(f"Several runs' ids begin with {digits}: {', '.join(hits)}, …; give more digits.")
+    return hits[0]
+
+
+def _check_column(column: str) -> None:
+    kind, dot, key = column.partition(".")
+    if kind not in ("metrics", "params", "tags") or not dot or not key:
+        raise click.BadParameter(f"{column!r} is none of metrics.NAME, params.NAME, tags.NAME.", param_hint="--column")
+
+
+def _first_metrics(found: Sequence[Run]) -> list[str]:
+    keys: dict[str, None] = {}
+    for run in found:
+        keys |= dict.fromkeys(sorted(run.data.metrics))
+    return [f"metrics.{key}" for key in list(keys)[:DEFAULT_METRICS]]
+
+
+def _cell(run: Run, column: str) -> str:
+    kind, _, key = column.partition(".")
+    if kind == "metrics":
+        return number(run.data.metrics.get(key))
+    return (run.data.params if kind == "params" else run.data.tags).get(key, "")
+
+
+def _numeric(column: str) -> bool:
+    return column.startswith("metrics.")
+
+
+def _state(run: Run) -> str:
+    return run.info.status + (" (deleted)" if run.info.lifecycle_stage == "deleted" else "")
+
+
+def _context(tags: dict[str, str]) -> str:
+    return tags.get("mlflow.data.context", "")
+
+
+def _plain(run: Run) -> dict[str, object]:
+    info = run.info
+    return {
+        "run_id": info.run_id,
+        "experiment_id": info.experiment_id,
+        "run_name": info.run_name,
+        "user_id": info.user_id,
+        "status": str(info.status),
+        "start_time": info.start_time,
+        "end_time": info.end_time,
+        "lifecycle_stage": info.lifecycle_stage,
+        "artifact_uri": info.artifact_uri,
+        "params": dict(run.data.params),
+        "metrics": dict(run.data.metrics),
+        "tags": dict(run.data.tags),
+    }
+
+
+def _details(run: Run) -> dict[str, object]:
+    return {
+        "datasets": [
+            {"name": i.dataset.name, "digest": i.dataset.digest, "context": _context(i.tags)}
+            for i in run.inputs.dataset_inputs
+        ],
+        "models": [{"model_id": o.model_id, "step": o.step} for o in run.outputs.model_outputs],
+    }
