@@ -1,6 +1,6 @@
 """The checked tree: what a filter means, with every name resolved and every value of the right type.
 
-A tree is made by ``check.read_filter`` or by hand; ``text.write`` prints it, ``evaluate`` runs it in memory and
+A tree is made by ``parser.read_filter`` or by hand; ``text.write`` prints it, ``evaluate`` runs it in memory and
 ``storage.compile`` turns it into SQL.
 
 **Truth has two values.** A comparison is false where its key is absent, ``NOT`` flips that.

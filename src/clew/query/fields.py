@@ -171,3 +171,5 @@ MODELS = Fields(
         }
     },
 )
+
+ENTITIES: Mapping[str, Fields] = {"runs": RUNS, "experiments": EXPERIMENTS, "models": MODELS}

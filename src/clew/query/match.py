@@ -8,6 +8,7 @@ in the value, in RE2 syntax, case-sensitive, in time linear in the value.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import re2
 
@@ -34,6 +35,16 @@ def matcher(op: str, pattern: str) -> Matcher:
     if len(pattern) > MAX_PATTERN:
         raise InvalidValue(f"a pattern may have {MAX_PATTERN} characters, this one has {len(pattern)}")
     return _MAKERS[op](pattern)
+
+
+@lru_cache(maxsize=256)
+def _kept(op: str, pattern: str) -> Matcher:
+    return matcher(op, pattern)
+
+
+def fits(op: str, pattern: str, value: str | None) -> bool:
+    """Whether ``value`` matches; False for None, so that a database can call this on any column."""
+    return value is not None and _kept(op, pattern)(value)
 
 
 def _contains(pattern: str) -> Matcher:

@@ -11,11 +11,14 @@ import msgspec
 
 from clew.errors import InvalidFilter
 from clew.query.ast import Field, FieldKind
-from clew.query.check import resolve_key
-from clew.query.fields import Fields
-from clew.query.parser import Key, parse_key
+from clew.query.fields import MODELS, Fields
+from clew.query.parser import resolve_key
+from clew.query.syntax import Key, parse_key
 
 _WHAT = "order_by clause"
+
+MAX_KEYS = 20
+"""Sort keys in one search."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -38,6 +41,8 @@ def read_order(texts: Sequence[str], fields: Fields) -> tuple[Order, ...]:
     """
     orders: list[Order] = []
     for text in texts:
+        if len(orders) == MAX_KEYS:
+            raise InvalidFilter(text, 0, f"a search may have {MAX_KEYS} sort keys", "fewer", what=_WHAT)
         try:
             orders.append(_order(text, fields))
         except InvalidFilter as error:
@@ -48,7 +53,6 @@ def read_order(texts: Sequence[str], fields: Fields) -> tuple[Order, ...]:
 
 def model_order(
     field_name: str,
-    fields: Fields,
     *,
     ascending: bool = True,
     dataset_name: str | None = None,
@@ -61,10 +65,10 @@ def model_order(
     """
     entity, dot, name = field_name.partition(".")
     try:
-        field = resolve_key(field_name, Key(entity if dot else None, name if dot else entity, field_name, 0), fields)
+        field = resolve_key(field_name, Key(entity if dot else None, name if dot else entity, field_name, 0), MODELS)
     except InvalidFilter:
         field = None
-    if field is None or field.kind not in fields.sortable:
+    if field is None or field.kind not in MODELS.sortable:
         raise InvalidFilter(field_name, 0, f"Invalid order by field name: {field_name}", what=_WHAT)
     if (dataset_name or dataset_digest) and field.kind is not FieldKind.METRIC:
         raise InvalidFilter(field_name, 0, "dataset_name and dataset_digest go with metrics only", what=_WHAT)

@@ -1,287 +1,193 @@
-"""Tokens to a syntax tree: the shape of a filter, before any name or value is understood.
+"""Text to checked tree: every name resolved, every value of the right type, or an error that says where.
 
-::
-
-    filter  = [ or [ "AND" ] ]                     a dangling AND is tolerated, as in MLflow
-    or      = and { "OR" and }
-    and     = not { "AND" not }
-    not     = { "NOT" } primary
-    primary = "(" or ")" | key test | word
-    test    = operator value | ["NOT"] "IN" "(" value { "," value } [","] ")" | "IS" ["NOT"] "NULL"
+Message texts follow MLflow's wherever its clients may match on them (rest_api facts, section 13).
 """
 
 from __future__ import annotations
 
 import re
-from typing import TypeAlias
 
-import msgspec
+from clew.errors import InvalidFilter, InvalidValue
+from clew.query.ast import (
+    NUMBER_OPS,
+    PATTERN_OPS,
+    TEXT_OPS,
+    And,
+    Comparison,
+    Expr,
+    Field,
+    FieldKind,
+    FreeText,
+    InList,
+    IsNull,
+    Not,
+    Op,
+    Or,
+    Value,
+    ValueType,
+)
+from clew.query.fields import ENTITIES, Fields
+from clew.query.match import matcher
+from clew.query.syntax import AllOf, AnyOf, Bare, Clause, Key, Negation, Operand, Syntax, parse
 
-from clew.errors import InvalidFilter
-from clew.query.lexer import Token, tokenize
-
-MAX_DEPTH = 50
-"""Parentheses and NOTs inside each other; more is refused, so that no text can exhaust the stack."""
-
-MAX_CLAUSES = 200
-"""Comparisons in one filter; lists count once."""
-
-_PLAIN = re.compile(r"[^\W\d]\w*(\.[\w.]*)?")
-_OPERATORS = frozenset({"=", "!=", ">", ">=", "<", "<=", "~"})
-_PATTERN_WORDS = frozenset({"LIKE", "ILIKE", "RLIKE"})
-
-
-class Key(msgspec.Struct, frozen=True):
-    """A name before an operator: entity is what stands before the first dot, None without one."""
-
-    entity: str | None
-    name: str
-    text: str
-    position: int
-
-
-class Operand(msgspec.Struct, frozen=True):
-    """A value as written; quoted says whether it stood in quotes, text includes them."""
-
-    value: str
-    quoted: bool
-    text: str
-    position: int
+_INTEGER = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
+_ANY_OP: dict[str, Op] = {op: op for op in (*NUMBER_OPS, *TEXT_OPS)}
 
 
-class Clause(msgspec.Struct, frozen=True):
-    """``key op operands``; op is an operator, ``IN``, ``NOT IN``, ``IS NULL`` or ``IS NOT NULL``.
-
-    position: of the operator.
-    """
-
-    key: Key
-    op: str
-    position: int
-    operands: tuple[Operand, ...] = ()
-
-
-class Bare(msgspec.Struct, frozen=True):
-    """A word or quoted text on its own."""
-
-    operand: Operand
-
-
-class AllOf(msgspec.Struct, frozen=True):
-    """Two or more joined by AND."""
-
-    items: tuple[Syntax, ...]
-
-
-class AnyOf(msgspec.Struct, frozen=True):
-    """Two or more joined by OR."""
-
-    items: tuple[Syntax, ...]
-
-
-class Negation(msgspec.Struct, frozen=True):
-    """NOT before something."""
-
-    item: Syntax
-
-
-Syntax: TypeAlias = Clause | Bare | AllOf | AnyOf | Negation
-
-
-def parse(text: str) -> Syntax | None:
-    """The syntax tree of ``text``; None when there is nothing in it.
+def read_filter(text: str | None, fields: Fields) -> Expr | None:
+    """The checked tree of a filter over ``fields``; None for an empty text, which means everything.
 
     Raises:
-        InvalidFilter: the text does not follow the grammar.
+        InvalidFilter: the text cannot be read; with the position and what was expected there.
     """
-    return _Parser(text).filter()
+    syntax = parse(text or "")
+    return None if syntax is None else _Checker(text or "", fields).expr(syntax)
 
 
-def parse_key(text: str) -> tuple[Key, list[Token]]:
-    """The key at the start of ``text``, and the tokens after it up to and without the end.
+def parse_filter(text: str | None, entity: str) -> Expr | None:
+    """:func:`read_filter` over ``runs``, ``experiments`` or ``models``.
 
     Raises:
-        InvalidFilter: ``text`` does not start with a key.
+        InvalidFilter: the text cannot be read.
+        InvalidValue: there is no such entity.
     """
-    tokens = tokenize(text)
-    return _key(text, tokens[0]), tokens[1:-1]
+    if entity not in ENTITIES:
+        raise InvalidValue(f"Invalid entity '{entity}': write {', '.join(ENTITIES)}.")
+    return read_filter(text, ENTITIES[entity])
 
 
-def _key(text: str, token: Token) -> Key:
-    if token.kind == "name":
-        return Key(token.entity, token.value, token.text, token.start)
-    if token.kind == "word" and _PLAIN.fullmatch(token.text):
-        entity, dot, name = token.text.partition(".")
-        return Key(entity if dot else None, name if dot else entity, token.text, token.start)
-    if token.kind == "text" and token.text.startswith('"'):
-        return Key(None, token.value, token.text, token.start)
-    problem = f"Invalid comparison clause. Expected 'Identifier' found '{token.text or 'the end'}'"
-    entity, dot, name = token.text.partition(".")
-    hint = f"the key in backticks: {entity}.`{name}`" if token.kind == "word" and dot else "a key such as metrics.loss"
-    raise InvalidFilter(text, token.start, problem, hint)
+def resolve_key(text: str, key: Key, fields: Fields) -> Field:
+    """The field that ``key`` names.
+
+    Raises:
+        InvalidFilter: no such entity or attribute.
+    """
+    kind = FieldKind.ATTRIBUTE if key.entity is None else fields.prefixes.get(key.entity)
+    if kind is None:
+        raise InvalidFilter(text, key.position, f"Invalid entity type '{key.entity}'. {fields.valid_prefixes}")
+    if kind in (FieldKind.ATTRIBUTE, FieldKind.DATASET):
+        word, table = (
+            ("attribute", fields.attributes) if kind is FieldKind.ATTRIBUTE else ("dataset", fields.dataset_keys)
+        )
+        if key.name not in table:
+            names = ", ".join(repr(name) for name in table)
+            problem = f"Invalid {word} key '{key.name}' specified. Valid keys are '{{{names}}}'"
+            raise InvalidFilter(text, key.position, problem)
+        return table[key.name]
+    if not key.name:
+        raise InvalidFilter(text, key.position, f"the {kind} has no name", f"one after the dot: {key.entity}.name")
+    return fields.keyed(kind, key.name)
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
+class _Checker:
+    def __init__(self, text: str, fields: Fields) -> None:
         self.text = text
-        self.tokens = tokenize(text)
-        self.at = 0
-        self.depth = 0
-        self.clauses = 0
+        self.fields = fields
 
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.at]
+    def expr(self, syntax: Syntax) -> Expr:
+        if isinstance(syntax, AllOf):
+            return And(tuple(self.expr(item) for item in syntax.items))
+        if isinstance(syntax, AnyOf):
+            return Or(tuple(self.expr(item) for item in syntax.items))
+        if isinstance(syntax, Negation):
+            return Not(self.expr(syntax.item))
+        if isinstance(syntax, Bare):
+            return self.free_text(syntax.operand)
+        return self.clause(syntax)
 
-    def next(self) -> Token:
-        token = self.token
-        self.at += token.kind != "end"
-        return token
+    def wrong(self, position: int, problem: str, expected: str = "") -> InvalidFilter:
+        return InvalidFilter(self.text, position, problem, expected)
 
-    def at_kind(self, *kinds: str) -> bool:
-        return self.token.kind in kinds
+    def free_text(self, operand: Operand) -> FreeText:
+        if not operand.quoted:
+            prefix, dot, _ = operand.value.partition(".")
+            if operand.value in self.fields.attributes or (dot and prefix in self.fields.prefixes):
+                end = operand.position + len(operand.text)
+                raise self.wrong(
+                    end, f"Invalid clause(s) in filter string: '{operand.text}'", "an operator and a value"
+                )
+            if not any(c.isalpha() for c in operand.value) or _NUMBER.fullmatch(operand.value):
+                raise self.wrong(
+                    operand.position,
+                    f"Invalid clause(s) in filter string: '{operand.text}'",
+                    f"a comparison, or '{operand.text}' in quotes to look for it in names",
+                )
+        if not operand.value.strip():
+            raise self.wrong(operand.position, "an empty text matches everything", "a word to look for")
+        return FreeText(operand.value)
 
-    def at_keyword(self, *words: str) -> bool:
-        return self.token.kind == "keyword" and self.token.value in words
+    def clause(self, clause: Clause) -> Expr:
+        field = resolve_key(self.text, clause.key, self.fields)
+        if clause.op in ("IS NULL", "IS NOT NULL"):
+            return IsNull(field, clause.op == "IS NOT NULL")
+        if clause.op in ("IN", "NOT IN"):
+            return self.in_list(field, clause)
+        return self.comparison(field, clause)
 
-    def wrong(self, problem: str, expected: str, token: Token | None = None) -> InvalidFilter:
-        return InvalidFilter(self.text, (token or self.token).start, problem, expected)
+    def in_list(self, field: Field, clause: Clause) -> Expr:
+        if field.type in (ValueType.NUMBER, ValueType.INTEGER):
+            found = ", ".join(operand.text for operand in clause.operands)
+            raise self.not_number(field, clause.operands[0].position, f"({found})")
+        values = tuple(self.stored(field, self.value(field, operand)) for operand in clause.operands)
+        for value, operand in zip(values, clause.operands, strict=True):
+            if type(value) is not type(values[0]):
+                raise self.wrong(
+                    operand.position,
+                    "While parsing a list in the query, expected string value, punctuation, or whitespace, "
+                    f"but got different type in list: {operand.text}",
+                    "all values in quotes, or none",
+                )
+        return InList(field, values, clause.op == "NOT IN")
 
-    def unexpected(self, expected: str) -> InvalidFilter:
-        token = self.token
-        found = "the filter ends too early" if token.kind == "end" else f"found {token.text}"
-        return self.wrong(f"Invalid clause(s) in filter string: {found}", expected)
-
-    def filter(self) -> Syntax | None:
-        if self.at_kind("end"):
-            return None
-        tree = self.any_of()
-        if not self.at_kind("end"):
-            raise self.unexpected("AND, OR or the end")
-        return tree
-
-    def any_of(self) -> Syntax:
-        items = [self.all_of()]
-        while self.at_keyword("OR"):
-            self.next()
-            first = self.token
-            item = self.all_of()
-            self.refuse_lonely_value(items[-1], item, first)
-            items.append(item)
-        flat = [part for item in items for part in (item.items if isinstance(item, AnyOf) else (item,))]
-        return flat[0] if len(flat) == 1 else AnyOf(tuple(flat))
-
-    def all_of(self) -> Syntax:
-        items = [self.negation()]
-        while self.at_keyword("AND"):
-            self.next()
-            if self.at_kind("end") and self.depth == 0:
-                break
-            items.append(self.negation())
-        flat = [part for item in items for part in (item.items if isinstance(item, AllOf) else (item,))]
-        return flat[0] if len(flat) == 1 else AllOf(tuple(flat))
-
-    def refuse_lonely_value(self, left: Syntax, right: Syntax, token: Token) -> None:
-        """``status = 'A' OR 'B'`` means a list to everyone but a parser, so it is not read as free text."""
-        last = left.items[-1] if isinstance(left, AllOf) else left
-        if isinstance(last, Clause) and isinstance(right, Bare):
-            raise self.wrong(
-                f"{token.text} after OR is no comparison",
-                f"a whole one, or a list: {last.key.text} IN (…, {token.text})",
-                token,
-            )
-
-    def negation(self) -> Syntax:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise self.wrong("parentheses and NOTs are nested too deeply", f"at most {MAX_DEPTH} levels")
-        tree: Syntax
-        if self.at_keyword("NOT"):
-            self.next()
-            tree = Negation(self.negation())
-        elif self.at_kind("("):
-            tree = self.group()
+    def comparison(self, field: Field, clause: Clause) -> Expr:
+        (operand,) = clause.operands
+        value = self.value(field, operand)
+        op = _ANY_OP[clause.op]
+        allowed = TEXT_OPS if isinstance(value, str) else NUMBER_OPS
+        if op not in allowed:
+            shown = "', '".join((*allowed, "IN", "NOT IN") if isinstance(value, str) else allowed)
+            hint = f"a number without quotes: {clause.key.text} {op} 0.5" if field.type is ValueType.MIXED else ""
+            if not isinstance(value, str):
+                hint = f"a quoted text after {op}" if field.type is ValueType.MIXED else ""
+            raise self.wrong(clause.position, f"Invalid comparator '{op}' not one of '{{'{shown}'}}'", hint)
+        if op in PATTERN_OPS and isinstance(value, str):
+            try:
+                matcher(op, value)
+            except InvalidValue as error:
+                raise self.wrong(operand.position, error.message, "a readable pattern") from None
         else:
-            tree = self.primary()
-        self.depth -= 1
-        return tree
+            value = self.stored(field, value)
+        return Comparison(field, op, value)
 
-    def group(self) -> Syntax:
-        opening = self.next()
-        tree = self.any_of()
-        if not self.at_kind(")"):
-            raise self.unexpected(f"AND, OR or the ) that closes position {opening.start}")
-        self.next()
-        return tree
+    def stored(self, field: Field, value: Value) -> Value:
+        if field.kind is FieldKind.ATTRIBUTE and isinstance(value, str):
+            return self.fields.values.get(field.name, {}).get(value, value)
+        return value
 
-    def primary(self) -> Syntax:
-        self.clauses += 1
-        if self.clauses > MAX_CLAUSES:
-            raise self.wrong(f"a filter may have {MAX_CLAUSES} comparisons", "fewer, or a list: key IN (…)")
-        token = self.token
-        if token.kind not in ("word", "name", "text"):
-            raise self.unexpected("a comparison such as metrics.loss < 0.1")
-        self.next()
-        if self.at_kind("operator") or self.at_keyword("NOT", "IN", "IS", *_PATTERN_WORDS):
-            return self.test(_key(self.text, token))
-        if token.kind == "name":
-            raise self.unexpected("an operator such as = or LIKE")
-        return Bare(_operand(token))
+    def value(self, field: Field, operand: Operand) -> Value:
+        if field.type in (ValueType.NUMBER, ValueType.INTEGER):
+            if operand.quoted or not _NUMBER.fullmatch(operand.value):
+                raise self.not_number(field, operand.position, operand.text)
+            whole = field.type is ValueType.INTEGER and _INTEGER.fullmatch(operand.value)
+            return int(operand.value) if whole else float(operand.value)
+        if operand.quoted:
+            return operand.value
+        if field.type is ValueType.MIXED and _NUMBER.fullmatch(operand.value):
+            return float(operand.value)
+        raise self.not_text(field, operand)
 
-    def test(self, key: Key) -> Syntax:
-        token = self.next()
-        word = token.value
-        if word == "IS":
-            return Clause(key, self.null_test(), token.start)
-        if word == "NOT":
-            if not self.at_keyword("IN"):
-                raise self.unexpected(f"IN; other operators are negated in front: NOT {key.text} LIKE 'x'")
-            self.next()
-            return Clause(key, "NOT IN", token.start, self.list())
-        if word == "IN":
-            return Clause(key, "IN", token.start, self.list())
-        if word not in _OPERATORS and word not in _PATTERN_WORDS:
-            raise self.wrong(f"Invalid comparator '{word}'", "one of = != > >= < <= ~ LIKE ILIKE RLIKE IN IS", token)
-        return Clause(key, word, token.start, (self.value(key),))
+    def not_number(self, field: Field, position: int, found: str) -> InvalidFilter:
+        noun = "metric" if field.kind is FieldKind.METRIC else f"numeric attribute: {field.name}"
+        return self.wrong(position, f"Expected numeric value type for {noun}. Found {found}", "a number without quotes")
 
-    def null_test(self) -> str:
-        negated = self.at_keyword("NOT")
-        if negated:
-            self.next()
-        if not self.at_keyword("NULL"):
-            raise self.unexpected("NULL" if negated else "NULL or NOT NULL")
-        self.next()
-        return "IS NOT NULL" if negated else "IS NULL"
-
-    def value(self, key: Key) -> Operand:
-        if self.at_kind("("):
-            raise self.wrong("a list stands where one value belongs", f"one value, or {key.text} IN (…)")
-        if not self.at_kind("text", "word", "name"):
-            raise self.unexpected("a value")
-        return _operand(self.next())
-
-    def list(self) -> tuple[Operand, ...]:
-        if not self.at_kind("("):
-            raise self.unexpected("a list such as ('a', 'b')")
-        opening = self.next()
-        values: list[Operand] = []
-        while not self.at_kind(")"):
-            if not self.at_kind("text", "word", "name"):
-                raise self.unexpected("a value or )")
-            values.append(_operand(self.next()))
-            if self.at_kind(","):
-                self.next()
-            elif not self.at_kind(")"):
-                raise self.unexpected(", or )")
-        self.next()
-        if not values:
-            raise self.wrong(
-                "While parsing a list in the query, expected a non-empty list of string values, but got empty list",
-                "at least one value",
-                opening,
+    def not_text(self, field: Field, operand: Operand) -> InvalidFilter:
+        if _NUMBER.fullmatch(operand.value):
+            noun = "attributes" if field.kind is FieldKind.ATTRIBUTE else str(field.kind)
+            problem = f"Expected a quoted string value for {noun} (e.g. 'my-value'). Got value {operand.text}"
+        else:
+            problem = (
+                "Parameter value is either not quoted or unidentified quote types used for string value "
+                f"{operand.text}. Use either single or double quotes"
             )
-        return tuple(values)
-
-
-def _operand(token: Token) -> Operand:
-    return Operand(token.value if token.kind == "text" else token.text, token.kind == "text", token.text, token.start)
+        return self.wrong(operand.position, problem, f"'{operand.value.strip('`')}' in quotes")

@@ -10,10 +10,12 @@ from __future__ import annotations
 import array
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import apsw
 import msgspec
+
+MAX_STATEMENTS: Final = 2000  # texts remembered
 
 _PIECES = re.compile(r"'(?:[^']|'')*'|::\w+|:([A-Za-z_]\w*)|%")
 _READS = ("SELECT", "WITH", "VALUES", "PRAGMA")
@@ -68,6 +70,8 @@ class Dialect:
         """``sql`` in the driver's form, translated once per text."""
         known = self._statements.get(sql)
         if known is None:
+            if len(self._statements) >= MAX_STATEMENTS:  # searches make texts without end
+                self._statements.clear()
             known = Statement(self._translate(sql), not sql.lstrip().upper().startswith(_READS))
             self._statements[sql] = known
         return known

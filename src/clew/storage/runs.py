@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -12,6 +10,7 @@ import msgspec
 from clew import ids
 from clew.entities.run import Run, RunInfo, RunStatus
 from clew.errors import AlreadyExists, Conflict, InvalidValue, NotFound
+from clew.query.number import parse_number
 from clew.storage.engine import Tx, WriteTx
 from clew.storage.experiments import number_of
 from clew.storage.hydrate import hydrate
@@ -37,7 +36,6 @@ __all__ = [
 
 NAME_TAG: Final = "mlflow.runName"
 END_REASON_TAG: Final = "clew.endReason"
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 class ParamConflict(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,17 +45,6 @@ class ParamConflict(msgspec.Struct, frozen=True, kw_only=True):
     kept: str
     offered: str
     message: str
-
-
-def parse_number(text: str) -> float | None:
-    """The number that a param's text is, or None.
-
-    Finite decimal or exponent form only (decision 19): no spaces, no ``nan``, no ``1_000``, no overflow.
-    """
-    if not _NUMBER.fullmatch(text):
-        return None
-    number = float(text)
-    return number if math.isfinite(number) else None
 
 
 def create_run(
@@ -130,6 +117,8 @@ def update_run(
     values: dict[str, Any] = {}
     if status is not None:
         values["status"] = status_number(status)
+        if status.ended:
+            tx.ended.add(ref.rn)
     if end_ms is not None:
         values["end_ms"] = end_ms
     if name:

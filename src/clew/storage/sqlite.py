@@ -13,6 +13,7 @@ from typing import Any, Final
 import apsw
 
 from clew.errors import ClewError, Corrupt, ForeignStore, Unavailable
+from clew.query.match import fits
 from clew.storage.dialect import SQLITE, bind_sqlite
 from clew.storage.engine import Row
 
@@ -74,6 +75,7 @@ class SqliteSession:
             self._db.execute("PRAGMA wal_autocheckpoint = 0")
             self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB[role]}")
             self._db.execute("PRAGMA temp_store = MEMORY")
+            self._db.create_scalar_function("clew_match", fits, 3, deterministic=True)
         self._version = -1
 
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Row]:
