@@ -16,6 +16,7 @@
     ├── ForeignStore                    the database given as a store is not Clew's
     ├── NotSupported                    a peer or store cannot do this
     └── Corrupt                         stored bytes fail their check
+        └── CorruptUpload               bytes just sent do
 
 ``code`` is the error code on the wire; ``wire.codec`` maps it to an HTTP status.
 """
@@ -145,3 +146,14 @@ class Corrupt(ClewError):
     """Stored bytes fail their own check."""
 
     code = "DATA_LOSS"
+
+
+class CorruptUpload(Corrupt):
+    """Bytes that a client sent fail their check; sending the original again may help.
+
+    position: index of the first faulty slot among those sent.
+    """
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position

@@ -32,6 +32,8 @@ _NO_PATH: Mapping[str, str] = {}
 STATUS: dict[str, int] = {
     "INVALID_PARAMETER_VALUE": 400,
     "BAD_REQUEST": 400,
+    # MLflow answers this one with 500, and its client then repeats the call for minutes
+    "INVALID_STATE": 400,
     "RESOURCE_ALREADY_EXISTS": 400,
     "UNAUTHENTICATED": 401,
     "CUSTOMER_UNAUTHORIZED": 401,
@@ -180,6 +182,9 @@ def error_body(error: ClewError) -> tuple[int, bytes]:
         detail["retry_after_s"] = error.retry_after_s
     elif isinstance(error, errors.SequenceGap):
         body["seq"] = error.seq
+    elif isinstance(error, errors.CorruptUpload):
+        detail["position"] = error.position
+        return 400, _encoder.encode(body)  # the sender's fault, unlike other data loss
     return STATUS.get(error.code, 500), _encoder.encode(body)
 
 
@@ -246,6 +251,9 @@ def _own_error(detail: dict[str, Any], tree: dict[str, Any], message: str) -> Cl
     if name == "SequenceGap":
         seq = tree.get("seq")
         return errors.SequenceGap(message, seq if isinstance(seq, int) else 0)
+    if name == "CorruptUpload":
+        place = detail.get("position")
+        return errors.CorruptUpload(message, place if isinstance(place, int) else 0)
     if name == "TooManyRequests":
         pause = detail.get("retry_after_s")
         return errors.TooManyRequests(message, float(pause) if isinstance(pause, (int, float)) else 1.0)

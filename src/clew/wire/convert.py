@@ -208,6 +208,11 @@ def dataset_summary_entity(message: mlflow.DatasetSummary) -> DatasetSummary:
     )
 
 
+def model_output_entity(message: mlflow.ModelOutput) -> ModelOutput:
+    """A model output out of a request."""
+    return ModelOutput(message.model_id, message.step)
+
+
 def file_message(info: FileInfo) -> mlflow.FileInfo:
     """A file for an answer."""
     return mlflow.FileInfo(path=info.path, is_dir=info.is_dir, file_size=info.file_size)

@@ -1,0 +1,197 @@
+"""The ASGI application: gate, dispatch, files, pages, errors, log."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from clew.errors import ClewError
+from clew.server import gate, replies
+from clew.server.accesslog import AccessLog
+from clew.server.commits import Commits
+from clew.server.context import Site
+from clew.server.dispatch import Dispatcher
+from clew.server.files import Files
+from clew.server.pages import Pages
+from clew.server.replies import Disconnected, Headers, Receive, Reply, Scope, Send, TooLarge
+from clew.wire import codec
+
+logger = logging.getLogger("clew.server")
+
+MLFLOW_VERSION = "3.17.2"
+_ALWAYS: Headers = [(b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"SAMEORIGIN")]
+_SLASHES = re.compile(r"/{2,}")
+_ID = re.compile(rb"^[\x21-\x7e]{1,128}$")
+_SERVER_INFO = b'{"store_type":"SqlStore","workspaces_enabled":false,"multipart_uploads_enabled":false}'
+_FIXED: dict[str, Reply] = {
+    "/health": replies.text(200, "OK"),
+    "/version": replies.text(200, MLFLOW_VERSION),
+    "/api/3.0/mlflow/server-info": Reply(200, _SERVER_INFO),
+    "/ajax-api/3.0/mlflow/server-info": Reply(200, _SERVER_INFO),
+}
+
+
+class App:
+    """One site as an ASGI application.
+
+    static_prefix: path under which everything lies, e.g. ``/p``; "" for none.
+    allowed_hosts: see ``gate.Gate``. access_log: write one JSON line per request to standard error.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        static_prefix: str = "",
+        allowed_hosts: Sequence[str] = (),
+        access_log: bool = False,
+        threads: int = 4,
+    ) -> None:
+        self.site = site
+        self._prefix = "/" + static_prefix.strip("/") if static_prefix.strip("/") else ""
+        self._gate = gate.Gate(allowed_hosts)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="clew-read")
+        self._pages = Pages(self._prefix)
+        self._log_requests = access_log
+        self._log: AccessLog | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._files = Files(site, self._pool)
+        self._ids = itertools.count(1)
+        self._id_prefix = os.urandom(4).hex()
+
+    def start(self) -> None:
+        """Bind to the running event loop; called once before the first request."""
+        loop = asyncio.get_running_loop()
+        self.commits = Commits(self.site.store, loop)
+        self._dispatcher = Dispatcher(self.site, self.commits, self._pool)
+        if self._log_requests:
+            self._log = AccessLog(loop)
+
+    def stop(self) -> None:
+        """Release threads and write out the log; called after the last request."""
+        self._pool.shutdown(wait=True)
+        if self._log is not None:
+            self._log.flush()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        headers = dict(scope["headers"])
+        started_s = time.perf_counter()
+        request_id = headers.get(b"x-request-id")
+        if request_id is None or not _ID.match(request_id):
+            request_id = f"{self._id_prefix}-{next(self._ids):x}".encode()
+        status = 499
+        try:
+            reply = await self._reply(scope, headers, receive, send, request_id)
+            if isinstance(reply, int):
+                status = reply
+            else:
+                status = reply.status
+                await _send(send, scope["method"], reply, request_id)
+        except Disconnected:
+            pass
+        finally:
+            if self._log is not None:
+                self._log.write(scope, status, started_s, request_id.decode())
+
+    async def _reply(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send, request_id: bytes
+    ) -> Reply | int:
+        """The answer, or the status of one that was streamed."""
+        try:
+            return await self._route(scope, headers, receive, send, request_id)
+        except ClewError as error:
+            status, body = codec.error_body(error)
+            if status >= 500:
+                logger.warning("%s %s: %s [%s]", scope["method"], scope["path"], error, request_id.decode())
+            reply = Reply(status, body)
+            if status == 429:
+                pause = str(max(1, round(getattr(error, "retry_after_s", 1.0)))).encode()
+                reply.headers = [*reply.headers, (b"retry-after", pause)]
+            return reply
+        except TooLarge:
+            limit = replies.MAX_BODY_BYTES >> 20
+            body = codec.error_body(ClewError(f"The request is larger than {limit} MiB; split it."))[1]
+            return Reply(413, body)
+        except Disconnected:
+            raise
+        except Exception:  # the last resort: the client learns the id, the log the reason
+            shown = request_id.decode()
+            logger.exception("%s %s failed [%s]", scope["method"], scope["path"], shown)
+            return Reply(500, codec.error_body(ClewError(f"Internal error; the server's log has it as {shown}."))[1])
+
+    async def _route(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send, request_id: bytes
+    ) -> Reply | int:
+        method: str = scope["method"]
+        if scope.get("client") is not None:  # a Unix socket has no address, and no web page reaches it
+            refused = self._gate.refusal(method, headers)
+            if refused:
+                return replies.text(403, refused)
+        path: str = scope["path"]
+        if self._prefix:
+            if path != self._prefix and not path.startswith(self._prefix + "/"):
+                return replies.text(404, "Not Found")
+            path = path[len(self._prefix) :] or "/"
+        dispatcher = self._dispatcher
+        assert dispatcher is not None, "App.start() was not called"
+        endpoint = dispatcher.find(method, path)
+        fields: Mapping[str, str] = {}
+        if endpoint is None:
+            path = _SLASHES.sub("/", path)
+            endpoint = dispatcher.find(method, path)
+        if endpoint is None:
+            raw = _SLASHES.sub("/", scope.get("raw_path", path.encode()).decode("latin-1"))[len(self._prefix) :]
+            extra = [*_ALWAYS, (b"x-request-id", request_id)]
+            answered = await self._files.answer(scope, path, headers, receive, send, extra)
+            if answered is not None:
+                return answered
+            found = dispatcher.match(method, raw)
+            if found is None:
+                return self._other(method, path, raw, headers, dispatcher)
+            endpoint, fields = found
+        if endpoint.route.name == "retire_host" and scope.get("client") is not None:
+            return replies.text(403, "A host is retired over its own Unix socket only.")
+        body: bytes | bytearray = b""
+        if method != "GET":
+            body = await replies.read_body(receive)
+        query = scope["query_string"].decode("latin-1")
+        return Reply(200, await dispatcher.answer(endpoint, query, headers, body, fields))
+
+    def _other(self, method: str, path: str, raw: str, headers: Mapping[bytes, bytes], dispatcher: Dispatcher) -> Reply:
+        """What is no call: health, version, the web pages, or nothing."""
+        reading = method in ("GET", "HEAD")
+        fixed = _FIXED.get(path)
+        if fixed is not None:
+            return fixed if reading else replies.text(405, "Method Not Allowed")
+        if dispatcher.knows(raw):
+            return replies.text(405, "Method Not Allowed")
+        page = self._pages.find(path, headers)
+        if page is not None:
+            return page if reading else replies.text(405, "Method Not Allowed")
+        return replies.text(404, "Not Found")
+
+
+async def _send(send: Send, method: str, reply: Reply, request_id: bytes) -> None:
+    body = reply.body
+    await send(
+        {
+            "type": "http.response.start",
+            "status": reply.status,
+            "headers": [
+                *reply.headers,
+                *_ALWAYS,
+                (b"content-length", str(len(body)).encode()),
+                (b"x-request-id", request_id),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})

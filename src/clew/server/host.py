@@ -1,0 +1,294 @@
+"""The process that hosts a store: ``clew server``, ``clew ui`` and the embedded store's helper alike.
+
+One process at a time hosts a SQLite store; it holds ``host.lock``. It listens on a Unix socket for
+programs of the same user and, for ``clew server`` and ``clew ui``, on TCP for everyone else.
+
+``python -m clew.server.host --store URL --on-demand`` is how clients start one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from clew import settings
+from clew.errors import ClewError, InvalidValue, Unavailable
+from clew.server import peer
+from clew.server.places import HostInfo, Places, answers, places, read_info
+
+logger = logging.getLogger("clew.server")
+
+TAKEOVER_S = 20.0
+
+
+class Options:
+    """How to serve a store.
+
+    host, port: TCP address; port 0 = any free one, None = no TCP. next_free_port: if the port is taken,
+    try the 20 after it. on_demand: end after ``idle_s`` seconds without connections.
+    artifact_root: prefix of new experiments' artifact locations (``--default-artifact-root``).
+    artifacts: folder of the files that the server keeps (``--artifacts-destination``).
+    static_prefix, allowed_hosts, access_log: see ``app.App``; access_log None = on unless on loopback.
+    announce: called with the http addresses once requests are answered.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        next_free_port: bool = False,
+        on_demand: bool = False,
+        idle_s: float | None = None,
+        artifact_root: str | None = None,
+        artifacts: str | None = None,
+        static_prefix: str = "",
+        allowed_hosts: Sequence[str] = (),
+        access_log: bool | None = None,
+        announce: Callable[[list[str]], None] | None = None,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.next_free_port = next_free_port
+        self.on_demand = on_demand
+        self.idle_s = settings.read().host_idle_s if idle_s is None else idle_s
+        self.artifact_root = artifact_root
+        self.artifacts = artifacts
+        self.static_prefix = static_prefix
+        self.allowed_hosts = allowed_hosts
+        self.loopback = port is None or peer.is_loopback(host)
+        self.access_log = (not self.loopback) if access_log is None else access_log
+        self.announce = announce
+
+
+def serve(
+    store_url: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = 5000,
+    next_free_port: bool = False,
+    on_demand: bool = False,
+    artifact_root: str | None = None,
+    artifacts_destination: str | None = None,
+    static_prefix: str = "",
+    allowed_hosts: Sequence[str] = (),
+    workers: int = 1,
+    access_log: bool | None = None,
+    announce: Callable[[list[str]], None] | None = None,
+) -> None:
+    """Host a store until SIGTERM or SIGINT; returns when everything is written and closed.
+
+    The parameters are those of :class:`Options`; artifacts_destination is its ``artifacts``.
+    workers: one process serves all; see the note that is logged for more.
+
+    Raises:
+        Unavailable: the port is taken, or another server hosts the store.
+        ForeignStore: the database is not Clew's.
+        InvalidValue: an option makes no sense.
+    """
+    if workers < 1:
+        raise InvalidValue(f"--workers must be at least 1. Got {workers}.")
+    if workers > 1:
+        logger.warning("--workers %d: one process serves this store; more would only wait for each other.", workers)
+    options = Options(
+        host=host,
+        port=port,
+        next_free_port=next_free_port,
+        on_demand=on_demand,
+        artifact_root=artifact_root,
+        artifacts=artifacts_destination,
+        static_prefix=static_prefix,
+        allowed_hosts=allowed_hosts,
+        access_log=access_log,
+        announce=announce,
+    )
+    where = places(store_url, settings.read().spool)
+    sockets = [bind_tcp(options)] if port is not None else []
+    try:
+        with hosting(where, options) as unix:
+            _run(where, options, [*unix, *sockets])
+    finally:
+        for s in sockets:
+            s.close()
+
+
+def bind_tcp(options: Options) -> socket.socket:
+    """A listening TCP socket.
+
+    Raises:
+        Unavailable: the port is taken; the text names who has it, if it is a Clew.
+        InvalidValue: the host is no address of this machine.
+    """
+    first = options.port or 0
+    tries = range(first, min(first + 21, 65536)) if options.next_free_port and first else (first,)
+    for port in tries:
+        try:
+            return _listen(options.host, port)
+        except OSError as e:
+            if e.errno == errno.EADDRINUSE:
+                continue
+            if e.errno == errno.EACCES:
+                raise InvalidValue(
+                    f"Port {port} needs more rights than this user has; choose one from 1024 on."
+                ) from None
+            raise InvalidValue(f"Cannot listen on host {options.host!r}: {e.strerror or e}.") from None
+    raise Unavailable(peer.describe_port(options.host, first))
+
+
+@contextlib.contextmanager
+def hosting(where: Places, options: Options) -> Iterator[list[socket.socket]]:
+    """Hold the store's lock; gives the bound Unix socket, which is removed at the end.
+
+    Several servers may share a PostgreSQL store: only on-demand hosts lock there.
+
+    Raises:
+        Unavailable: another host keeps the store.
+        AlreadyHosted: an on-demand host was wanted and one answers.
+    """
+    if not where.url.startswith("sqlite:") and not options.on_demand:
+        os.makedirs(where.folder, mode=0o700, exist_ok=True)
+        yield []
+        return
+    try:
+        os.makedirs(where.folder, mode=0o700, exist_ok=True)
+        lock = os.open(where.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as e:
+        raise Unavailable(f"The store's folder {where.folder} cannot be written: {e.strerror}.") from None
+    try:
+        take_lock(lock, where, on_demand=options.on_demand)
+        unix = _listen_unix(where.socket)
+        try:
+            yield [unix]
+        finally:
+            unix.close()
+            _remove(where.socket)
+            _remove(where.info)
+    finally:
+        os.close(lock)
+
+
+class AlreadyHosted(ClewError):
+    """A host of this store answers already; nothing is to be done."""
+
+
+def take_lock(lock: int, where: Places, *, on_demand: bool, wait_s: float = TAKEOVER_S) -> None:
+    """Take host.lock, from an on-demand host by asking it to end.
+
+    Raises:
+        AlreadyHosted: ``on_demand``, and the present host answers.
+        Unavailable: another server keeps the store, or the present host does not end in time.
+    """
+    deadline = time.monotonic() + wait_s
+    asked = 0
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            pass
+        holder = read_info(where.info)
+        if on_demand and answers(where.socket):
+            raise AlreadyHosted("A host of this store is running.")
+        if holder is not None and not on_demand:
+            if not holder.on_demand:
+                raise Unavailable(_kept_by(holder))
+            if holder.pid != asked and peer.retire(holder.socket):
+                asked = holder.pid
+        if time.monotonic() > deadline:
+            who = f"process {holder.pid}" if holder else "another process"
+            raise Unavailable(
+                f"The store's lock {where.lock} is held by {who}, which does not end; stop it, then try again."
+            )
+        time.sleep(0.02)
+
+
+def _kept_by(holder: HostInfo) -> str:
+    address = f" at {', '.join(holder.urls)}" if holder.urls else ""
+    return (
+        f"This store is served by another clew server, process {holder.pid}{address}. Use that one, or stop it "
+        f"(kill {holder.pid}) and start again."
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    s = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind((host, port))
+        s.listen(1024)
+    except BaseException:
+        s.close()
+        raise
+    return s
+
+
+def _listen_unix(path: str) -> socket.socket:
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if os.stat(folder).st_uid != os.getuid():
+        raise Unavailable(f"The folder {folder} of the host's socket belongs to another user; remove it or set TMPDIR.")
+    _remove(path)  # we hold the lock, so whoever made it is gone
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        s.bind(path)
+    except OSError as e:
+        s.close()
+        raise Unavailable(f"The socket {path} cannot be made: {e.strerror}.") from None
+    finally:
+        os.umask(before)
+    s.listen(1024)
+    return s
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def _run(where: Places, options: Options, sockets: list[socket.socket]) -> None:
+    """Open the store, answer requests until the end, close the store."""
+    # Imported here: the lock and the port are refused in milliseconds, without numpy and the rest.
+    from clew.server.service import Service
+
+    service = Service(where, options, sockets)
+    try:
+        with asyncio.Runner(loop_factory=service.loop_factory) as runner:
+            runner.run(service.run())
+    finally:
+        service.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """``python -m clew.server.host``: host a store on demand; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m clew.server.host", description="Hosts a Clew store on demand.")
+    parser.add_argument("--store", required=True, help="sqlite:///… or postgresql://…")
+    parser.add_argument("--on-demand", action="store_true", help="end when no client is connected any more")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=settings.read().log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is meant for the script, not for its host
+    try:
+        serve(given.store, port=None, on_demand=given.on_demand)
+    except AlreadyHosted:
+        return 0
+    except ClewError as e:
+        print(f"clew: {e}", file=sys.stderr)  # noqa: T201 - the client that started us shows it
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

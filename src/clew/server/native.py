@@ -1,0 +1,238 @@
+"""Clew's own calls under /api/clew/v1: one function per route, named after it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from clew import __version__
+from clew.entities import names
+from clew.entities.run import Run
+from clew.errors import InvalidFilter, InvalidValue, NotSupported
+from clew.query.fields import EXPERIMENTS, RUNS
+from clew.query.parser import read_filter
+from clew.server import batches, replay, tracking
+from clew.server import ingest as journal
+from clew.server.context import Site
+from clew.storage import experiments, metrics, runs, search
+from clew.storage import ingest as streams
+from clew.storage.engine import Tx, WriteTx
+from clew.wire import convert
+from clew.wire import native as wire
+from clew.wire.floats import wire_number, wire_numbers
+from clew.wire.mlflow import Empty, Message
+
+Job = Callable[[WriteTx], Message]
+
+MLFLOW_VERSION = "3.17.2"
+MAX_SERIES_RUNS = 100
+MAX_SERIES_POINTS = 100_000
+MAX_QUERY_RUNS = 500
+MAX_QUERY_EXPERIMENTS = 1000
+_KINDS = {
+    "metrics": "metrics",
+    "metric": "metrics",
+    "params": "params",
+    "param": "params",
+    "tags": "tags",
+    "tag": "tags",
+}
+
+
+def info(site: Site, _request: Empty) -> wire.Info:
+    """Who answers here."""
+    url = site.store.url
+    return wire.Info(
+        name="clew",
+        version=__version__,
+        mlflow_version=MLFLOW_VERSION,
+        store=site.store.dialect_name,
+        # a PostgreSQL address may hold a password
+        store_uri=url if site.store.dialect_name == "sqlite" else None,
+        pid=os.getpid(),
+        on_demand=site.on_demand,
+        urls=site.urls,
+    )
+
+
+def retire_host(site: Site, _request: wire.RetireHost) -> Empty:
+    """End an on-demand host, so that another one can take the store over."""
+    if site.retire is None or not site.on_demand:
+        raise NotSupported("This server was started by a person and does not end on request; stop it by its pid.")
+    site.retire()
+    return Empty()
+
+
+def start_run(site: Site, request: wire.StartRun) -> Job:
+    """The run of this id, created if it is new; its experiment is created when given by a new name."""
+    if not journal.is_id(request.run_id):
+        raise InvalidValue(
+            f"Invalid value \"{request.run_id[:100]}\" for parameter 'run_id': 32 hex digits are needed."
+        )
+    tags = batches.check_tags(request.tags, site.truncate)
+    name = tracking.agreed_name(request.run_name, tags)
+    if request.experiment_name:
+        names.check_length("experiment_name", request.experiment_name, names.MAX_EXPERIMENT_NAME)
+
+    def job(tx: WriteTx) -> wire.StartRunResponse:
+        run = runs.create_run(
+            tx,
+            experiment_id=request.experiment_id or replay.experiment_named(tx, request.experiment_name),
+            run_id=request.run_id,
+            run_name=name,
+            user_id=request.user_id or "",
+            start_ms=request.start_time or tx.place.clock(),
+            tags=tags,
+        )
+        return wire.StartRunResponse(run=convert.run_message(run))
+
+    return job
+
+
+def ingest(site: Site, request: wire.Ingest) -> journal.Batch:
+    """Apply raw journal slots exactly once; see ``ingest.Batch``."""
+    return journal.Batch(request, site.journal_names)
+
+
+def ingest_cursor(tx: Tx, request: wire.IngestCursor) -> wire.IngestCursorResponse:
+    """How far a writer's journal is applied."""
+    return wire.IngestCursorResponse(seq=streams.cursor(tx, request.writer)[0])
+
+
+def query_experiments(tx: Tx, request: wire.QueryExperiments) -> wire.QueryExperimentsResponse:
+    """A page of experiments with the counts of their runs."""
+    page = search.search_experiments(
+        tx,
+        filter=request.filter or "",
+        order_by=request.order_by,
+        view=request.view or "ACTIVE_ONLY",
+        max_results=tracking.check_max_results(request.max_results, 200, MAX_QUERY_EXPERIMENTS),
+        page_token=request.page_token or None,
+        with_total=True,
+    )
+    counts = experiments.activity(tx, [e.experiment_id for e in page.items])
+    rows = [
+        wire.ExperimentRow(
+            experiment_id=e.experiment_id,
+            name=e.name,
+            artifact_location=e.artifact_location,
+            lifecycle_stage=e.lifecycle_stage,
+            creation_time=e.creation_time,
+            last_update_time=e.last_update_time,
+            tags=convert.pairs(e.tags),
+            runs=c.runs,
+            running=c.running,
+            failed=c.failed,
+            last_activity=c.last_activity,
+        )
+        for e, c in zip(page.items, counts, strict=True)
+    ]
+    return wire.QueryExperimentsResponse(experiments=rows, next_page_token=page.token, total=page.total)
+
+
+def query_runs(tx: Tx, request: wire.QueryRuns) -> wire.QueryRunsResponse:
+    """A page of runs with the asked columns only."""
+    columns = [(name, *_column(name)) for name in request.columns]
+    page = search.search_runs(
+        tx,
+        request.experiment_ids,
+        filter=request.filter or "",
+        order_by=request.order_by,
+        view=request.view or "ACTIVE_ONLY",
+        max_results=tracking.check_max_results(request.max_results, 100, MAX_QUERY_RUNS),
+        page_token=request.page_token or None,
+        with_total=True,
+    )
+    found: Sequence[Run] = runs.hydrate(tx, list(page.items))
+    return wire.QueryRunsResponse(
+        total=page.total,
+        next_page_token=page.token,
+        runs=[_row(run) for run in found],
+        columns={name: [_cell(run, kind, key) for run in found] for name, kind, key in columns},
+    )
+
+
+def experiment_columns(tx: Tx, request: wire.ExperimentColumns) -> wire.ExperimentColumnsResponse:
+    """Which keys the newest runs of an experiment have."""
+    experiments.get_experiment(tx, request.experiment_id)
+    found = experiments.columns(tx, request.experiment_id)
+    return wire.ExperimentColumnsResponse(
+        params=[wire.ColumnCount(key=c.name, runs=c.runs, distinct=c.distinct) for c in found.params],
+        metrics=[wire.ColumnCount(key=c.name, runs=c.runs) for c in found.metrics],
+        tags=[wire.ColumnCount(key=c.name, runs=c.runs) for c in found.tags],
+    )
+
+
+def series(tx: Tx, request: wire.GetSeries) -> wire.SeriesResponse:
+    """Down-sampled metrics for charts."""
+    if len(request.run_ids) > MAX_SERIES_RUNS:
+        raise InvalidValue(f"A series request takes at most {MAX_SERIES_RUNS} run_ids. Got {len(request.run_ids)}.")
+    max_points = 2000 if request.max_points is None else request.max_points
+    if not 1 <= max_points <= MAX_SERIES_POINTS:
+        raise InvalidValue(f"Invalid value {max_points} for parameter 'max_points': 1 to {MAX_SERIES_POINTS}.")
+    found = metrics.series(
+        tx,
+        request.run_ids,
+        request.keys,
+        max_points=max_points,
+        start_step=request.start_step,
+        end_step=request.end_step,
+    )
+    return wire.SeriesResponse(
+        series=[
+            wire.Series(
+                run_id=s.run_id,
+                key=s.key,
+                steps=s.steps.tolist(),
+                times=s.times.tolist(),
+                values=wire_numbers(s.values.tolist()),
+            )
+            for s in found
+        ]
+    )
+
+
+def parse_filter(_site: Site, request: wire.ParseFilter) -> wire.ParseFilterResponse:
+    """Whether a filter text is right."""
+    try:
+        read_filter(request.filter, EXPERIMENTS if request.entity == "experiments" else RUNS)
+    except InvalidFilter as e:
+        return wire.ParseFilterResponse(ok=False, position=e.position, message=e.problem, expected=e.expected)
+    except InvalidValue as e:
+        return wire.ParseFilterResponse(ok=False, position=0, message=e.message, expected="")
+    return wire.ParseFilterResponse(ok=True)
+
+
+def _column(name: str) -> tuple[str, str]:
+    kind, _, key = name.partition(".")
+    if kind not in _KINDS or not key:
+        raise InvalidValue(f"Invalid column '{name}': write params.<key>, metrics.<key> or tags.<key>.")
+    return _KINDS[kind], key.strip('`"') if key[:1] in '`"' else key
+
+
+def _cell(run: Run, kind: str, key: str) -> str | float | None:
+    if kind == "metrics":
+        value = run.data.metrics.get(key)
+        return None if value is None else wire_number(value)
+    return (run.data.params if kind == "params" else run.data.tags).get(key)
+
+
+def _row(run: Run) -> wire.RunRow:
+    info = run.info
+    return wire.RunRow(
+        run_id=info.run_id,
+        experiment_id=info.experiment_id,
+        run_name=info.run_name,
+        user_id=info.user_id,
+        status=info.status,
+        start_time=info.start_time,
+        end_time=info.end_time,
+        lifecycle_stage=info.lifecycle_stage,
+    )
+
+
+WRITES: tuple[Callable[..., Any], ...] = (start_run, ingest)
+READS: tuple[Callable[..., Any], ...] = (ingest_cursor,)
+SEARCHES: tuple[Callable[..., Any], ...] = (query_experiments, query_runs, experiment_columns, series)
+CALLS: tuple[Callable[..., Any], ...] = (info, retire_host, parse_filter)

@@ -1,0 +1,279 @@
+"""Journal records into the store: run start and end, params, tags, inputs, outputs.
+
+What the store refuses is reported, never lost in silence: the first value stays, the conflict goes
+into the answer and into the run's tag ``clew.conflicts`` (decision 13).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from clew.entities import names
+from clew.entities.dataset import Dataset, DatasetInput
+from clew.entities.run import ModelOutput, RunStatus
+from clew.errors import ClewError, Conflict, CorruptUpload, InvalidValue
+from clew.server import batches
+from clew.server.slots import Record
+from clew.storage import experiments, inputs, runs
+from clew.storage.engine import WriteTx
+from clew.wire import frames
+from clew.wire.native import IngestConflict
+
+P = TypeVar("P")
+
+CONFLICTS_TAG = "clew.conflicts"
+PARENT_TAG = "mlflow.parentRunId"
+MAX_CONFLICTS = 50  # that one answer and the tag hold; more are counted by the last entry
+DEFAULT_EXPERIMENT = "0"
+
+
+class _Pair(msgspec.Struct):
+    key: str
+    value: str
+
+
+class _Key(msgspec.Struct):
+    key: str
+
+
+class _Start(msgspec.Struct):
+    experiment: str | None = None
+    name: str | None = None
+    tags: dict[str, str] = {}
+    parent: str | None = None
+    start_ms: int | None = None
+    user: str | None = None
+
+
+class _End(msgspec.Struct):
+    status: RunStatus = RunStatus.FINISHED
+    end_ms: int | None = None
+
+
+class _Dataset(msgspec.Struct):
+    name: str
+    digest: str
+    source_type: str = ""
+    source: str = ""
+    schema: str | None = None
+    profile: str | None = None
+
+
+class _Input(msgspec.Struct):
+    dataset: _Dataset | None = None
+    tags: dict[str, str] = {}
+    model_id: str | None = None
+
+
+class _Output(msgspec.Struct):
+    model_id: str
+    step: int = 0
+
+
+def experiment_named(tx: WriteTx, name: str | None) -> str:
+    """The id of the experiment of this name, created if there is none; ``0`` without a name."""
+    if not name:
+        return DEFAULT_EXPERIMENT
+    found = experiments.find_experiment(tx, name)
+    return found.experiment_id if found else experiments.create_experiment(tx, name)
+
+
+def decode_payload(kind: type[P], record: Record) -> P:
+    """A record's payload.
+
+    Raises:
+        CorruptUpload: it is not the JSON that its number promises.
+    """
+    try:
+        return msgspec.json.decode(record.payload, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as e:
+        raise CorruptUpload(
+            f"Record {record.kind} at slot {record.at} of the batch cannot be read: {e}", record.at
+        ) from e
+
+
+class Replay:
+    """Applies the records of one batch to one run, in order.
+
+    Params and tags that follow each other are written together.
+    """
+
+    def __init__(self, tx: WriteTx, run_id: str) -> None:
+        self._tx = tx
+        self._run_id = run_id
+        self._params: dict[str, str] = {}
+        self._tags: dict[str, str] = {}
+        self.conflicts: list[IngestConflict] = []
+
+    def apply(self, records: Iterable[Record]) -> None:
+        """Apply all; unknown kinds and those that need nothing here are passed over."""
+        for record in records:
+            if record.kind != frames.PARAM:
+                self._flush_params()
+            if record.kind != frames.TAG:
+                self._flush_tags()
+            step = _STEPS.get(record.kind)
+            if step is not None:
+                step(self, record)
+        self._flush_params()
+        self._flush_tags()
+
+    def report(self, kind: str, key: str, message: str) -> None:
+        """Note a conflict."""
+        self.conflicts.append(IngestConflict(kind=kind, key=key, message=message))
+
+    def keep_conflicts(self) -> list[IngestConflict]:
+        """Write the conflicts into the run's tag; returns those to answer."""
+        if not self.conflicts:
+            return []
+        if len(self.conflicts) > MAX_CONFLICTS:
+            more = len(self.conflicts) - MAX_CONFLICTS + 1
+            del self.conflicts[MAX_CONFLICTS - 1 :]
+            self.report("more", "", f"{more} further conflicts")
+        known = runs.get_run(self._tx, self._run_id)
+        if known.info.lifecycle_stage == "active":
+            tag = _merged(known.data.tags.get(CONFLICTS_TAG), self.conflicts)
+            runs.set_tags(self._tx, self._run_id, {CONFLICTS_TAG: tag})
+        return self.conflicts
+
+    def start_run(self, record: Record) -> None:
+        """The run's birth; one that exists stays as it is."""
+        start = decode_payload(_Start, record)
+        tags = {key: _fit(value) for key, value in start.tags.items() if self._good("tag", key)}
+        if start.parent:
+            tags[PARENT_TAG] = start.parent
+        runs.create_run(
+            self._tx,
+            experiment_id=experiment_named(self._tx, start.experiment),
+            run_id=self._run_id,
+            run_name=start.name or None,
+            user_id=start.user or "",
+            start_ms=start.start_ms or record.ts_ns // 1_000_000,
+            tags=tags,
+        )
+
+    def end_run(self, record: Record) -> None:
+        """The run's end."""
+        end = decode_payload(_End, record)
+        end_ms = end.end_ms if end.end_ms is not None else record.ts_ns // 1_000_000
+        self._try("run", "status", lambda: runs.update_run(self._tx, self._run_id, status=end.status, end_ms=end_ms))
+
+    def param(self, record: Record) -> None:
+        """A param; the first value of a key stays."""
+        pair = decode_payload(_Pair, record)
+        if not self._good("param", pair.key):
+            return
+        value = pair.value[: names.MAX_PARAM_VALUE].replace("\x00", "\ufffd")
+        kept = self._params.setdefault(pair.key, value)
+        if kept != value:
+            self.report("param", pair.key, f"Param '{pair.key}' keeps its value '{kept}'; '{value}' came later.")
+
+    def _flush_params(self) -> None:
+        if self._params:
+            params, self._params = list(self._params.items()), {}
+
+            def log() -> None:
+                for conflict in runs.log_params(self._tx, self._run_id, params, keep_first=True):
+                    self.report("param", conflict.key, conflict.message)
+
+            self._try("param", ", ".join(key for key, _ in params[:5]), log)
+
+    def tag(self, record: Record) -> None:
+        """A tag; the last value of a key stays."""
+        pair = decode_payload(_Pair, record)
+        if self._good("tag", pair.key):
+            self._tags[pair.key] = _fit(pair.value)
+
+    def _flush_tags(self) -> None:
+        if self._tags:
+            tags, self._tags = self._tags, {}
+            self._try("tag", ", ".join(list(tags)[:5]), lambda: runs.set_tags(self._tx, self._run_id, tags))
+
+    def delete_tag(self, record: Record) -> None:
+        """A tag removed."""
+        key = decode_payload(_Key, record).key
+        self._try("tag", key, lambda: runs.delete_tag(self._tx, self._run_id, key))
+
+    def input_used(self, record: Record) -> None:
+        """A dataset or model that the run read."""
+        used = decode_payload(_Input, record)
+        datasets = []
+        if used.dataset is not None:
+            data = Dataset(**msgspec.structs.asdict(used.dataset))
+            datasets.append(DatasetInput(dataset=data, tags=used.tags))
+
+        def log() -> None:
+            for item in datasets:
+                batches.check_dataset(item, "input")
+            models = [used.model_id] if used.model_id else []
+            inputs.log_inputs(self._tx, self._run_id, datasets, models)
+
+        self._try("input", used.dataset.name if used.dataset else used.model_id or "", log)
+
+    def output_made(self, record: Record) -> None:
+        """A model that the run produced."""
+        made = decode_payload(_Output, record)
+        self._try(
+            "output",
+            made.model_id,
+            lambda: inputs.log_outputs(self._tx, self._run_id, [ModelOutput(made.model_id, made.step)]),
+        )
+
+    def heartbeat(self, _record: Record) -> None:
+        """A sign of life."""
+        # by the server's clock: a client's may be wrong, and silence is measured here
+        runs.heartbeat(self._tx, self._run_id, self._tx.place.clock())
+
+    def _good(self, kind: str, key: str) -> bool:
+        try:
+            batches.check_name(key, f"{kind} key")
+        except InvalidValue as e:
+            self.report(kind, key[: names.MAX_KEY], e.message)
+            return False
+        return True
+
+    def _try(self, kind: str, key: str, action: Callable[[], object]) -> None:
+        """Run ``action``; what it refuses on purpose becomes a conflict."""
+        try:
+            action()
+        except (Conflict, InvalidValue, LookupError) as e:
+            if not isinstance(e, ClewError):
+                raise
+            self.report(kind, key, e.message)
+
+
+_STEPS: Mapping[int, Callable[[Replay, Record], None]] = {
+    frames.PARAM: Replay.param,
+    frames.TAG: Replay.tag,
+    frames.TAG_DELETE: Replay.delete_tag,
+    frames.RUN_START: Replay.start_run,
+    frames.RUN_END: Replay.end_run,
+    frames.INPUT: Replay.input_used,
+    frames.OUTPUT: Replay.output_made,
+    frames.HEARTBEAT: Replay.heartbeat,
+}
+
+
+def _fit(value: str) -> str:
+    # the journal is written already, so a value that is too long can only be cut
+    return value[: names.MAX_TAG_VALUE].replace("\x00", "\ufffd")
+
+
+def _merged(known: str | None, new: list[IngestConflict]) -> str:
+    """The tag's JSON list with the new conflicts, at most 50 of them and within a tag's length."""
+    try:
+        listed: list[Any] = json.loads(known or "[]")
+    except ValueError:
+        listed = []
+    for conflict in new:
+        entry = {"kind": conflict.kind, "key": conflict.key, "message": conflict.message[:500]}
+        if entry not in listed:
+            listed.append(entry)
+    listed = listed[:MAX_CONFLICTS]
+    while len(text := json.dumps(listed)) > names.MAX_TAG_VALUE:
+        listed.pop()
+    return text

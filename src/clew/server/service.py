@@ -1,0 +1,157 @@
+"""The running part of a host: store, app and sockets on one event loop, until there is a reason to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from clew import __version__, settings
+from clew.artifacts.local import LocalStore
+from clew.artifacts.store import open_store
+from clew.artifacts.uri import local_path
+from clew.errors import ClewError
+from clew.server.app import App
+from clew.server.context import Site
+from clew.server.places import HostInfo, Places, write_info
+from clew.storage import runs
+from clew.storage.store import Store
+
+if TYPE_CHECKING:
+    from clew.server.host import Options
+
+logger = logging.getLogger("clew.server")
+
+PROXIED_ROOT = "mlflow-artifacts:/"
+SILENT_MS = 45_000  # decision 11
+_REAP_EVERY_S = 10.0
+_GRACE_S = 10  # for requests in flight when the host ends
+_KEEP_ALIVE_S = 75
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn without its own signal handling, which ends the process by the signal."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+class Service:
+    """A store being served.
+
+    Raises (when made): ForeignStore, Unavailable: the store cannot be opened.
+    """
+
+    def __init__(self, where: Places, options: Options, sockets: list[socket.socket]) -> None:
+        self._where = where
+        self._options = options
+        self._sockets = sockets
+        root = options.artifact_root or PROXIED_ROOT
+        folder = local_path(root)
+        if folder is not None and "://" not in root:
+            root = folder  # a plain folder is meant relative to where the server was started
+        self._store = Store.open(where.url, artifact_root=root)
+        kept = open_store(options.artifacts) if options.artifacts else LocalStore(where.artifacts)
+        roots = None if options.loopback else [f for f in (folder, getattr(kept, "root", None)) if f]
+        site = Site(
+            self._store,
+            kept,
+            truncate=settings.read().truncate,
+            local_roots=roots,
+            on_demand=options.on_demand,
+            retire=self._end if options.on_demand else None,
+        )
+        site.urls = [_address(s) for s in sockets if s.family != socket.AF_UNIX]
+        self._site = site
+        self._app = App(
+            site,
+            static_prefix=options.static_prefix,
+            allowed_hosts=options.allowed_hosts,
+            access_log=options.access_log,
+        )
+        config = uvicorn.Config(
+            self._app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        self._server = _Uvicorn(config)
+        self.loop_factory = config.get_loop_factory()
+
+    async def run(self) -> None:
+        """Serve until a signal, a retirement or idleness."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                with contextlib.suppress(RuntimeError, ValueError):  # not in the main thread: the caller ends us
+                    loop.add_signal_handler(number, self._end)
+        self._app.start()
+        watch = asyncio.create_task(self._watch())
+        await self._server.serve(sockets=self._sockets)
+        watch.cancel()
+
+    def close(self) -> None:
+        """Finish the queue and close the store."""
+        self._app.stop()
+        self._store.close()
+
+    def _end(self) -> None:
+        self._server.should_exit = True
+
+    async def _watch(self) -> None:
+        """Say that we listen, end runs that fell silent, end ourselves when nobody is left."""
+        while not self._server.started:
+            await asyncio.sleep(0.002)
+        self._tell()
+        last_used_s = time.monotonic()
+        reap_at_s = 0.0
+        while not self._server.should_exit:
+            now_s = time.monotonic()
+            if now_s >= reap_at_s:
+                reap_at_s = now_s + _REAP_EVERY_S
+                await self._reap()
+            if self._server.server_state.connections:
+                last_used_s = now_s
+            elif self._options.on_demand and now_s - last_used_s > self._options.idle_s:
+                self._end()
+            await asyncio.sleep(min(0.2, self._options.idle_s / 5 + 0.01))
+
+    def _tell(self) -> None:
+        urls = [u + self._options.static_prefix.rstrip("/") for u in self._site.urls]
+        unix = [s for s in self._sockets if s.family == socket.AF_UNIX]
+        if unix:
+            info = HostInfo(os.getpid(), self._where.socket, self._options.on_demand, urls, __version__)
+            write_info(self._where.info, info)
+        if self._options.announce is not None:
+            self._options.announce(urls)
+
+    async def _reap(self) -> None:
+        silent_since_ms = time.time_ns() // 1_000_000 - SILENT_MS
+        try:
+            killed = await self._app.commits.write(lambda tx: runs.reap_silent(tx, silent_since_ms))
+        except ClewError as e:  # a busy or full disk; the next round tries again
+            logger.warning("Silent runs could not be looked for: %s", e)
+            return
+        for run_id in killed:
+            logger.warning("Run %s gave no sign of life for %d s and is KILLED.", run_id, SILENT_MS // 1000)
+
+
+def _address(s: socket.socket) -> str:
+    host, port = s.getsockname()[:2]
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
