@@ -404,3 +404,9 @@ def group_starts(keys: Ints) -> Ints:
     if len(keys) == 0:
         return np.empty(0, np.int64)
     return np.concatenate(([0], np.flatnonzero(keys[1:] != keys[:-1]) + 1)).astype(np.int64)
+
+
+def group_spans(keys: Ints) -> list[slice]:
+    """Each run of equal keys, as a slice."""
+    starts = group_starts(keys).tolist()
+    return [slice(start, end) for start, end in zip(starts, [*starts[1:], len(keys)], strict=True)] if starts else []

@@ -39,7 +39,8 @@ class Committer:
     """The one writer of a store.
 
     opened: makes its connection, again after one was lost.
-    committed: called after each group with the number of new points, before the jobs are answered.
+    committed: called after each group with the number of new points and the runs that ended, before the jobs are
+        answered.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Committer:
         opened: Callable[[], Session],
         place: Place,
         uncompacted: int,
-        committed: Callable[[int], None],
+        committed: Callable[[int, set[int]], None],
     ) -> None:
         self._opened = opened
         self._place = place
@@ -137,7 +138,7 @@ class Committer:
             outcomes.append(tx.attempt(job.work))
         points = summary.flush(tx)
         session.commit()
-        self._committed(points)
+        self._committed(points, tx.ended)
         return outcomes
 
     def _begin(self) -> Session:

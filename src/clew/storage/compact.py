@@ -6,7 +6,7 @@ a row that it replaces is gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -61,6 +61,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     old_blocks: list[tuple[int, int]] = []
     old_chunks: list[tuple[int, int, int]] = []
 
+    @property
+    def runs(self) -> set[int]:
+        """Runs whose blocks change."""
+        return {block.rn for block in self.blocks} | {rn for rn, _ in self.old_blocks}
+
 
 Window = list[tuple[int, bytes, bytes]]
 """Id, runs and body of log rows."""
@@ -97,11 +102,7 @@ def plan_window(window: Window) -> Plan:
     rns = np.repeat(np.array(runs, np.int64), counts)
     order = _run_key_order(rns, points.keys)
     rns, points = rns[order], points.take(order)
-    starts = chunks.group_starts(rns).tolist()
-    blocks = [
-        _block(int(rns[start]), points.take(slice(start, end)))
-        for start, end in zip(starts, [*starts[1:], len(points)], strict=True)
-    ]
+    blocks = [_block(int(rns[span.start]), points.take(span)) for span in chunks.group_spans(rns)]
     return Plan(blocks=blocks, chunks=[], old_log=[row_id for row_id, _, _ in window])
 
 
@@ -112,15 +113,40 @@ def _run_key_order(rns: Ints, keys: Ints) -> Ints:
 
 
 def _dense(column: Ints) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
+    if len(column) == 0:
+        return column
+    least = int(column.min())
+    if int(column.max()) - least < 65_536:
+        return (column - least).astype(np.uint16)
     distinct, index = np.unique(column, return_inverse=True)
-    return index.astype(np.int16) if len(distinct) < 32_768 else index
+    return index.astype(np.uint16) if len(distinct) <= 65_536 else index
 
 
-def plan_merge(tx: Tx, rn: int, *, everything: bool) -> Plan | None:
-    """The next merge of a run's blocks, or None where there is none worth it.
+def plan_merges(tx: Tx, rns: Sequence[int], *, everything: Container[int]) -> tuple[Plan, int]:
+    """The next merges of these runs together, and how many of the runs were looked at.
 
-    everything: merge all blocks, be they few, and move out every series that is long enough.
+    It stops after a million points, so that nobody waits long for the exchange.
+    everything: runs of which all blocks are merged, be they few, and every series that is long enough moves out.
     """
+    total = Plan(blocks=[], chunks=[])
+    points = seen = 0
+    for rn in rns:
+        plan = _plan_merge(tx, rn, everything=rn in everything)
+        seen += 1
+        if plan is None:
+            continue
+        total.blocks.extend(plan.blocks)
+        total.chunks.extend(plan.chunks)
+        total.old_blocks.extend(plan.old_blocks)
+        total.old_chunks.extend(plan.old_chunks)
+        points += sum(b.n for b in plan.blocks) + sum(c.n for c in plan.chunks)
+        if points >= WINDOW_POINTS:
+            break
+    return total, seen
+
+
+def _plan_merge(tx: Tx, rn: int, *, everything: bool) -> Plan | None:
+    """The next merge of a run's blocks, or None where there is none worth it."""
     sizes = tx.all("SELECT lo, n FROM metric_block WHERE rn = :rn ORDER BY lo", rn=rn)
     chosen = [lo for lo, _ in sizes] if everything else _ripe([(lo, n) for lo, n in sizes])
     if not chosen:
@@ -157,9 +183,8 @@ def _extend_chunks(tx: Tx, rn: int, points: Points) -> tuple[list[NewChunk], lis
     """Chunks for these series (grouped by key): the last short one of each is filled up first."""
     made: list[NewChunk] = []
     replaced: list[tuple[int, int, int]] = []
-    starts = chunks.group_starts(points.keys).tolist()
-    for start, end in zip(starts, [*starts[1:], len(points)], strict=True):
-        series = points.take(slice(start, end))
+    for span in chunks.group_spans(points.keys):
+        series = points.take(span)
         key = int(series.keys[0])
         last = tx.one(
             "SELECT lo, n, body FROM metric_chunk WHERE rn = :rn AND key = :key ORDER BY lo DESC LIMIT 1",
@@ -201,12 +226,8 @@ def _block(rn: int, points: Points) -> NewBlock:
     """A block of points grouped by key, each series in order and without repeats."""
     starts = chunks.group_starts(points.keys)
     if not _all_rising(points, starts):
-        ends = [*starts[1:].tolist(), len(points)]
         points = chunks.concat(
-            [
-                chunks.sort_unique(points.take(slice(start, end)), by_time=False)
-                for start, end in zip(starts.tolist(), ends, strict=True)
-            ]
+            [chunks.sort_unique(points.take(span), by_time=False) for span in chunks.group_spans(points.keys)]
         )
     return NewBlock(rn=rn, n=len(points), nkeys=len(starts), body=chunks.encode_block(points))
 

@@ -55,6 +55,7 @@ class Compactor:
         self._rounds = threading.Lock()
         self._thread: threading.Thread | None = None
         self._pending = 0
+        self._ended: set[int] = set()
 
     def start(self) -> None:
         """Compact in the background from now on."""
@@ -62,8 +63,10 @@ class Compactor:
         self._thread.start()
         self._wake.set()  # what an earlier process left in the log
 
-    def notice(self, points: int) -> None:
-        """Hear of a commit; from the committer's thread."""
+    def notice(self, points: int, ended: set[int]) -> None:
+        """Hear of a commit: its points, and the runs that ended in it; from the committer's thread."""
+        if ended:
+            self._ended = self._ended | ended
         self._committer.uncompacted += points
         self._pending += points
         if self._pending >= FULL_WINDOW:
@@ -80,7 +83,8 @@ class Compactor:
             if not self._elect():
                 return
             self._pending = 0
-            while True:
+            ended, self._ended = self._ended, set()
+            while not self._stopping.is_set():
                 window = self._read(compact.read_window)
                 if window is None:
                     break
@@ -88,10 +92,11 @@ class Compactor:
                 self._write(partial(compact.exchange, plan=plan))
                 self._committer.uncompacted = int(self._read(_log_points))
                 self._checkpoint("PASSIVE")
-                runs = sorted({block.rn for block in plan.blocks})
-                self._merge(runs)
+                self._merge(plan.runs, set())
+            self._merge(ended, ended)
             if everything:
-                self._merge([rn for (rn,) in self._read(_runs_with_blocks)], everything=True)
+                runs = set(self._read(_runs_with_blocks))
+                self._merge(runs, runs)
                 self._checkpoint("TRUNCATE")
 
     def stop(self) -> None:
@@ -109,13 +114,15 @@ class Compactor:
             self._session.close()
             self._session = None
 
-    def _merge(self, runs: list[int], *, everything: bool = False) -> None:
-        for rn in runs:
-            while not self._stopping.is_set():
-                plan = self._read(partial(compact.plan_merge, rn=rn, everything=everything))
-                if plan is None:
-                    break
+    def _merge(self, runs: set[int], everything: set[int]) -> None:
+        left = sorted(runs)
+        while left and not self._stopping.is_set():
+            plan, seen = self._read(partial(compact.plan_merges, rns=left, everything=everything))
+            changed = plan.runs
+            if changed:
                 self._write(partial(compact.exchange, plan=plan))
+                self._checkpoint("PASSIVE")
+            left = sorted(changed) + left[seen:]  # a merged block may complete the next tier
 
     def _serve(self) -> None:
         while not self._stopping.is_set():
@@ -155,5 +162,5 @@ def _log_points(tx: Tx) -> int:
     return int(row[0]) if row else 0
 
 
-def _runs_with_blocks(tx: Tx) -> list[tuple[int]]:
-    return [(row[0],) for row in tx.all("SELECT DISTINCT rn FROM metric_block ORDER BY rn")]
+def _runs_with_blocks(tx: Tx) -> list[int]:
+    return [rn for (rn,) in tx.all("SELECT DISTINCT rn FROM metric_block ORDER BY rn")]

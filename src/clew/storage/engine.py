@@ -130,10 +130,11 @@ class WriteTx(Tx):
 
     points: the group's metric points; they become one ``metric_log`` row at commit.
     touched: run numbers whose change number is set at commit.
+    ended: run numbers that were ended; the compactor merges what they left.
     uncompacted: points in the metric log before this transaction.
     """
 
-    __slots__ = ("_change", "_guarded", "memory", "points", "touched", "uncompacted")
+    __slots__ = ("_change", "_guarded", "ended", "memory", "points", "touched", "uncompacted")
 
     memory: Memory
 
@@ -142,6 +143,7 @@ class WriteTx(Tx):
         self.memory = memory
         self.points = PointBuffer()
         self.touched: set[int] = set()
+        self.ended: set[int] = set()
         self.uncompacted = uncompacted
         self._change: int | None = None
         self._guarded = False

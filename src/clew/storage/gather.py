@@ -154,6 +154,5 @@ def _add_by_key(found: Found, rn: int, points: Points, wanted: Ints) -> None:
         return
     order = np.argsort(points.keys, kind="stable")
     points = points.take(order)
-    starts = chunks.group_starts(points.keys).tolist()
-    for start, end in zip(starts, [*starts[1:], len(points)], strict=True):
-        found.setdefault((rn, int(points.keys[start])), Pieces()).add(points.take(slice(start, end)))
+    for span in chunks.group_spans(points.keys):
+        found.setdefault((rn, int(points.keys[span.start])), Pieces()).add(points.take(span))

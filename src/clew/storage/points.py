@@ -127,6 +127,5 @@ def _by_run(rows: list[PointRow]) -> list[tuple[int, chunks.Points]]:
         np.array(values, np.float64),
         np.array(contexts, np.int64) if any(contexts) else None,
     )
-    starts = chunks.group_starts(np.array(runs, np.int64)).tolist()
-    ends = [*starts[1:], len(rows)]
-    return [(runs[a], all_points.take(slice(a, b))) for a, b in zip(starts, ends, strict=True)]
+    spans = chunks.group_spans(np.array(runs, np.int64))
+    return [(runs[span.start], all_points.take(span)) for span in spans]

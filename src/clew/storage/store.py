@@ -125,19 +125,17 @@ class Store:
 
     def close(self) -> None:
         """Write what waits, stop the threads, close the connections. Idempotent."""
-        with self._gate:
-            if self._closed:
-                return
-            self._closed = True
         self._compactor.stop()
         self._committer.close()
         self._compactor.close()
-        for session in self._readers:
+        with self._gate:
+            self._closed = True
+            idle, self._readers = self._readers, []
+        for session in idle:
             session.close()
-        self._readers.clear()
 
-    def _committed(self, points: int) -> None:
-        self._compactor.notice(points)
+    def _committed(self, points: int, ended: set[int]) -> None:
+        self._compactor.notice(points, ended)
 
     def _begin_read(self, session: Session | None) -> Session:
         if session is not None:
