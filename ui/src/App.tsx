@@ -1,0 +1,69 @@
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { Redirect, Route, Router, Switch, useLocation } from "wouter";
+import { ApiError } from "./api/http";
+import { live } from "./data/live";
+import { ExperimentsPage } from "./pages/experiments/ExperimentsPage";
+import { NotFoundPage } from "./pages/NotFoundPage";
+import { RunPage } from "./pages/run/RunPage";
+import { RunsPage } from "./pages/runs/RunsPage";
+import { Shell } from "./pages/shell/Shell";
+import { NowProvider } from "./parts/Now";
+import { Region } from "./parts/Region";
+
+const MAX_RETRIES = 3;
+
+const client = new QueryClient({
+  queryCache: new QueryCache({
+    onSuccess: () => live.report(true),
+    onError: (error) => {
+      if (error instanceof ApiError) live.report(error.status !== 0);
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 2000,
+      retry: (count, error) => count < MAX_RETRIES && error instanceof ApiError && error.passing,
+    },
+  },
+});
+
+/** The path that the server serves the pages under, without the last slash. */
+const base = new URL(document.baseURI).pathname.replace(/\/$/, "");
+
+export function App() {
+  return (
+    <QueryClientProvider client={client}>
+      <NowProvider>
+        <Router base={base}>
+          <Shell>
+            <Pages />
+          </Shell>
+        </Router>
+      </NowProvider>
+    </QueryClientProvider>
+  );
+}
+
+function Pages() {
+  const [path] = useLocation();
+  return (
+    <Region name={path}>
+      <Switch>
+        <Route path="/">
+          <Redirect to="/experiments" replace />
+        </Route>
+        <Route path="/experiments" component={ExperimentsPage} />
+        <Route path="/experiments/:id">
+          {({ id }) => <Redirect to={`/experiments/${encodeURIComponent(id)}/runs`} replace />}
+        </Route>
+        <Route path="/experiments/:id/runs">
+          {({ id }) => <RunsPage key={id} experimentId={decodeURIComponent(id)} />}
+        </Route>
+        <Route path="/runs/:id/:tab?">
+          {({ id, tab }) => <RunPage key={id} runId={decodeURIComponent(id)} tab={tab ?? "overview"} />}
+        </Route>
+        <Route component={NotFoundPage} />
+      </Switch>
+    </Region>
+  );
+}

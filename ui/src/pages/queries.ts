@@ -1,0 +1,91 @@
+/** What the pages ask of the server, with its cache keys. Lists ask again every few seconds while they are looked at. */
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import * as server from "../api/server";
+import { live } from "../data/live";
+import { readSeries } from "../data/series";
+
+const LIST_MS = 5000;
+export const RUNS_MS = 3000;
+const MAX_POINTS = 2000;
+/** Experiments of one answer. */
+const EXPERIMENT_PAGE = 500;
+
+/** Whether a page may ask again by itself now, and after how long. */
+export const every = (ms: number) => () => (live.get() === "paused" ? false : ms);
+
+export const experimentsQuery = (search: string) =>
+  queryOptions({
+    queryKey: ["experiments", search],
+    queryFn: ({ signal }) =>
+      server.queryExperiments(
+        { max_results: EXPERIMENT_PAGE, ...(search ? { filter: nameFilter(search) } : {}) },
+        signal,
+      ),
+    placeholderData: keepPreviousData,
+    refetchInterval: every(LIST_MS),
+  });
+
+function nameFilter(search: string): string {
+  const escaped = search.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_");
+  const quote = escaped.includes("'") ? '"' : "'";
+  return `name ILIKE ${quote}%${escaped}%${quote}`;
+}
+
+export const experimentQuery = (experimentId: string) =>
+  queryOptions({
+    queryKey: ["experiment", experimentId],
+    queryFn: ({ signal }) => server.getExperiment(experimentId, signal),
+    staleTime: 60_000,
+  });
+
+export const columnsQuery = (experimentId: string) =>
+  queryOptions({
+    queryKey: ["columns", experimentId],
+    queryFn: ({ signal }) => server.getColumns(experimentId, signal),
+    refetchInterval: every(4 * LIST_MS),
+    // Columns must not jump while the reader looks: a new list replaces the old one only when it differs.
+    structuralSharing: true,
+  });
+
+/** How many active runs an experiment has. */
+export const runCountQuery = (experimentId: string) =>
+  queryOptions({
+    queryKey: ["run-count", experimentId],
+    queryFn: async ({ signal }) =>
+      (await server.queryRuns({ experiment_ids: [experimentId], max_results: 1, columns: [] }, signal)).total,
+    refetchInterval: every(2 * LIST_MS),
+  });
+
+export const runQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId],
+    queryFn: ({ signal }) => server.getRun(runId, signal),
+    refetchInterval: (query) => (query.state.data?.info.status === "RUNNING" ? every(RUNS_MS)() : false),
+  });
+
+export const seriesQuery = (runId: string, keys: readonly string[], running: boolean) =>
+  queryOptions({
+    queryKey: ["series", runId, keys],
+    queryFn: async ({ signal }) => {
+      const answer = await server.getSeries({ run_ids: [runId], keys: [...keys], max_points: MAX_POINTS }, signal);
+      return new Map(answer.map((wire) => [wire.key, readSeries(wire)]));
+    },
+    staleTime: running ? 2000 : Infinity,
+    refetchInterval: running ? every(RUNS_MS) : false,
+  });
+
+export const artifactsQuery = (runId: string, path: string) =>
+  queryOptions({
+    queryKey: ["artifacts", runId, path],
+    queryFn: ({ signal }) => server.listArtifacts(runId, path, signal),
+    staleTime: 15_000,
+  });
+
+const PREVIEW_BYTES = 262_144;
+
+export const previewQuery = (runId: string, path: string) =>
+  queryOptions({
+    queryKey: ["preview", runId, path],
+    queryFn: () => server.readArtifact(runId, path, PREVIEW_BYTES),
+    staleTime: 60_000,
+  });

@@ -1,0 +1,194 @@
+import { useMemo, useState, useSyncExternalStore } from "react";
+import type { Run } from "../../api/types";
+import { LinePanel, type Line } from "../../charts/LinePanel";
+import { formatDuration, formatNumber, formatTime } from "../../data/format";
+import { abscissa, sections, smooth, summarize, type Series, type XAxis } from "../../data/series";
+import { useWords, type MessageKey } from "../../i18n/language";
+import { Empty } from "../../parts/Empty";
+import { Failure, Region } from "../../parts/Region";
+import { Snippets } from "../../parts/Snippets";
+import { theme } from "../../theme/mode";
+import { seriesColor } from "../../theme/palette";
+import { METRIC_SNIPPET } from "../snippets";
+import { useKeyList, useSeries } from "./useSeries";
+
+const PANEL_HEIGHT = 210;
+const MAX_SMOOTHING = 0.99;
+const AXES: readonly (readonly [XAxis, MessageKey])[] = [
+  ["step", "axis.step"],
+  ["relative", "axis.relative"],
+  ["time", "axis.time"],
+];
+
+interface ChartSettings {
+  axis: XAxis;
+  logarithmic: boolean;
+  smoothing: number;
+}
+
+/** A line chart for each metric. */
+export function MetricsTab({ run }: { run: Run }) {
+  const { t } = useWords();
+  const [settings, setSettings] = useState<ChartSettings>({ axis: "step", logarithmic: false, smoothing: 0 });
+  const [search, setSearch] = useState("");
+  const keys = useKeyList((run.data?.metrics ?? []).map((metric) => metric.key));
+  const running = run.info.status === "RUNNING";
+  const { series, error, retry } = useSeries(run.info.run_id, keys, running);
+  const wanted = search.trim().toLowerCase();
+  const groups = useMemo(() => sections(keys.filter((key) => key.toLowerCase().includes(wanted))), [keys, wanted]);
+
+  if (keys.length === 0) {
+    return (
+      <Empty icon="experiments" title={running ? t("metrics.waiting") : t("metrics.none")}>
+        <Snippets snippets={METRIC_SNIPPET} />
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <ChartTools settings={settings} onChange={setSettings} search={search} onSearch={setSearch} />
+      {error ? <Failure error={error} retry={retry} /> : null}
+      {[...groups].map(([name, members]) => (
+        <section key={name} className="chart-section">
+          {groups.size > 1 || name ? (
+            <h2>
+              {name || t("metrics.general")} <span className="count">{members.length}</span>
+            </h2>
+          ) : null}
+          <div className="chart-grid">
+            {members.map((key) => (
+              <Region key={key} name={key}>
+                <MetricPanel title={key} series={series.get(key)} settings={settings} start={run.info.start_time ?? 0} />
+              </Region>
+            ))}
+          </div>
+        </section>
+      ))}
+    </>
+  );
+}
+
+interface ToolsProps {
+  settings: ChartSettings;
+  onChange: (settings: ChartSettings) => void;
+  search: string;
+  onSearch: (text: string) => void;
+}
+
+function ChartTools({ settings, onChange, search, onSearch }: ToolsProps) {
+  const { t } = useWords();
+  return (
+    <div className="chart-tools">
+      <div className="segments" role="group" aria-label={t("axis.label")}>
+        {AXES.map(([axis, word]) => (
+          <button type="button" key={axis} aria-pressed={settings.axis === axis} onClick={() => onChange({ ...settings, axis })}>
+            {t(word)}
+          </button>
+        ))}
+      </div>
+      <label className="range">
+        {t("chart.smoothing")}
+        <input
+          type="range"
+          min={0}
+          max={MAX_SMOOTHING}
+          step={0.01}
+          value={settings.smoothing}
+          onChange={(event) => onChange({ ...settings, smoothing: Number(event.target.value) })}
+        />
+        <output>{settings.smoothing.toFixed(2)}</output>
+      </label>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={settings.logarithmic}
+          onChange={(event) => onChange({ ...settings, logarithmic: event.target.checked })}
+        />
+        {t("chart.log")}
+      </label>
+      <input
+        type="search"
+        className="panel-search"
+        aria-label={t("chart.find")}
+        placeholder={t("chart.find")}
+        value={search}
+        onChange={(event) => onSearch(event.target.value)}
+      />
+    </div>
+  );
+}
+
+interface MetricPanelProps {
+  title: string;
+  series: Series | undefined;
+  settings: ChartSettings;
+  start: number;
+}
+
+function MetricPanel({ title, series, settings, start }: MetricPanelProps) {
+  const { t, language } = useWords();
+  const look = useSyncExternalStore(theme.subscribe, theme.shown);
+  const { axis, logarithmic, smoothing } = settings;
+  const lines = useMemo(
+    () => (series ? linesOf(series, axis, smoothing, start) : []),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the theme decides the colours
+    [series, axis, smoothing, start, look],
+  );
+  const summary = series ? summarize(series.values) : null;
+  const hidden = logarithmic && series ? series.values.filter((value) => value <= 0).length : 0;
+  const last = summary ? formatNumber(summary.last) : "";
+  const formatX = useMemo(() => xFormatter(axis, language), [axis, language]);
+  return (
+    <figure className="chart-panel">
+      <figcaption>
+        <span className="chart-title" title={title}>
+          {title}
+        </span>
+        <span className="chart-last">{last}</span>
+      </figcaption>
+      {series === undefined || summary === null ? (
+        <div className="chart-wait" style={{ height: PANEL_HEIGHT }} />
+      ) : summary.count < 2 ? (
+        <div className="chart-single" style={{ height: PANEL_HEIGHT }}>
+          <strong>{last}</strong>
+          <span className="muted">{t("chart.single")}</span>
+        </div>
+      ) : (
+        <LinePanel
+          lines={lines}
+          height={PANEL_HEIGHT}
+          x={axis === "time" ? "time" : "number"}
+          logarithmic={logarithmic}
+          formatX={formatX}
+          formatY={formatNumber}
+          look={look}
+          summary={t("chart.summary", {
+            key: title,
+            n: summary.count,
+            last,
+            min: formatNumber(summary.min),
+            max: formatNumber(summary.max),
+          })}
+        />
+      )}
+      {hidden ? <p className="chart-note">{t("chart.hidden", { n: hidden })}</p> : null}
+    </figure>
+  );
+}
+
+function linesOf(series: Series, axis: XAxis, smoothing: number, start: number): Line[] {
+  const xs = abscissa(series, axis, start);
+  const color = seriesColor(0);
+  const raw = { label: series.key, xs, values: series.values, color };
+  if (smoothing <= 0) return [raw];
+  return [
+    { ...raw, ghost: true, width: 1 },
+    { ...raw, values: smooth(series.values, smoothing), width: 2 },
+  ];
+}
+
+function xFormatter(axis: XAxis, language: string): (x: number) => string {
+  if (axis === "time") return (x) => formatTime(x * 1000, language);
+  if (axis === "relative") return (x) => formatDuration(x * 1000);
+  return (x) => x.toLocaleString(language);
+}

@@ -1,0 +1,224 @@
+import { useMemo, useState } from "react";
+import { Link } from "wouter";
+import type { Run } from "../../api/types";
+import { Sparkline } from "../../charts/Sparkline";
+import { isHiddenTag, isSystemMetric } from "../../data/columns";
+import { formatNumber, formatTime, isNumeric, toNumber } from "../../data/format";
+import { summarize, type Series } from "../../data/series";
+import { useWords } from "../../i18n/language";
+import { CopyButton } from "../../parts/CopyButton";
+import { Empty } from "../../parts/Empty";
+import { Icon } from "../../parts/Icon";
+import { Failure } from "../../parts/Region";
+import { Snippets } from "../../parts/Snippets";
+import { METRIC_SNIPPET } from "../snippets";
+import { DatasetList } from "./DatasetList";
+import { Panel } from "./Panel";
+import { useKeyList, useSeries } from "./useSeries";
+
+const CARDS = 4;
+const FILTER_FROM = 12;
+const EVALUATION = /val|valid|eval|test/i;
+
+/** Key metrics, metrics, params, tags, datasets and facts of a run. */
+export function OverviewTab({ run }: { run: Run }) {
+  const { t } = useWords();
+  const latest = run.data?.metrics ?? [];
+  const keys = useKeyList(latest.map((metric) => metric.key));
+  const running = run.info.status === "RUNNING";
+  const { series, error, retry } = useSeries(run.info.run_id, keys, running);
+  const tags = (run.data?.tags ?? []).filter((tag) => !isHiddenTag(tag.key));
+  const datasets = run.inputs?.dataset_inputs ?? [];
+  return (
+    <div className="overview">
+      <div className="overview-main">
+        {latest.length === 0 ? (
+          <Empty icon="experiments" title={running ? t("metrics.waiting") : t("metrics.none")}>
+            <Snippets snippets={METRIC_SNIPPET} />
+          </Empty>
+        ) : (
+          <>
+            <KeyMetrics run={run} series={series} />
+            {error ? <Failure error={error} retry={retry} /> : null}
+            <MetricTable run={run} series={series} />
+          </>
+        )}
+        {datasets.length ? <DatasetList datasets={datasets} /> : null}
+      </div>
+      <div className="overview-side">
+        <Pairs
+          title={t("section.params")}
+          pairs={run.data?.params ?? []}
+          none={t("params.none")}
+          numeric
+        />
+        <Pairs title={t("section.tags")} pairs={tags} none={t("tags.none")} />
+        <Facts run={run} />
+      </div>
+    </div>
+  );
+}
+
+type SeriesMap = ReadonlyMap<string, Series>;
+
+function KeyMetrics({ run, series }: { run: Run; series: SeriesMap }) {
+  const { t } = useWords();
+  const metrics = (run.data?.metrics ?? []).filter((metric) => !isSystemMetric(metric.key));
+  const first = metrics.toSorted((a, b) => Number(EVALUATION.test(b.key)) - Number(EVALUATION.test(a.key)));
+  return (
+    <ul className="cards" aria-label={t("metrics.key")}>
+      {first.slice(0, CARDS).map((metric) => {
+        const points = series.get(metric.key);
+        return (
+          <li key={metric.key} className="card">
+            <span className="card-title" title={metric.key}>
+              {metric.key}
+            </span>
+            <span className="card-value">{formatNumber(toNumber(metric.value))}</span>
+            <span className="card-note">
+              {metric.step === undefined ? "" : t("metrics.atStep", { step: metric.step })}
+            </span>
+            <span className="card-line">{points ? <Sparkline xs={points.steps} values={points.values} /> : null}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function MetricTable({ run, series }: { run: Run; series: SeriesMap }) {
+  const { t, language } = useWords();
+  const [search, setSearch] = useState("");
+  const all = run.data?.metrics ?? [];
+  const shown = all.filter((metric) => metric.key.toLowerCase().includes(search.trim().toLowerCase()));
+  return (
+    <Panel
+      title={t("section.metrics")}
+      count={all.length}
+      {...(all.length >= FILTER_FROM ? { search, onSearch: setSearch } : {})}
+    >
+      <table className="table table-tight">
+        <thead>
+          <tr>
+            <th scope="col">{t("column.metric")}</th>
+            <th scope="col" className="numeric">
+              {t("column.last")}
+            </th>
+            <th scope="col" className="numeric">
+              {t("column.min")}
+            </th>
+            <th scope="col" className="numeric">
+              {t("column.max")}
+            </th>
+            <th scope="col" className="numeric">
+              {t("column.step")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((metric) => {
+            const points = series.get(metric.key);
+            const summary = points ? summarize(points.values) : null;
+            const last = toNumber(metric.value);
+            return (
+              <tr key={metric.key}>
+                <th scope="row">
+                  <Link href={`/runs/${run.info.run_id}/metrics`}>{metric.key}</Link>
+                </th>
+                <td className={`numeric ${Number.isFinite(last) ? "strong" : "tone-warn"}`} title={String(last)}>
+                  {formatNumber(last)}
+                </td>
+                <td className="numeric">{summary ? finite(summary.min) : "…"}</td>
+                <td className="numeric">{summary ? finite(summary.max) : "…"}</td>
+                <td className="numeric muted">{metric.step?.toLocaleString(language) ?? "–"}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
+
+const finite = (value: number) => (Number.isNaN(value) ? "–" : formatNumber(value));
+
+interface PairsProps {
+  title: string;
+  pairs: readonly { key: string; value: string }[];
+  none: string;
+  numeric?: boolean;
+}
+
+function Pairs({ title, pairs, none, numeric = false }: PairsProps) {
+  const { t } = useWords();
+  const [search, setSearch] = useState("");
+  const sorted = useMemo(() => pairs.toSorted((a, b) => (a.key < b.key ? -1 : 1)), [pairs]);
+  const wanted = search.trim().toLowerCase();
+  const shown = sorted.filter((pair) => `${pair.key} ${pair.value}`.toLowerCase().includes(wanted));
+  const json = () => JSON.stringify(Object.fromEntries(sorted.map((pair) => [pair.key, pair.value])), null, 2);
+  return (
+    <Panel
+      title={title}
+      count={pairs.length}
+      tools={pairs.length ? <CopyButton small text={json()} label={t("copy.json")} /> : null}
+      {...(pairs.length >= FILTER_FROM ? { search, onSearch: setSearch } : {})}
+    >
+      {pairs.length === 0 ? (
+        <p className="panel-none">{none}</p>
+      ) : (
+        <table className="table table-tight pairs">
+          <tbody>
+            {shown.map((pair) => (
+              <tr key={pair.key}>
+                <th scope="row">{pair.key}</th>
+                <td className={numeric && isNumeric(pair.value) ? "numeric" : undefined}>{pair.value}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Panel>
+  );
+}
+
+function Facts({ run }: { run: Run }) {
+  const { t, language } = useWords();
+  const tags = new Map(run.data?.tags?.map((tag) => [tag.key, tag.value]));
+  const time = (ms: number | undefined) => (ms ? formatTime(ms, language) : undefined);
+  const facts: [string, string | undefined][] = [
+    [t("fact.start"), time(run.info.start_time)],
+    [t("fact.end"), time(run.info.end_time)],
+    [t("fact.source"), tags.get("mlflow.source.name")],
+    [t("fact.commit"), tags.get("mlflow.source.git.commit")?.slice(0, 12)],
+    [t("fact.branch"), tags.get("mlflow.source.git.branch")],
+    [t("fact.artifacts"), run.info.artifact_uri],
+  ];
+  const note = tags.get("mlflow.note.content");
+  return (
+    <>
+      {note ? (
+        <Panel title={t("fact.note")}>
+          <p className="note">{note}</p>
+        </Panel>
+      ) : null}
+      <Panel title={t("section.facts")}>
+        <dl className="facts">
+          {facts.map(([name, value]) =>
+            value ? (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ) : null,
+          )}
+        </dl>
+        {tags.get("mlflow.source.git.commit") ? null : (
+          <p className="panel-none">
+            <Icon name="warning" />
+            {t("fact.noGit")}
+          </p>
+        )}
+      </Panel>
+    </>
+  );
+}

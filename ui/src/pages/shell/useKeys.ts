@@ -1,0 +1,32 @@
+import { useEffect, useRef } from "react";
+
+const SEQUENCE_MS = 1000;
+
+/** Calls a function for a key ("l") or two keys in a row ("g e"); not while the reader types or holds a modifier. */
+export function useKeys(bindings: Record<string, () => void>): void {
+  const current = useRef(bindings);
+  useEffect(() => {
+    current.current = bindings;
+  });
+  useEffect(() => {
+    let before = "";
+    let timer = 0;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+      const target = event.target as HTMLElement;
+      if (target.closest("input,textarea,select,dialog,[contenteditable]")) return;
+      const action = current.current[`${before} ${event.key}`] ?? current.current[event.key];
+      before = event.key;
+      clearTimeout(timer);
+      timer = window.setTimeout(() => (before = ""), SEQUENCE_MS);
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => {
+      document.removeEventListener("keydown", onKey);
+      clearTimeout(timer);
+    };
+  }, []);
+}

@@ -1,0 +1,43 @@
+import { useEffect, useRef, type ReactNode } from "react";
+import { useWords } from "../i18n/language";
+import { Icon } from "./Icon";
+
+interface DrawerProps {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  /** "side": along the right edge; "middle": a sheet in the middle. */
+  place?: "side" | "middle";
+}
+
+/** A modal panel; Escape, the cross and a click beside it close it. */
+export function Drawer({ title, onClose, children, place = "side" }: DrawerProps) {
+  const { t } = useWords();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    if (!element) return;
+    element.showModal();
+    const beside = (event: MouseEvent) => {
+      if (event.target === element) element.close();
+    };
+    element.addEventListener("click", beside);
+    return () => {
+      element.removeEventListener("click", beside);
+      element.close();
+    };
+  }, []);
+  return (
+    <dialog ref={dialog} className={`drawer drawer-${place}`} aria-label={title} onClose={onClose}>
+      <div className="drawer-inside">
+        <div className="drawer-head">
+          <h2>{title}</h2>
+          <button type="button" className="icon-button" aria-label={t("close")} onClick={() => dialog.current?.close()}>
+            <Icon name="close" />
+          </button>
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}

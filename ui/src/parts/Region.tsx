@@ -1,0 +1,68 @@
+import { Component, type ReactNode } from "react";
+import { useWords } from "../i18n/language";
+import { Icon } from "./Icon";
+
+export interface Fault {
+  message: string;
+  status?: number;
+  requestId?: string;
+}
+
+/** What went wrong with a thrown or failed thing, as far as it tells. */
+export function faultOf(error: unknown): Fault {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { status, requestId } = error as Error & Partial<Fault>;
+  return { message: error.message, ...(status === undefined ? {} : { status }), ...(requestId ? { requestId } : {}) };
+}
+
+/** An error in words, with what helps to report it and a way to try again. */
+export function Failure({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
+  const { t } = useWords();
+  const fault = faultOf(error);
+  const unreachable = fault.status === 0;
+  return (
+    <div className="failure" role="alert">
+      <Icon name="warning" />
+      <div>
+        <strong>{unreachable ? t("error.unreachable") : t("error.title")}</strong>
+        <p>{unreachable ? t("error.unreachable.help") : fault.message}</p>
+        <p className="failure-detail">
+          {fault.status ? `HTTP ${fault.status}` : null}
+          {fault.requestId ? ` · ${t("error.request", { id: fault.requestId })}` : null}
+        </p>
+        {retry ? (
+          <button type="button" className="button" onClick={retry}>
+            <Icon name="retry" />
+            {t("error.retry")}
+          </button>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+interface RegionProps {
+  children: ReactNode;
+  /** A change of this text makes the region try again by itself. */
+  name: string;
+}
+
+/** A part of the page that may fail alone: its error shows in its place, the rest goes on. */
+export class Region extends Component<RegionProps, { error: unknown }> {
+  override state: { error: unknown } = { error: null };
+
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+
+  override componentDidUpdate(before: RegionProps) {
+    if (before.name !== this.props.name && this.state.error !== null) this.reset();
+  }
+
+  private reset = () => this.setState({ error: null });
+
+  override render() {
+    if (this.state.error !== null) return <Failure error={this.state.error} retry={this.reset} />;
+    return this.props.children;
+  }
+}
