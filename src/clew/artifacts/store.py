@@ -7,7 +7,6 @@ from typing import Protocol
 
 import msgspec
 
-from clew.artifacts import uri as uris
 from clew.entities.file import FileInfo
 
 
@@ -76,17 +75,3 @@ class ArtifactStore(Protocol):
     def delete(self, path: str) -> None:
         """Remove a file or a whole folder; without effect where nothing lies."""
         ...
-
-
-def open_store(uri: str) -> ArtifactStore:
-    """The store at ``uri``: a plain folder or a ``file:`` address.
-
-    Raises:
-        NotSupported: another scheme.
-    """
-    folder = uris.local_path(uri)
-    if folder is None:
-        raise uris.unsupported(uri)
-    from clew.artifacts.local import LocalStore
-
-    return LocalStore(folder)

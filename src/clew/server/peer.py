@@ -8,6 +8,8 @@ import json
 import socket
 from typing import Any
 
+from clew.server.listener import listening_process
+
 _TIMEOUT_S = 2.0
 
 
@@ -51,7 +53,9 @@ def describe_port(host: str, port: int) -> str:
     """Who holds a port, and the way out."""
     info = ask_info(host, port)
     if info is None:
-        return f"Port {port} is taken by another program; choose a free one with --port, or stop that program."
+        found = listening_process(port)
+        who = f"process {found[0]} ({found[1]})" if found else "another program"
+        return f"Port {port} is taken by {who}; choose a free one with --port, or stop that program."
     store = f" with the store {info['store_uri']}" if info.get("store_uri") else ""
     return (
         f"Port {port} is taken by a Clew server, process {info.get('pid')}{store}: "

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from clew import __version__, settings
-from clew.artifacts.local import LocalStore
-from clew.artifacts.store import open_store
+from clew.artifacts.roots import open_root
 from clew.artifacts.uri import local_path
 from clew.errors import ClewError
 from clew.server.app import App
@@ -60,7 +59,7 @@ class Service:
         if folder is not None and "://" not in root:
             root = folder  # a plain folder is meant relative to where the server was started
         self._store = Store.open(where.url, artifact_root=root)
-        kept = open_store(options.artifacts) if options.artifacts else LocalStore(where.artifacts)
+        kept = open_root(_artifacts_of(where, options))
         roots = None if options.loopback else [f for f in (folder, getattr(kept, "root", None)) if f]
         site = Site(
             self._store,
@@ -149,6 +148,13 @@ class Service:
             return
         for run_id in killed:
             logger.warning("Run %s gave no sign of life for %d s and is KILLED.", run_id, SILENT_MS // 1000)
+
+
+def _artifacts_of(where: Places, options: Options) -> str:
+    if options.artifacts:
+        return options.artifacts
+    # A server on PostgreSQL has no folder of its own that its administrator would look into.
+    return where.artifacts if where.url.startswith("sqlite:") or options.on_demand else "./mlartifacts"
 
 
 def _address(s: socket.socket) -> str:

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 NAME_TAG: Final = "mlflow.runName"
-END_REASON_TAG: Final = "clew.endReason"
+END_REASON_TAG: Final = "clew.killed_reason"
 
 
 class ParamConflict(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,14 +220,19 @@ def delete_tag(tx: WriteTx, run_id: str, key: str) -> None:
 def heartbeat(tx: WriteTx, run_id: str, ms: int) -> None:
     """Note a sign of life; older ones than the newest change nothing.
 
+    A run that was taken for dead (:func:`reap_silent`) runs again: its machine may only have slept.
+
     Raises:
         NotFound: no run has this id.
     """
+    ref = get_run_ref(tx, run_id)
     tx.run(
         "UPDATE run SET heartbeat_ms = :ms WHERE rn = :rn AND (heartbeat_ms IS NULL OR heartbeat_ms < :ms)",
         ms=ms,
-        rn=get_run_ref(tx, run_id).rn,
+        rn=ref.rn,
     )
+    if tx.one("SELECT 1 FROM run WHERE rn = :rn AND status = 5", rn=ref.rn) is not None:
+        _revive(tx, ref)
 
 
 def reap_silent(tx: WriteTx, silent_since_ms: int) -> list[str]:
@@ -245,6 +250,14 @@ def reap_silent(tx: WriteTx, silent_since_ms: int) -> list[str]:
         reason = f"no sign of life since {last_ms} (ms since 1970): the process or its machine ended without a word"
         _put_tags(tx, RunRef(rn, run_id, experiment_id, 0), {END_REASON_TAG: reason})
     return [run_id for _, run_id, _, _ in silent]
+
+
+def _revive(tx: WriteTx, ref: RunRef) -> None:
+    """Undo a reaping; a run that was killed on purpose has no such tag and stays as it is."""
+    reason = find_key(tx, ref.experiment_id, TAG, END_REASON_TAG)
+    if reason is not None and tx.run("DELETE FROM tag WHERE rn = :rn AND key = :key", rn=ref.rn, key=reason):
+        tx.run("UPDATE run SET status = 1, end_ms = NULL WHERE rn = :rn", rn=ref.rn)
+        tx.touched.add(ref.rn)
 
 
 def _put_tags(tx: WriteTx, ref: RunRef, tags: Mapping[str, str]) -> None:
