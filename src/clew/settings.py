@@ -24,6 +24,8 @@ class Settings:
     log_level: ``CLEW_LOG_LEVEL``, default ``WARNING``.
     host_idle_s: ``CLEW_HOST_IDLE_S``, seconds without clients after which an on-demand host ends, default 30.
     shipper: ``CLEW_SHIPPER``: ``process`` (default) or ``thread`` where no process may be started.
+    user: login name, from ``LOGNAME``, ``USER``, ``LNAME`` or ``USERNAME``.
+    notebook: path of the running notebook where Jupyter (``JPY_SESSION_NAME``) says so.
     truncate: ``MLFLOW_TRUNCATE_LONG_VALUES``, default true: too long param and tag values are cut, not refused.
     """
 
@@ -32,6 +34,7 @@ class Settings:
         "experiment_name",
         "host_idle_s",
         "log_level",
+        "notebook",
         "offline",
         "registry_uri",
         "run_id",
@@ -41,6 +44,7 @@ class Settings:
         "token",
         "tracking_uri",
         "truncate",
+        "user",
     )
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -59,6 +63,8 @@ class Settings:
         self.log_level = (first("CLEW_LOG_LEVEL") or "WARNING").upper()
         self.host_idle_s = float(first("CLEW_HOST_IDLE_S") or 30.0)
         self.shipper = first("CLEW_SHIPPER") or "process"
+        self.user = first("LOGNAME", "USER", "LNAME", "USERNAME")
+        self.notebook = first("JPY_SESSION_NAME")
         self.truncate = _truth(first("MLFLOW_TRUNCATE_LONG_VALUES"), True)
 
 

@@ -587,7 +587,6 @@ class Journal:
             os.close(self._alive)
         self._reset(owner=False)
 
-
     def restart(self) -> None:
         """What a forked child does with its parent's journal: leave it, and open its own at the next write."""
         self._lock = threading.RLock()  # another thread of the parent may hold the old one
@@ -646,7 +645,7 @@ def _whole(step: Any) -> int:
 def _after_fork_in_child() -> None:
     """The parent's maps and locks are not the child's: its first call opens a writer of its own."""
     for journal in list(_open_journals.values()):
-        journal._forget()
+        journal.restart()
 
 
 if hasattr(os, "register_at_fork"):

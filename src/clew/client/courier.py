@@ -1,0 +1,154 @@
+"""How the shipper speaks to a Clew server: raw slots out, cursors back.
+
+Standard library only: requests are built by hand, since the shipper loads no message classes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from clew.client.http import Answer, HttpSender
+from clew.client.reader import Batch, Reader
+from clew.client.segment import record_bytes
+from clew.client.upload import put_file, refusal
+from clew.errors import ClewError, Conflict, Corrupt, Denied, InvalidValue, NotFound, Unavailable
+from clew.ids import new_id, now_ms
+from clew.wire.frames import HEARTBEAT
+
+KILL_REASON_TAG = "clew.end_reason"
+KILL_REASON = "The process that logged ended without ending the run: it was killed, or its machine stopped."
+
+
+class Courier(Protocol):
+    """What the shipper asks of a target.
+
+    Every method raises Unavailable while the target is away, and NotFound, Denied or InvalidValue
+    for what it refuses for good.
+    """
+
+    def cursor(self, reader: Reader) -> int:
+        """Sequence number of the first slot that the target lacks."""
+
+    def deliver(self, reader: Reader, batch: Batch) -> int:
+        """Send a batch; the target's cursor afterwards."""
+
+    def beat(self, run_id: str) -> None:
+        """Say that the run's process lives."""
+
+    def upload(self, run_id: str, path: str, file: str) -> None:
+        """Store a file among the run's artifacts."""
+
+    def tag(self, run_id: str, key: str, value: str) -> None:
+        """Set a tag of the run."""
+
+    def mark_killed(self, run_id: str) -> None:
+        """End a run whose process died, unless it has ended already."""
+
+
+class ClewCourier:
+    """A Clew server, or the host of an embedded store."""
+
+    def __init__(self, sender: HttpSender) -> None:
+        self._sender = sender
+        self._roots: dict[str, str] = {}
+        self._beats: dict[str, tuple[str, int]] = {}
+
+    def cursor(self, reader: Reader) -> int:
+        """Sequence number of the first slot that the server lacks."""
+        return int(self._get(f"/api/clew/v1/ingest/cursor?writer={reader.writer_id}").get("seq") or 0)
+
+    def deliver(self, reader: Reader, batch: Batch) -> int:
+        """Send a batch; the server's cursor afterwards, which may lie before the batch.
+
+        Raises:
+            Corrupt: a slot failed its CRC on the server.
+        """
+        answer = self._ingest(reader.writer_id, reader.run_id, batch)
+        if answer.status == 409:
+            return int(json.loads(answer.body)["seq"])
+        done = read(answer)
+        for entry in done.get("conflicts") or ():
+            reader.conflict(entry)
+        return int(done.get("seq") or 0)
+
+    def _ingest(self, writer_id: str, run_id: str, batch: Batch) -> Answer:
+        place = urlencode(
+            {
+                "writer": writer_id,
+                "run_id": run_id,
+                "first_seq": batch.seq,
+                "salt": batch.salt,
+                "slot": batch.slot,
+            }
+        )
+        headers = {"Content-Type": "application/octet-stream"}
+        return self._sender.send("POST", f"/api/clew/v1/ingest?{place}", batch.data, headers)
+
+    def beat(self, run_id: str) -> None:
+        """Say that the run's process lives: a record in a small journal of the shipper's own."""
+        writer_id, seq = self._beats.get(run_id) or (new_id(), 0)
+        head, body = record_bytes(HEARTBEAT, time.time_ns(), b"{}", 0, seq)
+        answer = self._ingest(writer_id, run_id, Batch(seq, seq, 0, head + body))
+        self._beats[run_id] = (writer_id, int(read(answer).get("seq") or 0))
+
+    def upload(self, run_id: str, path: str, file: str) -> None:
+        """Store a file among the run's artifacts."""
+        if run_id not in self._roots:
+            self._roots[run_id] = str(self._run(run_id)["info"]["artifact_uri"])
+        put_file(self._sender, self._roots[run_id], path, file)
+
+    def tag(self, run_id: str, key: str, value: str) -> None:
+        """Set a tag of the run."""
+        self._post("/api/2.0/mlflow/runs/set-tag", {"run_id": run_id, "key": key, "value": value})
+
+    def mark_killed(self, run_id: str) -> None:
+        """End a run whose process died, unless it has ended already."""
+        if self._run(run_id)["info"].get("status") != "RUNNING":
+            return
+        self.tag(run_id, KILL_REASON_TAG, KILL_REASON)
+        self._post("/api/2.0/mlflow/runs/update", {"run_id": run_id, "status": "KILLED", "end_time": now_ms()})
+
+    def _run(self, run_id: str) -> dict[str, Any]:
+        run: dict[str, Any] = self._get(f"/api/2.0/mlflow/runs/get?run_id={run_id}")["run"]
+        return run
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return read(self._sender.send("GET", path))
+
+    def _post(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
+        return read(self._sender.send("POST", path, json.dumps(fields).encode()))
+
+
+def read(answer: Answer) -> dict[str, Any]:
+    """The JSON object of an answer.
+
+    Raises:
+        Unavailable: the server asks to come back later (408, 429, 5xx).
+        NotFound, Denied, Corrupt, InvalidValue: it refuses.
+    """
+    if answer.status < 300:
+        try:
+            data = json.loads(answer.body)
+        except ValueError:
+            raise Unavailable(f"the answer is no JSON: {answer.body[:100]!r}") from None
+        return data if isinstance(data, dict) else {}
+    raise refused(answer)
+
+
+def refused(answer: Answer) -> ClewError:
+    """The error that a refusing answer stands for."""
+    text = refusal(answer)
+    if answer.status == 404:
+        return NotFound(text)
+    if answer.status in (401, 403):
+        return Denied(text)
+    if b"DATA_LOSS" in answer.body:
+        return Corrupt(text)
+    if answer.status == 408 or answer.status == 429 or answer.status >= 500:
+        return Unavailable(text)
+    if "must be in the 'active' state" in text or "Changing param values" in text:
+        return Conflict(text)
+    return InvalidValue(text)

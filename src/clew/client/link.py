@@ -1,0 +1,251 @@
+"""A tracking URI in use: its transport, its spool, and the runs that this process logs to.
+
+``ClewClient`` and the fluent functions share one link per URI, so that they see each other's writes.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any, Final
+
+from clew import settings
+from clew.client.http import HttpSender
+from clew.client.journal import Receipt
+from clew.client.notice import forget, warn, warn_once
+from clew.client.runlog import RunLog, spool_folder
+from clew.client.start import Launcher
+from clew.client.target import Target, resolve
+from clew.client.transport import Transport
+from clew.client.upload import put_file
+from clew.errors import Conflict, Unavailable
+from clew.wire import convert, mlflow
+from clew.wire.mlflow import Message
+from clew.wire.routes import ROUTES
+
+FENCE_S: Final = 5.0
+_REST_S: Final = 5.0
+
+
+class Link:
+    """Everything this process has for one tracking URI.
+
+    uri: in full form. offline: nothing is sent, everything goes to the journal.
+    Thread-safe.
+    """
+
+    def __init__(self, uri: str, sender: HttpSender | None = None) -> None:
+        values = settings.read()
+        self.uri = uri
+        self.offline = values.offline
+        self.truncate = values.truncate
+        self.target = Target(uri, sender)
+        self.transport = Transport(self.target.sender)
+        self.launcher = Launcher(spool_folder(values.spool, uri), values.shipper, offline=self.offline)
+        self.runs: dict[str, RunLog] = {}
+        self._lock = threading.RLock()
+        self._away_until = 0.0
+
+    # -- calls ------------------------------------------------------------------------------
+
+    def call(self, name: str, request: Message) -> Any:
+        """The response of the route ``name``.
+
+        Raises:
+            ClewError: as the server says. Unavailable: it is away, or CLEW_OFFLINE is set.
+        """
+        if self.offline:
+            raise Unavailable(
+                "CLEW_OFFLINE is set, so nothing can be read from the server; unset it, or run `clew sync`."
+            )
+        return self.transport.call(ROUTES[name], request)
+
+    def read(self, name: str, request: Message) -> Any:
+        """``call`` after everything that this process logged has arrived."""
+        self.flush()
+        return self.call(name, request)
+
+    def attempt(self, name: str, request: Message) -> Any:
+        """``call`` for a step that the journal can do later: None, with one warning, while the server is away."""
+        if self.offline or time.monotonic() < self._away_until:
+            return None
+        try:
+            response = self.transport.call(ROUTES[name], request)
+        except Unavailable as error:
+            self._away_until = time.monotonic() + _REST_S
+            warn_once(
+                f"away-{self.uri}",
+                f"{error}. Logging goes on into the journal ({self.launcher.folder}) and is sent when the server "
+                "is back, at the latest by `clew sync`.",
+            )
+            return None
+        forget(f"away-{self.uri}")
+        return response
+
+    @property
+    def kind(self) -> str:
+        """``clew`` or ``mlflow``; ``clew`` while nobody answers."""
+        try:
+            return "clew" if self.offline else self.target.kind
+        except Unavailable:
+            return "clew"
+
+    # -- runs -------------------------------------------------------------------------------
+
+    def run(self, run_id: str) -> RunLog:
+        """The log of a run that exists already, begun here or elsewhere.
+
+        Raises:
+            NotFound: there is no such run. Conflict: it is deleted.
+        """
+        with self._lock:
+            known = self.runs.get(run_id)
+        if known is not None:
+            return known
+        response = self.attempt("get_run", mlflow.GetRun(run_id=run_id))
+        with self._lock:
+            if run_id in self.runs:
+                return self.runs[run_id]
+            log = RunLog(self.launcher, run_id, owner=False, truncate=self.truncate)
+            if response is not None and response.run is not None:
+                run = convert.run_entity(response.run)
+                if run.info.lifecycle_stage != "active":
+                    raise Conflict(f"The run {run_id} must be in the 'active' state. Current state is deleted.")
+                log.params.update(run.data.params)
+                log.artifact_uri = run.info.artifact_uri
+                log.experiment_id = run.info.experiment_id
+            self.runs[run_id] = log
+            return log
+
+    def adopt(self, run_id: str) -> RunLog:
+        """The log of a run that this process begins or resumes, so that its death ends the run."""
+        with self._lock:
+            log = self.runs[run_id] = RunLog(self.launcher, run_id, owner=True, truncate=self.truncate)
+            return log
+
+    def put_artifact(self, run_id: str, file: str, path: str) -> None:
+        """Store a file among the run's artifacts: now, or by the shipper while the server is away.
+
+        Raises:
+            OSError: the file cannot be read. ClewError: the server refuses it.
+        """
+        log = self.run(run_id)
+        if not self.offline and time.monotonic() >= self._away_until:
+            try:
+                root = log.artifact_uri or self._artifact_root(log)
+                if root:
+                    put_file(self.target.sender, root, path, file)
+                    return
+            except Unavailable as error:
+                self._away_until = time.monotonic() + _REST_S
+                warn_once(f"away-artifact-{self.uri}", f"{error}. Artifacts wait in {self.launcher.folder}.")
+        log.spool_file(file, path)
+
+    def _artifact_root(self, log: RunLog) -> str:
+        self.flush()
+        response = self.attempt("get_run", mlflow.GetRun(run_id=log.run_id))
+        if response is not None and response.run is not None:
+            log.artifact_uri = convert.run_entity(response.run).info.artifact_uri
+        return log.artifact_uri
+
+    def root_of(self, run_id: str) -> str:
+        """Where the run's files lie.
+
+        Raises:
+            NotFound: there is no such run. Unavailable: the server is away.
+        """
+        log = self.runs.get(run_id)
+        if log is not None and log.artifact_uri:
+            return log.artifact_uri
+        response = self.read("get_run", mlflow.GetRun(run_id=run_id))
+        return convert.run_entity(response.run).info.artifact_uri
+
+    # -- fence ------------------------------------------------------------------------------
+
+    def flush(self, timeout_s: float = FENCE_S) -> bool:
+        """Wait until the target has what this process logged; False, with a line that says so, when it has not."""
+        with self._lock:
+            logs = list(self.runs.values())
+        receipts = [r for r in (log.journal.fence() for log in logs) if r is not None]
+        return self.wait(receipts, timeout_s)
+
+    def wait(self, receipts: list[Receipt], timeout_s: float = FENCE_S) -> bool:
+        """Wait for receipts, at most ``timeout_s`` without progress or until the shipper says what hinders it."""
+        pending = _pending(receipts)
+        if not pending or self.offline:
+            return not pending
+        self.launcher.tend()
+        now = time.monotonic()
+        deadline, tend_at, hindered_at, pause = now + timeout_s, now + 0.5, now + 0.3, 50e-6
+        while (left := _pending(receipts)) and now < deadline:
+            time.sleep(pause)
+            pause = min(pause * 1.2, 0.01)
+            now = time.monotonic()
+            if left < pending:
+                pending, deadline = left, now + timeout_s
+            if now > tend_at:
+                self.launcher.tend()
+                tend_at = now + 0.5
+            if now > hindered_at and any(r.trouble for r in receipts):
+                break
+        if not left:
+            return True
+        why = next((r.trouble for r in receipts if r.trouble), "the shipper is still at it")
+        warn(
+            f"{left:,} journal entries are on disk but not on the server yet: {why}. "
+            f"They lie in {self.launcher.folder} and are sent when that is over, at the latest by `clew sync`."
+        )
+        return False
+
+    def close(self) -> list[Receipt]:
+        """Close every journal, at the end of the process."""
+        with self._lock:
+            logs, self.runs = list(self.runs.values()), {}
+        return [r for r in (log.journal.close() for log in logs) if r is not None]
+
+
+def _pending(receipts: list[Receipt]) -> int:
+    return sum(r.pending for r in receipts)
+
+
+_links: dict[str, Link] = {}
+_links_lock = threading.Lock()
+
+
+def link_to(uri: str | None) -> Link:
+    """The process's link to a tracking URI; None is the one of the settings.
+
+    Raises:
+        InvalidValue: the URI is of a kind that cannot be tracked to.
+    """
+    full = resolve(uri or settings.read().tracking_uri)
+    with _links_lock:
+        link = _links.get(full)
+        if link is None:
+            link = _links[full] = Link(full)
+        return link
+
+
+def links() -> list[Link]:
+    """Every link of this process."""
+    return list(_links.values())
+
+
+def forget_links() -> None:
+    """Close all journals and forget all links, as if nothing had been logged."""
+    with _links_lock:
+        old = list(_links.values())
+        _links.clear()
+    for link in old:
+        link.close()
+        link.target.sender.close()
+
+
+def _after_fork() -> None:
+    global _links_lock
+    _links_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,205 @@
+"""A run as this process logs to it: what the user got wrong raises here, the rest goes to the journal.
+
+Standard library only: this is the path of every log call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clew.client import spool
+from clew.client.journal import Context, Journal, Receipt
+from clew.client.notice import warn_once
+from clew.client.shipper import hash_file
+from clew.client.start import Launcher
+from clew.entities.names import MAX_PARAM_VALUE, MAX_TAG_VALUE, check_key, fit_length
+from clew.errors import Conflict, InvalidValue
+from clew.wire.frames import ARTIFACT, INPUT, OUTPUT, PARAM, RUN_START, TAG, TAG_DELETE
+
+COPY_BYTES: Final = 16 << 20
+"""Files up to this size are copied into the spool; larger ones are referred to (decision 9)."""
+
+_MAX_MS: Final = (1 << 63) // 1_000_000 - 1
+
+
+class RunLog:
+    """The way from log calls to the journal of one run.
+
+    params: what is known to be logged, so that a changed value raises at the call.
+    truncate: whether too long values are cut instead of refused.
+    artifact_uri: where the run's files lie; empty while only the journal knows the run.
+    experiment_id: empty while only the journal knows it.
+    """
+
+    def __init__(self, launcher: Launcher, run_id: str, *, owner: bool, truncate: bool) -> None:
+        self.run_id = run_id
+        self.params: dict[str, str] = {}
+        self.artifact_uri = ""
+        self.experiment_id = ""
+        self.journal = Journal(os.path.join(launcher.folder, run_id), run_id, owner=owner, tend=launcher.tend)
+        self.log_metric = self.journal.log_metric
+        self._truncate = truncate
+        self._files = 0
+        self._told_conflicts = 0
+
+    def start(self, fields: Mapping[str, Any]) -> None:
+        """Begin the run in the journal: experiment, name, tags, parent, start_ms, user."""
+        self.journal.log_record(RUN_START, fields)
+
+    def log_points(
+        self,
+        metrics: Mapping[str, float],
+        step: int | None = None,
+        timestamp_ms: int | None = None,
+        context: Context | None = None,
+    ) -> None:
+        """Write several points.
+
+        timestamp_ms: default now.
+
+        Raises:
+            InvalidValue: a key, value, step or time breaks a rule; then nothing is written.
+        """
+        ts_ns = None
+        if timestamp_ms is not None:
+            if not isinstance(timestamp_ms, int | float) or not 0 <= timestamp_ms <= _MAX_MS:
+                raise InvalidValue(
+                    f"Got invalid value {timestamp_ms!r} for 'timestamp': it must be milliseconds since 1970, "
+                    "0 or more."
+                )
+            ts_ns = int(timestamp_ms) * 1_000_000
+        self.journal.log_points(metrics, 0 if step is None else step, ts_ns, context)
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Write params; all are checked before the first is written.
+
+        Raises:
+            InvalidValue: a key or value breaks a rule.
+            Conflict: the run has another value for a key.
+        """
+        fresh: dict[str, str] = {}
+        for key, value in params.items():
+            check_key(key)
+            text = fit_length("Param value", str(value), MAX_PARAM_VALUE, self._truncate)
+            known = self.params.get(key)
+            if known is None:
+                fresh[key] = text
+            elif known != text:
+                raise Conflict(
+                    f"Changing param values is not allowed. Param with key='{key}' was already logged with "
+                    f"value='{known}' for run ID='{self.run_id}'. Attempted logging new value '{text}'."
+                )
+        for key, text in fresh.items():
+            self.journal.log_record(PARAM, {"key": key, "value": text})
+        self.params.update(fresh)
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        """Write tags; all are checked before the first is written.
+
+        Raises:
+            InvalidValue: a key or value breaks a rule.
+        """
+        for key, text in self.fit_tags(tags).items():
+            self.journal.log_record(TAG, {"key": key, "value": text})
+
+    def fit_tags(self, tags: Mapping[str, object]) -> dict[str, str]:
+        """Tags as texts of a length that the server takes.
+
+        Raises:
+            InvalidValue: a key or value breaks a rule.
+        """
+        fitted = {}
+        for key, value in tags.items():
+            check_key(key)
+            fitted[key] = fit_length("Tag value", str(value), MAX_TAG_VALUE, self._truncate)
+        return fitted
+
+    def delete_tag(self, key: str) -> None:
+        """Write that a tag goes away."""
+        check_key(key)
+        self.journal.log_record(TAG_DELETE, {"key": key})
+
+    def log_input(self, dataset: Mapping[str, Any] | None, tags: Mapping[str, str], model_id: str | None) -> None:
+        """Write that the run read a dataset or a logged model."""
+        fields = {"dataset": dataset, "tags": dict(tags), "model_id": model_id}
+        if dataset is not None and len(json.dumps(fields)) > 800_000:
+            warn_once("profile", f"The profile of dataset {dataset.get('name')!r} is too large and is left out.")
+            fields["dataset"] = {**dataset, "profile": None}
+        self.journal.log_record(INPUT, fields)
+
+    def log_output(self, model_id: str, step: int) -> None:
+        """Write that the run produced a logged model."""
+        self.journal.log_record(OUTPUT, {"model_id": model_id, "step": step})
+
+    def spool_file(self, file: str, path: str) -> None:
+        """Keep an artifact for the shipper: a copy of up to 16 MB, else its place, size and hash.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        size = os.path.getsize(file)
+        receipt = self.journal.fence()
+        copied = size <= COPY_BYTES
+        fields = {"path": path, "file": os.path.abspath(file), "size": size, "sha256": "", "copied": copied}
+        fields["sha256"] = hash_file(file)
+        if receipt is None:
+            self.journal.log_record(ARTIFACT, fields)  # opens the writer, which has the folder that we need
+            receipt = self.journal.fence()
+        else:
+            self.journal.log_record(ARTIFACT, fields)
+        if receipt is None:
+            warn_once("artifact-spool", f"Artifact {path!r} is not kept: the spool cannot be written.")
+            return
+        folder = os.path.join(self.journal.writer_folder, "files")
+        os.makedirs(folder, exist_ok=True)
+        self._files += 1
+        stem = os.path.join(folder, f"{self._files:08d}")
+        note = {**fields, "after": receipt.position}
+        if copied:
+            shutil.copyfile(file, stem + ".bin")
+            note["file"] = os.path.basename(stem + ".bin")
+        with open(stem + ".tmp", "w", encoding="utf-8") as out:
+            json.dump(note, out)
+        os.rename(stem + ".tmp", stem + ".json")
+
+    def end(self, status: str, end_ms: int) -> Receipt | None:
+        """Write the run's end and close the journal."""
+        folder = self.journal.writer_folder
+        receipt = self.journal.end(status, end_ms)
+        if self.journal.dropped:
+            warn_once(
+                f"dropped-{self.run_id}",
+                f"{self.journal.dropped:,} metric points of run {self.run_id} found no room on the disk.",
+            )
+        return receipt if folder else None
+
+    def conflicts(self, receipt: Receipt, folder: str) -> list[str]:
+        """What the target kept out of the run because an earlier value stands, told once."""
+        if receipt.conflicts <= self._told_conflicts:
+            return []
+        self._told_conflicts = receipt.conflicts
+        try:
+            with open(os.path.join(folder, "conflicts.jsonl"), encoding="utf-8") as file:
+                return [str(json.loads(line).get("message", line)) for line in file]
+        except OSError:
+            return [f"{receipt.conflicts} conflicts; see the run's tag clew.conflicts"]
+
+
+def spool_folder(spool_root: str, uri: str) -> str:
+    """The target folder for ``uri``, in the user's spool or, where that cannot be written, in the temporary folder."""
+    try:
+        return spool.open_target(os.path.abspath(spool_root), uri)
+    except OSError as error:
+        import tempfile
+
+        second = os.path.join(tempfile.gettempdir(), f"clew-{os.getuid()}", "spool")
+        warn_once(
+            "spool",
+            f"The spool {spool_root} cannot be written ({error.strerror}); journals go to {second}. "
+            "Set CLEW_SPOOL to a folder of yours.",
+        )
+        return spool.open_target(second, uri)

@@ -1,0 +1,363 @@
+"""The shipper: one process per user and target that brings every journal to its target.
+
+It may be killed at any moment: what is shipped is known by the target's cursor, what is not
+lies in the spool. ``python -m clew.client.shipper FOLDER`` serves one target folder; thread mode
+runs the same class inside the training process. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from typing import Final
+
+from clew.client import spool
+from clew.client.courier import ClewCourier, Courier
+from clew.client.http import Backoff
+from clew.client.reader import Reader
+from clew.client.target import Target
+from clew.errors import ClewError, Corrupt, Denied, NotSupported, Unavailable
+
+HEARTBEAT_S: Final = 10.0
+LINGER_S: Final = 1.0
+GIVE_UP_S: Final = 600.0
+"""How long to keep trying for a target that is away when nobody logs any more; ``sync`` does the rest."""
+
+_SHORTEST_WAIT_S: Final = 0.05
+_LONGEST_WAIT_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 30.0
+_LOG_BYTES: Final = 1 << 20
+
+
+class Shipper:
+    """Ships the journals of one target folder.
+
+    folder: ``<spool>/<key>``. courier: speaks to the target; found by its URI if absent.
+    once: end when everything that can be shipped is shipped, also while writers live.
+    One ``Shipper`` per folder may run at a time; ``main`` and ``sync`` take the lock.
+    """
+
+    def __init__(self, folder: str, courier: Courier | None = None, *, once: bool = False) -> None:
+        self.folder = folder
+        self.once = once
+        self.shipped = 0
+        self.refused: list[str] = []
+        self.trouble = ""
+        self._courier = courier
+        self._readers: dict[str, Reader] = {}
+        self._done: set[str] = set()
+        self._beaten: dict[str, float] = {}
+        self._backoff = Backoff(0.2, _LONGEST_PAUSE_S)
+        self._away_since: float | None = None
+        self._wake: int | None = None
+
+    def run(self) -> None:
+        """Ship until nothing is left and nobody writes."""
+        self._listen()
+        idle_since: float | None = None
+        wait = _SHORTEST_WAIT_S
+        try:
+            while True:
+                before = self.shipped
+                pause = self._round()
+                now = time.monotonic()
+                if self._finished():
+                    idle_since = now if idle_since is None else idle_since
+                    if (self.once or now - idle_since >= LINGER_S) and self._leave():
+                        return
+                else:
+                    idle_since = None
+                if self._hopeless(now):
+                    return
+                wait = _SHORTEST_WAIT_S if self.shipped > before else min(wait * 1.5, _LONGEST_WAIT_S)
+                self._sleep(wait if pause is None else pause)
+        finally:
+            self._deafen()
+
+    def _round(self) -> float | None:
+        """One pass over all journals; seconds to pause where the target is away, else None."""
+        try:
+            self._scan()
+            for reader in list(self._readers.values()):
+                self._ship(reader)
+            self._resolve()
+            self._beat()
+        except Unavailable as error:
+            self._away(str(error))
+            return self._backoff.pause_s()
+        except (Denied, NotSupported) as error:
+            self._away(str(error))
+            return _LONGEST_PAUSE_S
+        if self._away_since is not None:
+            self._away_since = None
+            self._backoff.reset()
+            self._tell("")
+        return None
+
+    def _away(self, why: str) -> None:
+        if self._away_since is None:
+            self._away_since = time.monotonic()
+            log(f"waiting: {why}")
+        self._tell(why)
+
+    def _tell(self, trouble: str) -> None:
+        self.trouble = trouble
+        for reader in self._readers.values():
+            reader.ctl.trouble = trouble
+
+    def _scan(self) -> None:
+        """Find writers that are new, and look who lives."""
+        for run_id, run_folder in spool.runs(self.folder):
+            for folder in spool.writers(run_folder):
+                if folder not in self._readers:
+                    try:
+                        self._readers[folder] = Reader(folder, run_id)
+                    except FileNotFoundError:
+                        continue  # it is being removed
+        for reader in self._readers.values():
+            reader.look()
+
+    def _target(self) -> Courier:
+        if self._courier is None:
+            target = Target(spool.target_uri(self.folder))
+            if target.kind == "clew":
+                self._courier = ClewCourier(target.sender)
+            else:
+                from clew.client.mlflow_target import MlflowCourier
+
+                self._courier = MlflowCourier(target.sender)
+        return self._courier
+
+    def _ship(self, reader: Reader) -> None:
+        """Send all that ``reader`` has now."""
+        if reader.folder in self._done or time.monotonic() < reader.retry_at:
+            return
+        courier = self._target()
+        try:
+            if reader.cursor is None:
+                reader.acknowledge(courier.cursor(reader))
+            while self._step(courier, reader):
+                pass
+            if not reader.alive:
+                self._done.add(reader.folder)
+            reader.stuck = False
+        except (Unavailable, Denied, NotSupported):
+            raise
+        except ClewError as error:
+            self._refused(reader, error)
+
+    def _step(self, courier: Courier, reader: Reader) -> bool:
+        """Send one batch or one artifact; False when there is nothing more to send now."""
+        assert reader.cursor is not None
+        file = reader.waiting()
+        if file is not None and reader.cursor >= file.after:
+            self._upload(courier, reader, file.path)
+            return True
+        batch = reader.batch(below=None if file is None else file.after)
+        if batch is None:
+            return False
+        try:
+            seq = courier.deliver(reader, batch)
+        except Corrupt:
+            if reader.alive and reader.ended is False:
+                batch = batch.sound()
+            else:
+                batch, lost = batch.mended()
+                log(f"{reader.folder}: {lost} slots are unreadable and are left out")
+            if not batch.data:
+                return False
+            seq = courier.deliver(reader, batch)
+        moved = seq != reader.cursor
+        self.shipped += max(0, seq - reader.cursor)
+        reader.acknowledge(seq)
+        return moved
+
+    def _upload(self, courier: Courier, reader: Reader, path: str) -> None:
+        file = reader.waiting()
+        assert file is not None
+        problem = _changed(file.file, file.size, None if file.copied else file.sha256)
+        if problem:
+            log(f"artifact {path} of run {reader.run_id}: {problem}")
+            courier.tag(reader.run_id, "clew.artifacts.missing", f"{path}: {problem}")
+        else:
+            courier.upload(reader.run_id, path, file.file)
+        file.done()
+        self.shipped += 1
+
+    def _refused(self, reader: Reader, error: ClewError) -> None:
+        """The target will not have this journal: a live writer may still mend it, a dead one's is set aside."""
+        reader.ctl.trouble = str(error)
+        if reader.alive:
+            if not reader.stuck:
+                log(f"{reader.folder}: {error}")
+            reader.stuck = True
+            reader.retry_at = time.monotonic() + HEARTBEAT_S
+            return
+        aside = reader.refuse(str(error))
+        self._readers.pop(reader.folder)
+        self.refused.append(aside)
+        log(f"{aside}: refused by the target: {error}")
+
+    def _resolve(self) -> None:
+        """Remove what is shipped, and end the runs whose process died."""
+        by_run: dict[str, list[Reader]] = {}
+        for reader in self._readers.values():
+            by_run.setdefault(reader.run_id, []).append(reader)
+        for run_id, readers in by_run.items():
+            over = [r for r in readers if r.folder in self._done]
+            alone = len(over) == len(readers)
+            if alone and any(r.owner and not r.ended for r in over):
+                self._mark_killed(run_id)
+            for reader in over:
+                if alone or reader.ended or not reader.owner:
+                    reader.remove()
+                    self._readers.pop(reader.folder)
+                    self._done.discard(reader.folder)
+            if alone:
+                self._beaten.pop(run_id, None)
+                _remove_empty(os.path.join(self.folder, run_id))
+
+    def _mark_killed(self, run_id: str) -> None:
+        try:
+            self._target().mark_killed(run_id)
+        except (Unavailable, Denied, NotSupported):
+            raise
+        except ClewError as error:
+            log(f"run {run_id} cannot be marked as killed: {error}")
+
+    def _beat(self) -> None:
+        """Tell the target which runs are alive."""
+        now = time.monotonic()
+        for run_id in {r.run_id for r in self._readers.values() if r.alive and not r.stuck and r.cursor}:
+            if now - self._beaten.get(run_id, 0.0) < HEARTBEAT_S:
+                continue
+            self._beaten[run_id] = now
+            try:
+                self._target().beat(run_id)
+            except (Unavailable, Denied, NotSupported):
+                raise
+            except ClewError as error:
+                log(f"run {run_id} takes no heartbeat: {error}")
+
+    def _finished(self) -> bool:
+        """Whether there is nothing to do until somebody logs."""
+        if self.once:
+            return all(not r.alive or r.stuck or r.cursor is not None for r in self._readers.values()) and (
+                self._away_since is None
+            )
+        return not self._readers
+
+    def _hopeless(self, now: float) -> bool:
+        if self._away_since is None:
+            return False
+        if self.once:
+            return True
+        return now - self._away_since > GIVE_UP_S and not any(r.alive for r in self._readers.values())
+
+    def _leave(self) -> bool:
+        """Stop listening, then look once more: who wrote in between saw us, and starts no other shipper."""
+        if self.once:
+            return True
+        self._deafen()
+        self._scan()
+        if not self._readers:
+            return True
+        self._listen()
+        return False
+
+    def _listen(self) -> None:
+        try:
+            # Open for writing too, so that the end of the last writer is no end of file.
+            self._wake = os.open(os.path.join(self.folder, "wake"), os.O_RDWR | os.O_NONBLOCK)
+        except OSError:
+            self._wake = None
+
+    def _deafen(self) -> None:
+        if self._wake is not None:
+            os.close(self._wake)
+            self._wake = None
+
+    def _sleep(self, seconds: float) -> None:
+        """Pause, or until somebody writes to the FIFO."""
+        if self._wake is None:
+            time.sleep(min(seconds, 0.1))
+            return
+        ready, _, _ = select.select([self._wake], [], [], seconds)
+        if ready:
+            try:
+                os.read(self._wake, 4096)
+            except BlockingIOError:
+                pass
+
+
+def _remove_empty(folder: str) -> None:
+    try:
+        os.rmdir(folder)
+    except OSError:
+        pass  # a new writer has moved in, or something was set aside
+
+
+def _changed(file: str, size: int, sha256: str | None) -> str:
+    """Why the file is no longer what was logged; empty when it is."""
+    try:
+        if os.path.getsize(file) != size:
+            return f"the file {file} has changed since it was logged"
+        if sha256 is not None and hash_file(file) != sha256:
+            return f"the file {file} has changed since it was logged"
+    except OSError as error:
+        return f"the file {file} cannot be read any more: {error.strerror}"
+    return ""
+
+
+def hash_file(path: str) -> str:
+    """SHA-256 of a file, in hex."""
+    import hashlib
+
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def log(text: str) -> None:
+    """Write a line with the time to stderr, which is the target's shipper.log."""
+    sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {os.getpid()} {text}\n")
+    sys.stderr.flush()
+
+
+def hold(folder: str, wait_s: float) -> int | None:
+    """The lock that makes this process the folder's shipper, or None while another one holds it."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        lock = spool.lock_file(os.path.join(folder, "shipper.lock"))
+        if lock is not None or time.monotonic() >= deadline:
+            return lock
+        time.sleep(0.05)
+
+
+def serve(folder: str) -> None:
+    """Be the shipper of a target folder until nothing is left; returns at once where another one is."""
+    # A shipper that is about to end holds the lock a moment longer; a busy one keeps it.
+    lock = hold(folder, wait_s=2.0)
+    if lock is None:
+        return
+    try:
+        Shipper(folder).run()
+    finally:
+        os.close(lock)
+
+
+def main(arguments: list[str]) -> int:
+    """Serve the target folder named by the only argument; the exit status."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m clew.client.shipper TARGET_FOLDER\n")
+        return 2
+    path = os.path.join(arguments[0], "shipper.log")
+    if os.path.exists(path) and os.path.getsize(path) > _LOG_BYTES:
+        os.replace(path, path + ".1")
+    serve(arguments[0])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

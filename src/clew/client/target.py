@@ -1,0 +1,111 @@
+"""Tracking URIs: what they mean, and a sender to whatever stands behind them.
+
+Standard library only: client and shipper both start here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Final, Literal
+
+from clew import settings
+from clew.client.host import find_or_start
+from clew.client.http import Answer, HttpSender, http_sender, unix_sender
+from clew.errors import InvalidValue, NotSupported, Unavailable
+
+Kind = Literal["clew", "mlflow"]
+
+DEFAULT_STORE: Final = os.path.join(".clew", "clew.db")
+INFO: Final = "/api/clew/v1/info"
+
+
+def resolve(uri: str | None) -> str:
+    """The full form of a tracking URI, equal for equal targets.
+
+    None or "" is the embedded store ``./.clew``; a plain folder or ``file:`` path is the embedded
+    store in that folder; relative SQLite paths become absolute.
+
+    Raises:
+        InvalidValue: the URI is of a kind that cannot be tracked to.
+    """
+    if not uri:
+        return "sqlite:///" + os.path.abspath(DEFAULT_STORE)
+    scheme, colon, rest = uri.partition(":")
+    if colon and len(scheme) > 1:
+        if scheme in ("http", "https"):
+            return uri.rstrip("/")
+        if scheme == "sqlite":
+            if not rest.startswith("///") or len(rest) == 3:
+                raise InvalidValue(f"The tracking URI {uri!r} names no file; expected sqlite:///path/to/file.db")
+            return "sqlite:///" + os.path.abspath(rest[3:])
+        if scheme in ("postgresql", "postgres"):
+            return "postgresql:" + rest
+        if scheme == "file":
+            path = rest.removeprefix("//") if rest.startswith("//") else rest
+            return _folder_store(path)
+        raise InvalidValue(
+            f"The tracking URI {uri!r} has the unknown scheme {scheme!r}; "
+            "expected http(s)://, sqlite:///, postgresql:// or a folder"
+        )
+    return _folder_store(uri)
+
+
+def _folder_store(folder: str) -> str:
+    folder = os.path.abspath(folder)
+    if os.path.basename(folder) != ".clew":
+        folder = os.path.join(folder, ".clew")
+    return "sqlite:///" + os.path.join(folder, "clew.db")
+
+
+class Target:
+    """Where a tracking URI leads.
+
+    uri: in full form. embedded: the store is hosted on this machine, on demand.
+    Thread-safe.
+    """
+
+    def __init__(self, uri: str, sender: HttpSender | None = None) -> None:
+        self.uri = uri
+        self.embedded = not uri.startswith(("http://", "https://"))
+        self._kind: Kind | None = "clew" if self.embedded else None
+        values = settings.read()
+        if sender is not None:
+            self.sender = sender
+        elif self.embedded:
+            self.sender = unix_sender(lambda: find_or_start(uri, values.spool), where=f"The host of {uri}")
+        else:
+            self.sender = http_sender(uri, values.token)
+
+    @property
+    def kind(self) -> Kind:
+        """Whether Clew or MLflow answers there; asked once.
+
+        Raises:
+            Unavailable: nobody answers.
+            NotSupported: something answers that is neither.
+        """
+        if self._kind is None:
+            self._kind = self._ask_kind()
+        return self._kind
+
+    def _ask_kind(self) -> Kind:
+        answer = self.sender.send("GET", INFO)
+        if answer.status == 200 and _json(answer).get("name") == "clew":
+            return "clew"
+        if answer.status in (429, 502, 503, 504):
+            raise Unavailable(f"{self.sender.where} answers {answer.status}; try again later")
+        version = self.sender.send("GET", "/version")
+        if version.status == 200 and len(version.body) < 64:
+            return "mlflow"
+        raise NotSupported(
+            f"{self.sender.where} answers, but is neither a Clew nor an MLflow server (GET {INFO} gave {answer.status})"
+        )
+
+
+def _json(answer: Answer) -> dict[str, object]:
+    try:
+        data = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}

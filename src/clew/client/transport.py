@@ -1,0 +1,77 @@
+"""Calls of the route table over HTTP: one method, typed requests in, typed responses out.
+
+``call`` raises the same errors that the server raised.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final, TypeVar
+
+from clew.client.http import Answer, Backoff, HttpSender
+from clew.errors import TooManyRequests, Unavailable
+from clew.wire import codec
+from clew.wire.mlflow import Message
+from clew.wire.routes import ROUTES, Route
+
+R = TypeVar("R", bound=Message)
+
+_TRIES: Final = 4
+_LONGEST_PAUSE_S: Final = 5.0
+
+# Writes whose second sending changes nothing: they set a value, or carry their own id.
+_REPEATABLE: Final = frozenset(
+    "start_run update_run set_tag log_metric log_parameter log_batch log_inputs log_outputs "
+    "set_experiment_tag set_logged_model_tags log_logged_model_params finalize_logged_model "
+    "delete_run restore_run ingest query_runs query_experiments series parse_filter".split()
+)
+
+
+class Transport:
+    """Typed calls to one server.
+
+    sender: takes the bytes there; HTTP over TCP, TLS or a Unix socket, or an app in this process.
+    Thread-safe if the sender is.
+    """
+
+    def __init__(self, sender: HttpSender) -> None:
+        self.sender = sender
+
+    def call(self, route: Route, request: Message) -> Any:
+        """The response to ``request``, of type ``route.response``.
+
+        Raises:
+            ClewError: what the server refused, as the class that it raised.
+            Unavailable: it could not be reached, also not by trying again where that is safe.
+        """
+        path, body = codec.encode_request(route, request)
+        repeatable = route.permission in ("open", "read") or route.name in _REPEATABLE
+        backoff = Backoff(0.1, _LONGEST_PAUSE_S)
+        for left in range(_TRIES - 1, -1, -1):
+            try:
+                return self._once(route, path, body)
+            except TooManyRequests as error:
+                if not left:
+                    raise
+                time.sleep(min(error.retry_after_s, _LONGEST_PAUSE_S))
+            except Unavailable:
+                if not left or not repeatable:
+                    raise
+                time.sleep(backoff.pause_s())
+        raise AssertionError("unreachable")
+
+    def _once(self, route: Route, path: str, body: bytes | None) -> Message:
+        answer = self.sender.send(route.method, path, body)
+        if answer.status >= 300:
+            raise error_of(answer)
+        return codec.decode_response(route, answer.body)
+
+
+def error_of(answer: Answer) -> Exception:
+    """The error that a response with an error status stands for."""
+    return codec.error_from(answer.status, answer.body)
+
+
+def route(name: str) -> Route:
+    """The row of the route table with this name."""
+    return ROUTES[name]

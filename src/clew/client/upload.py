@@ -1,0 +1,216 @@
+"""Bytes of artifacts on their way to and from where a run's artifacts lie.
+
+Standard library only: the client uploads in the call, the shipper what had to wait.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+from clew.client.http import Answer, HttpSender
+from clew.errors import NotFound, NotSupported, Unavailable
+
+PROXY: Final = "/api/2.0/mlflow-artifacts/artifacts"
+
+
+class Place:
+    """Where an artifact URI leads: a path behind the server's proxy, or a folder of this machine."""
+
+    __slots__ = ("folder", "proxied")
+
+    def __init__(self, uri: str) -> None:
+        parts = urlsplit(uri)
+        self.proxied: str | None = None
+        self.folder: str | None = None
+        if parts.scheme == "mlflow-artifacts":
+            self.proxied = unquote(parts.path).strip("/")
+        elif parts.scheme in ("http", "https") and PROXY in parts.path:
+            self.proxied = unquote(parts.path.split(PROXY, 1)[1]).strip("/")
+        elif parts.scheme == "file":
+            self.folder = unquote(parts.path)
+        elif not parts.scheme or len(parts.scheme) == 1:
+            self.folder = uri
+        else:
+            raise NotSupported(
+                f"Artifacts at {uri!r} cannot be reached from here; let the server serve them "
+                "(an artifact location that begins with mlflow-artifacts:/)."
+            )
+
+
+def join(root: str, *parts: str) -> str:
+    """An artifact path below another; empty parts fall away."""
+    return "/".join(p.strip("/") if i else p.rstrip("/") for i, p in enumerate((root, *parts)) if p)
+
+
+def put_file(sender: HttpSender, root_uri: str, path: str, file: str) -> None:
+    """Store the file's bytes as ``path`` under the artifact root.
+
+    Raises:
+        Unavailable: the server is away. ClewError: it refused. OSError: the file cannot be read.
+    """
+    place = Place(root_uri)
+    if place.folder is not None:
+        goal = os.path.join(place.folder, *path.split("/"))
+        os.makedirs(os.path.dirname(goal), exist_ok=True)
+        shutil.copyfile(file, goal)
+        return
+    with open(file, "rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        answer = sender.send(
+            "PUT",
+            f"{PROXY}/{quote(join(place.proxied or '', path))}",
+            stream,
+            {"Content-Length": str(size), "Content-Type": "application/octet-stream"},
+        )
+    check(answer)
+
+
+def get_pieces(sender: HttpSender, root_uri: str, path: str) -> Iterator[bytes]:
+    """The bytes of an artifact, in pieces.
+
+    Raises:
+        NotFound: there is no such file. Unavailable: the server is away.
+    """
+    place = Place(root_uri)
+    if place.folder is not None:
+        try:
+            with open(os.path.join(place.folder, *path.split("/")), "rb") as stream:
+                while piece := stream.read(1 << 18):
+                    yield piece
+        except (FileNotFoundError, IsADirectoryError):
+            raise NotFound(f"No such artifact: {path!r}") from None
+        return
+    status, headers, pieces = sender.fetch(f"{PROXY}/{quote(join(place.proxied or '', path))}")
+    if status >= 300:
+        check(Answer(status, headers, b"".join(pieces)))
+    yield from pieces
+
+
+def delete(sender: HttpSender, root_uri: str, path: str) -> None:
+    """Delete an artifact or a folder of them.
+
+    Raises:
+        Unavailable: the server is away.
+    """
+    place = Place(root_uri)
+    if place.folder is not None:
+        goal = os.path.join(place.folder, *path.split("/"))
+        if os.path.isdir(goal):
+            shutil.rmtree(goal)
+        elif os.path.exists(goal):
+            os.unlink(goal)
+        return
+    check(sender.send("DELETE", f"{PROXY}/{quote(join(place.proxied or '', path))}"))
+
+
+def check(answer: Answer) -> None:
+    """Raise what a refusing answer says.
+
+    Raises:
+        NotFound, Unavailable, NotSupported: as the status says.
+    """
+    if answer.status < 300:
+        return
+    text = refusal(answer)
+    if answer.status == 404:
+        raise NotFound(text)
+    if answer.status in (408, 429, 502, 503, 504):
+        raise Unavailable(text)
+    raise NotSupported(text)
+
+
+def refusal(answer: Answer) -> str:
+    """What a refusing answer says, for people."""
+    import json
+
+    try:
+        return str(json.loads(answer.body)["message"])
+    except (ValueError, KeyError, TypeError):
+        text = answer.body[:300].decode("utf-8", "replace").strip()
+        return text or f"the server answered {answer.status}"
+
+
+def listing(sender: HttpSender, root_uri: str, path: str = "") -> list[tuple[str, int | None]]:
+    """(name, size in bytes, None for folders) of what lies directly in a folder of artifacts, by name.
+
+    Raises:
+        Unavailable: the server is away.
+    """
+    import json
+
+    place = Place(root_uri)
+    if place.folder is not None:
+        try:
+            with os.scandir(os.path.join(place.folder, *path.split("/"))) as entries:
+                return sorted((e.name, None if e.is_dir() else e.stat().st_size) for e in entries)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+    answer = sender.send("GET", f"{PROXY}?path={quote(join(place.proxied or '', path), safe='')}")
+    check(answer)
+    files = json.loads(answer.body).get("files") or []
+    return [(f["path"], None if f.get("is_dir") else int(f.get("file_size") or 0)) for f in files]
+
+
+def put_tree(sender: HttpSender, root_uri: str, folder: str, path: str = "") -> None:
+    """Store every file below ``folder`` under ``path``, folders as they are.
+
+    Raises:
+        Unavailable: the server is away. OSError: a file cannot be read.
+    """
+    for file, name in files_below(folder):
+        put_file(sender, root_uri, join(path, name), file)
+
+
+def files_below(folder: str) -> Iterator[tuple[str, str]]:
+    """(file, its path below ``folder`` with ``/``) of every file, by name."""
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            file = os.path.join(parent, name)
+            yield file, os.path.relpath(file, folder).replace(os.sep, "/")
+
+
+def get_tree(sender: HttpSender, root_uri: str, path: str, goal: str) -> str:
+    """Fetch a file or a folder of artifacts into the folder ``goal``; the local path of what was asked for.
+
+    Raises:
+        NotFound: nothing lies there. Unavailable: the server is away.
+    """
+    inside = listing(sender, root_uri, path)
+    local = os.path.join(goal, *path.split("/")) if path else goal
+    if not inside:
+        if not path:
+            os.makedirs(goal, exist_ok=True)
+            return goal
+        _save(get_pieces(sender, root_uri, path), local)
+        return local
+    os.makedirs(local, exist_ok=True)
+    for name, size in inside:
+        if name in ("", ".", "..") or "/" in name or os.sep in name:
+            raise NotSupported(f"The server listed the artifact name {name!r}, which no file here may have.")
+        below = join(path, name)
+        if size is None:
+            get_tree(sender, root_uri, below, goal)
+        else:
+            _save(get_pieces(sender, root_uri, below), os.path.join(local, name))
+    return local
+
+
+def _save(pieces: Iterator[bytes], file: str) -> None:
+    """Write pieces to a file that appears when it is whole."""
+    first = next(pieces, b"")
+    os.makedirs(os.path.dirname(file), exist_ok=True)
+    partial = f"{file}.{os.getpid()}.part"
+    try:
+        with open(partial, "wb") as out:
+            out.write(first)
+            for piece in pieces:
+                out.write(piece)
+        os.replace(partial, file)
+    finally:
+        if os.path.exists(partial):
+            os.unlink(partial)
