@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,10 +114,12 @@ def clew_server_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 
 @pytest.fixture(scope="session")
-def clew_server_postgresql(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """``clew server`` on PostgreSQL."""
+def clew_server_postgresql(postgres_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """``clew server`` on an empty PostgreSQL database."""
     folder = tmp_path_factory.mktemp("clew-postgresql")
-    yield from _clew_server(folder, postgres_url)
+    database = postgres_server.new_database("template1")
+    yield from _clew_server(folder, postgres_server.url(database))
+    postgres_server.drop(database)
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

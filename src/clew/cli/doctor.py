@@ -9,12 +9,12 @@ import platform
 import shutil
 import sys
 from importlib import metadata
-from typing import NamedTuple
 
 import click
 
 from clew import settings
 from clew.cli.options import json_option, tracking_uri_option
+from clew.cli.pending import Pending, read_pending
 from clew.cli.screen import print_json, print_table, size
 from clew.errors import ClewError
 
@@ -30,24 +30,6 @@ LOW_DISK_BYTES = 1_000_000_000
 NO_UI = "not built; `make ui` in the checkout builds it, with Node 20 or newer"
 
 
-class Pending(NamedTuple):
-    """What the journal still holds for one target.
-
-    runs, writers, segments: how many. size_bytes: of the segments as they lie on disk.
-    writing: writers whose process lives. shipper: whether somebody sends it now.
-    trouble: why the shipper cannot send, in its own words, or empty.
-    """
-
-    target: str
-    runs: int
-    writers: int
-    writing: int
-    segments: int
-    size_bytes: int
-    shipper: bool
-    trouble: str
-
-
 @click.command()
 @tracking_uri_option
 @json_option
@@ -59,7 +41,7 @@ def doctor(tracking_uri: str | None, as_json: bool) -> None:
     environ = settings.read()
     versions = _versions()
     store = _store(tracking_uri or environ.tracking_uri or "")
-    pending = _pending(environ.spool)
+    pending = read_pending(environ.spool)
     ui_built = _ui_built()
     disk = _disk(environ.spool)
     problems = _problems(store, pending, disk)
@@ -189,54 +171,6 @@ def _server(url: str) -> dict[str, object]:
         return {"reachable": True, "product": f"MLflow {version}"}
     except ClewError as error:
         return {"reachable": False, "error": str(error)}
-
-
-def _pending(spool_folder: str) -> list[Pending]:
-    from clew.client import spool
-
-    found = []
-    for folder in spool.target_folders(spool_folder):
-        runs = list(spool.runs(folder))
-        writers = [w for _, run in runs for w in spool.writers(run)]
-        segments = [s for w in writers for s in spool.segments(w)]
-        found.append(
-            Pending(
-                target=spool.target_uri(folder),
-                runs=len(runs),
-                writers=len(writers),
-                writing=sum(spool.lives(w) for w in writers),
-                segments=len(segments),
-                size_bytes=sum(_size(s) for s in segments),
-                shipper=_shipper_listens(folder),
-                trouble=next(filter(None, map(_trouble, writers)), ""),
-            )
-        )
-    return found
-
-
-def _size(path: str) -> int:
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return 0  # shipped in this moment
-
-
-def _trouble(writer_folder: str) -> str:
-    from clew.client import spool
-
-    try:
-        return spool.Ctl(os.path.join(writer_folder, "ctl")).trouble
-    except (OSError, ValueError):
-        return ""
-
-
-def _shipper_listens(target_folder: str) -> bool:
-    # A FIFO opens for writing only while somebody reads it: the probe itself disturbs nobody.
-    try:
-        os.close(os.open(os.path.join(target_folder, "wake"), os.O_WRONLY | os.O_NONBLOCK))
-        return True
-    except OSError:
-        return False
 
 
 def _ui_built() -> bool:

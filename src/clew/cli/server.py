@@ -7,38 +7,49 @@ import re
 
 import click
 
-from clew.cli.ports import check_port, next_free_port
 from clew.errors import ForeignStore, InvalidValue
 
 DEFAULT_PORT = 5000
-_DRIVER = re.compile(r"^(?:postgres|postgresql)(?:\+\w+)?://")
+POSTGRES_ARTIFACTS = "./mlartifacts"
+# SQLAlchemy's form of the address, which start scripts for MLflow have.
+_DRIVER = re.compile(r"^(postgres(?:ql)?|sqlite)\+\w+(?=:)")
 
+_help_only_long = {"help_option_names": ["--help"]}
 host_option = click.option(
     "--host", "-h", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all."
 )
+port_type = click.IntRange(0, 65_535)
 
 
-@click.command(context_settings={"help_option_names": ["--help"]})
+@click.command(context_settings=_help_only_long)
 @host_option
 @click.option(
-    "--port", "-p", type=int, default=DEFAULT_PORT, show_default=True, help="First port to try; the next free is taken."
+    "--port",
+    "-p",
+    type=port_type,
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port; the next free one if it is taken.",
 )
 @click.option("--store", default="", metavar="FOLDER|URI", help="Store to open. Default: ./.clew.")
 @click.option("--open/--no-open", "browse", default=False, show_default=True, help="Open it in the web browser.")
 def ui(host: str, port: int, store: str, browse: bool) -> None:
     """Open the web UI of the store in this folder."""
-    from clew.client.target import resolve
     from clew.server.host import serve
 
-    url = resolve(store)
-    if url.startswith(("http://", "https://")):
-        raise InvalidValue(f"{store} is a server, which has its own web UI: open that address in a browser.")
-    serve(url, host=host, port=next_free_port(host, port))
+    url = store_url(store)
+
+    def announce(urls: list[str]) -> None:
+        _say(url, urls)
+        if browse:
+            click.launch(urls[0])
+
+    serve(url, host=host, port=port, next_free_port=True, artifacts_destination=_artifacts(url), announce=announce)
 
 
-@click.command(context_settings={"help_option_names": ["--help"]})
+@click.command(context_settings=_help_only_long)
 @host_option
-@click.option("--port", "-p", type=int, default=DEFAULT_PORT, show_default=True, help="Port to listen on.")
+@click.option("--port", "-p", type=port_type, default=DEFAULT_PORT, show_default=True, help="Port to listen on.")
 @click.option(
     "--backend-store-uri",
     default="",
@@ -47,17 +58,13 @@ def ui(host: str, port: int, store: str, browse: bool) -> None:
 )
 @click.option(
     "--default-artifact-root",
-    default="mlflow-artifacts:/",
-    show_default=True,
     metavar="URI",
-    help="Prefix of new experiments' artifact locations.",
+    help="Prefix of new experiments' artifact locations. Default: mlflow-artifacts:/, the server keeps the files.",
 )
 @click.option(
     "--artifacts-destination",
-    default=None,
     metavar="URI",
-    help="Where the server keeps artifacts that clients send it. Default: beside the store; "
-    "./mlartifacts with PostgreSQL.",
+    help="Where the server keeps the files. Default: beside the store; ./mlartifacts with PostgreSQL.",
 )
 @click.option("--static-prefix", default="", metavar="PATH", help="Path under which everything is served, e.g. /clew.")
 @click.option("--workers", "-w", type=click.IntRange(min=1), default=1, show_default=True, help="Server processes.")
@@ -71,10 +78,60 @@ def server(
     host: str,
     port: int,
     backend_store_uri: str,
-    default_artifact_root: str,
+    default_artifact_root: str | None,
     artifacts_destination: str | None,
     static_prefix: str,
     workers: int,
     allowed_hosts: str,
 ) -> None:
-    """Serve a store to a team: API and web UI. The options have MLflow's names and meanings."""
+    """Serve a store to a team: API and web UI.
+
+    The options have MLflow's names and meanings.
+    """
+    import logging
+
+    from clew import settings
+    from clew.server.host import serve
+
+    logging.basicConfig(level=settings.read().log_level, format="%(message)s")
+    url = store_url(backend_store_uri)
+    serve(
+        url,
+        host=host,
+        port=port,
+        artifact_root=default_artifact_root,
+        artifacts_destination=artifacts_destination or _artifacts(url),
+        static_prefix=static_prefix,
+        allowed_hosts=[name.strip() for name in allowed_hosts.split(",") if name.strip()],
+        workers=workers,
+        announce=lambda urls: _say(url, urls),
+    )
+
+
+def store_url(text: str) -> str:
+    """The store that an option names: ``sqlite:///…`` with an absolute path, or ``postgresql://…``.
+
+    Raises:
+        InvalidValue: it is no store, or one that Clew cannot keep.
+        ForeignStore: it is a folder of MLflow's.
+    """
+    from clew.client.target import resolve
+
+    text = _DRIVER.sub(r"\1", text)
+    folder = text.removeprefix("file://")
+    if "://" not in folder and os.path.exists(os.path.join(folder, "0", "meta.yaml")):
+        raise ForeignStore(f"{text} is a file store of MLflow's. `clew import` brings it into a Clew store.")
+    url = resolve(text)
+    if url.startswith(("http://", "https://")):
+        raise InvalidValue(f"{text} is a server, not a store: point clients and browsers at that address.")
+    return url
+
+
+def _artifacts(url: str) -> str | None:
+    return POSTGRES_ARTIFACTS if url.startswith("postgresql:") else None
+
+
+def _say(url: str, addresses: list[str]) -> None:
+    shown = re.sub(r"//[^/@]*@", "//", url)
+    for address in addresses:
+        click.echo(f"Clew serves {shown} at {address} - Ctrl-C ends it.")

@@ -102,7 +102,6 @@ for bad in (
     "metrics.acc >",
     "bogus.acc = 1",
     "metrics.acc = 'x'",
-    "params.opt = 1",
     "status IS",
     "lifecycle_stage = 'x'",
 ):

@@ -9,10 +9,11 @@ from mlflow.entities import Metric, Param, RunTag
 
 client = MlflowClient()
 home = client.create_experiment(f"superset-{uuid4().hex[:8]}")
-for start, (name, acc, lr, team) in enumerate(
-    [("a", 0.9, "0.1", "blue"), ("b", 0.5, "0.01", "red"), ("c", math.inf, "1e-3", "blue"), ("d", None, "auto", None)]
+for start_ms, (name, acc, lr, team) in enumerate(
+    [("a", 0.9, "0.1", "blue"), ("b", 0.5, "0.01", "red"), ("c", math.inf, "1e-3", "blue"), ("d", None, "auto", None)],
+    start=1,
 ):
-    run_id = client.create_run(home, start_time=start, run_name=name).info.run_id
+    run_id = client.create_run(home, start_time=start_ms, run_name=name).info.run_id
     client.log_batch(
         run_id,
         metrics=[] if acc is None else [Metric("acc", acc, 1, 0)],

@@ -1,0 +1,82 @@
+"""``clew sync``: send what the journals of this user still hold, now and in this process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NamedTuple
+
+import click
+
+from clew import settings
+from clew.cli.options import json_option
+from clew.cli.screen import print_json, print_table
+
+WAIT_S = 5.0
+
+
+class Outcome(NamedTuple):
+    """What became of one target's journals.
+
+    records: journal slots and files that were sent now. runs_left: runs of which something still waits.
+    busy: a background shipper is at it already. refused: folders that the target will not have, set aside.
+    trouble: why the rest could not be sent, or empty.
+    """
+
+    target: str
+    records: int
+    runs_left: int
+    busy: bool
+    refused: list[str]
+    trouble: str
+
+
+@click.command()
+@click.option("--tracking-uri", metavar="URI", help="Only what is meant for this store or server. Default: everything.")
+@json_option
+def sync(tracking_uri: str | None, as_json: bool) -> None:
+    """Send what the journal still holds.
+
+    Ends with exit code 1 if something could not be sent.
+    """
+    from clew.client import spool
+    from clew.client.target import resolve
+
+    wanted = tracking_uri and resolve(tracking_uri)
+    folders = spool.target_folders(settings.read().spool)
+    outcomes = [_send(f) for f in folders if not wanted or spool.target_uri(f) == wanted]
+    if as_json:
+        print_json({"targets": [o._asdict() for o in outcomes]})
+    elif not outcomes:
+        click.echo("Nothing waits to be sent.")
+    else:
+        rows = ((o.target, str(o.records), str(o.runs_left), _state(o)) for o in outcomes)
+        print_table(("Target", "Records sent#", "Runs left#", "State"), rows)
+    if any(o.trouble or o.refused for o in outcomes):
+        sys.exit(1)
+
+
+def _send(folder: str) -> Outcome:
+    from clew.cli.pending import read_target
+    from clew.client.shipper import Shipper, hold
+
+    target = read_target(folder).target
+    lock = hold(folder, WAIT_S)
+    if lock is None:
+        return Outcome(target, 0, read_target(folder).runs, True, [], read_target(folder).trouble)
+    try:
+        shipper = Shipper(folder, once=True)
+        shipper.run()
+    finally:
+        os.close(lock)
+    return Outcome(target, shipper.shipped, read_target(folder).runs, False, shipper.refused, shipper.trouble)
+
+
+def _state(outcome: Outcome) -> str:
+    if outcome.trouble:
+        return outcome.trouble
+    if outcome.refused:
+        return f"refused by the target; set aside in {', '.join(outcome.refused)}"
+    if outcome.busy:
+        return "being sent in the background"
+    return "runs are being logged" if outcome.runs_left else "all sent"

@@ -1,0 +1,100 @@
+"""The command as a whole: help, version, exit codes, stores that are not there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from clew.cli.main import COMMANDS
+
+Clew = Callable[..., Result]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_help_names_every_command(clew: Clew) -> None:
+    result = clew("--help")
+    assert result.exit_code == 0
+    for name, (_, line) in COMMANDS.items():
+        assert name in result.stdout
+        assert line in result.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_that_starts_with_its_line(clew: Clew, name: str) -> None:
+    result = clew(name, "--help")
+    assert result.exit_code == 0
+    assert COMMANDS[name][1].rstrip(".") in " ".join(result.stdout.split())
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from clew.cli.main import cli\n"
+        "cli(['--help'], standalone_mode=False)\n"
+        "print(sorted({'numpy', 'uvicorn', 'rich', 'msgspec', 'apsw', 'pandas', 'clew.server'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_version(clew: Clew) -> None:
+    assert clew("--version").stdout.startswith("clew ")
+
+
+def test_an_unknown_command_is_a_usage_error(clew: Clew) -> None:
+    result = clew("rnus")
+    assert result.exit_code == 2
+    assert "rnus" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "args", [("runs", "list"), ("runs", "show", "a" * 32), ("experiments", "list"), ("doctor",)], ids=" ".join
+)
+def test_an_unreachable_server_is_one_line(clew_process: Run, args: tuple[str, ...]) -> None:
+    done = clew_process(*args, "--tracking-uri", "http://127.0.0.1:1")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "127.0.0.1:1" in done.stderr + done.stdout
+    assert "does not answer" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("args", [("runs", "list"), ("runs", "show", "a" * 32), ("experiments", "list")], ids=" ".join)
+def test_looking_creates_no_store(clew: Clew, args: tuple[str, ...]) -> None:
+    result = clew(*args)
+    assert result.exit_code == 1
+    assert "no folder .clew" in result.stderr
+    assert not Path(".clew").exists()
+
+
+@pytest.mark.parametrize("uri", ["ftp://x/y", "sqlite://", "http://"])
+def test_a_tracking_uri_of_no_kind_is_named(clew: Clew, uri: str) -> None:
+    result = clew("runs", "list", "--tracking-uri", uri)
+    assert result.exit_code == 1
+    assert uri in result.stderr
+
+
+def test_a_table_in_a_pipe_is_never_folded(clew_process: Run, server: str) -> None:
+    done = clew_process("runs", "list", "--tracking-uri", server, COLUMNS="20")
+    assert max(map(len, done.stdout.splitlines())) > 60
+
+
+def test_doctor_says_what_is_there(clew: Clew, server: str, tmp_path: Path) -> None:
+    found = json.loads(clew("doctor", "--tracking-uri", server, "--json").stdout)
+    assert list(found) == ["versions", "store", "spool", "ui_built", "disk", "problems"]
+    assert found["store"]["reachable"] is True
+    assert found["store"]["product"].startswith("Clew ")
+    assert found["spool"] == {"folder": str(tmp_path / "state" / "spool"), "targets": []}
+
+
+def test_doctor_creates_nothing(clew: Clew, tmp_path: Path) -> None:
+    result = clew("doctor", "--json")
+    assert result.exit_code == 0, result.stdout
+    assert json.loads(result.stdout)["store"]["exists"] is False
+    assert not Path(".clew").exists()
+    assert not (tmp_path / "state").exists()
