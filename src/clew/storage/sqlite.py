@@ -69,7 +69,9 @@ class SqliteSession:
             self._cursor = self._db.cursor()
             if role == "writer":
                 self._db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-                self._db.execute("PRAGMA journal_mode = WAL")
+                # The mode is kept in the file: another program's database stays as it is, and is refused later.
+                if not self._holds("1") or self._holds("name = 'migration'"):
+                    self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             # The compactor checkpoints; a writer that did would make its clients wait for it.
             self._db.execute("PRAGMA wal_autocheckpoint = 0")
@@ -77,6 +79,10 @@ class SqliteSession:
             self._db.execute("PRAGMA temp_store = MEMORY")
             self._db.create_scalar_function("clew_match", fits, 3, deterministic=True)
         self._version = -1
+
+    def _holds(self, condition: str) -> bool:
+        """Whether the database has a table or index of which ``condition`` is true."""
+        return self._db.execute(f"SELECT 1 FROM sqlite_master WHERE {condition} LIMIT 1").fetchone() is not None
 
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Row]:
         """All rows of a statement."""
