@@ -1,7 +1,8 @@
 """scikit-learn models: skops by default, cloudpickle where skops cannot.
 
-A skops file names the classes it holds; which of them may be built is decided by the list here and by the caller,
-never by the model. Trees and the like are checked after loading (``trees``), because skops does not look inside.
+A skops file names the classes it holds; which of them may be built is decided by our own list (``trusted``) and by
+the caller, never by the model. Trees and the like are checked after loading (``trees``), since skops does not look
+inside.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, Final
 from clew.errors import Corrupt, Denied, InvalidValue, MissingPackage, NotSupported
 from clew.packaging.flavor import LoadPolicy, SavedFlavor
 from clew.packaging.flavors.trees import check_trees
+from clew.packaging.flavors.trusted import SKLEARN_TYPES
 from clew.packaging.manifest import inside
 
 _log = logging.getLogger("clew.packaging")
@@ -50,44 +52,6 @@ _SKOPS_FAULTS: Final = (
     RecursionError,
     zipfile.BadZipFile,
 )
-
-# What fitted scikit-learn estimators hold beyond skops' own list; each was looked at: data holders and pure
-# functions, without file, process or import access. Trees and neighbour indices are checked by `trees`.
-TRUSTED_TYPES: Final = frozenset(
-    f"{module}.{kind}"
-    for module, kinds in {
-        "numpy": "dtype mean median max min",
-        "scipy.interpolate._bsplines": "BSpline",
-        "scipy.sparse._csr": "csr_matrix csr_array",
-        "scipy.sparse._csc": "csc_matrix csc_array",
-        "scipy._lib.array_api_compat.numpy._aliases": "asarray",
-        "sklearn._loss.loss": (
-            "AbsoluteError ExponentialLoss HalfBinomialLoss HalfGammaLoss HalfMultinomialLoss HalfPoissonLoss "
-            "HalfSquaredError HalfTweedieLoss HalfTweedieLossIdentity HuberLoss PinballLoss"
-        ),
-        "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling",
-        "sklearn.cluster._bisect_k_means": "_BisectingTree",
-        "sklearn.cluster._kmeans": "_kmeans_single_lloyd _kmeans_single_elkan",
-        "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
-        "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
-        "sklearn.feature_selection._univariate_selection": "chi2 f_classif f_oneway f_regression r_regression",
-        "sklearn.gaussian_process._gpc": "_BinaryGaussianProcessClassifierLaplace",
-        "sklearn.gaussian_process.kernels": (
-            "CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Hyperparameter Matern "
-            "PairwiseKernel Product RBF RationalQuadratic Sum WhiteKernel"
-        ),
-        "sklearn.metrics._dist_metrics": (
-            "ChebyshevDistance64 CosineDistance64 DiceDistance64 EuclideanDistance64 HammingDistance64 "
-            "HaversineDistance64 JaccardDistance64 ManhattanDistance64 MinkowskiDistance64 SEuclideanDistance64"
-        ),
-        "sklearn.neighbors._ball_tree": "BallTree BallTree64",
-        "sklearn.neighbors._kd_tree": "KDTree KDTree64",
-        "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
-        "sklearn.tree._tree": "Tree",
-    }.items()
-    for kind in kinds.split()
-)
-
 
 def matches(model: object) -> bool:
     """Whether the model is a scikit-learn estimator; without scikit-learn imported nothing is."""
@@ -194,7 +158,7 @@ def _save_skops(model: Any, path: str, vouched: tuple[str, ...]) -> list[str]:
     try:
         sio.dump(model, path, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
         types = list(sio.get_untrusted_types(file=path))
-        odd = [kind for kind in types if kind not in TRUSTED_TYPES and kind not in vouched]
+        odd = [kind for kind in types if kind not in SKLEARN_TYPES and kind not in vouched]
         problem = f"unknown classes: {', '.join(odd[:5])}" if odd else ""
     except _SKOPS_FAULTS as error:
         problem = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -209,7 +173,7 @@ def _load_skops(path: str, policy: LoadPolicy) -> Any:
     sio = _need("skops.io", "skops")
     try:
         types = sio.get_untrusted_types(file=path)
-        allowed = TRUSTED_TYPES | set(policy.trusted_types)
+        allowed = SKLEARN_TYPES | set(policy.trusted_types)
         if policy.trust != "pickle" and (odd := [kind for kind in types if kind not in allowed]):
             raise Denied(
                 f"{path} holds classes that are not trusted: {', '.join(odd[:5])}. "
