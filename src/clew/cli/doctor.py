@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import sys
+from contextlib import closing
 from importlib import metadata
 
 import click
@@ -164,11 +165,12 @@ def _server(url: str) -> dict[str, object]:
 
     try:
         target = Target(url)
-        if target.kind == "clew":
-            info = json.loads(target.sender.send("GET", INFO).body)
-            return {"reachable": True, "product": f"Clew {info['version']}", "store": info["store"]}
-        version = target.sender.send("GET", "/version").body.decode("utf-8", "replace")
-        return {"reachable": True, "product": f"MLflow {version}"}
+        with closing(target.sender):
+            if target.kind == "clew":
+                info = json.loads(target.sender.send("GET", INFO).body)
+                return {"reachable": True, "product": f"Clew {info['version']}", "store": info["store"]}
+            version = target.sender.send("GET", "/version").body.decode("utf-8", "replace")
+            return {"reachable": True, "product": f"MLflow {version}"}
     except ClewError as error:
         return {"reachable": False, "error": str(error)}
 

@@ -34,6 +34,8 @@ def resolve(uri: str | None) -> str:
     scheme, colon, rest = uri.partition(":")
     if colon and len(scheme) > 1:
         if scheme in ("http", "https"):
+            if not rest.strip("/"):
+                raise InvalidValue(f"The tracking URI {uri!r} names no host; expected http://host:port")
             return uri.rstrip("/")
         if scheme == "sqlite":
             if not rest.startswith("///") or len(rest) == 3:
