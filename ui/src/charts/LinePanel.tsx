@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { formatTick } from "../data/format";
 import { align, type Curve } from "../data/series";
 import { token } from "../theme/palette";
 import "./charts.css";
@@ -101,6 +102,7 @@ function optionsFor(props: LinePanelProps, width: number): uPlot.Options {
     width,
     height: props.height,
     legend: { show: false },
+    padding: [10, 12, 0, 0],
     cursor: { y: false, points: { size: 7, width: 2, fill: token("bg-raised") }, drag: { x: true, y: false, dist: 5 } },
     scales: { x: { time: props.x === "time" }, y: { distr: props.logarithmic ? 3 : 1 } },
     axes: [
@@ -114,7 +116,7 @@ function optionsFor(props: LinePanelProps, width: number): uPlot.Options {
         ...axis,
         size: (_chart, labels) => 14 + 6.4 * Math.max(4, ...(labels ?? []).map((label) => label?.length ?? 0)),
         gap: 4,
-        values: (_chart, marks) => marks.map((mark) => (mark === null ? "" : props.formatY(mark))),
+        values: (_chart, marks) => marks.map((mark) => (mark === null ? "" : formatTick(mark))),
       },
     ],
     series: [

@@ -16,6 +16,7 @@ const DEFAULT_ATTRIBUTES = ["status", "start_time", "duration", "user_id"];
 /** Attributes that the server can sort by. */
 const SORTABLE_ATTRIBUTES = new Set(["run_name", "status", "start_time", "user_id", "run_id"]);
 const MAX_DEFAULT = 8;
+const MIN_DEFAULT = 3;
 
 export function columnId(kind: ColumnKind, key: string): ColumnId {
   return `${LETTERS[kind]}.${key}`;
@@ -78,19 +79,28 @@ function byCoverage(a: ColumnKey, b: ColumnKey): number {
   return b.runs - a.runs;
 }
 
+/** How many param and metric columns a window of a width (px) has room for, beside the attributes. */
+export function roomFor(width: number): number {
+  return Math.max(2 * MIN_DEFAULT, Math.floor((width - 500) / 88));
+}
+
 /**
  * The columns shown when the address names none: status, age, duration and user; the params that vary, by how many runs have
- * them; metrics of evaluation first; at most 8 of each.
+ * them; metrics of evaluation first; at most 8 of each, and of both together as many as there is `room` for, so that params
+ * and metrics are seen at once.
  */
-export function defaultColumns(known: ExperimentColumns): ColumnId[] {
+export function defaultColumns(known: ExperimentColumns, room: number): ColumnId[] {
   const params = (known.params ?? []).filter((param) => (param.distinct ?? 0) >= 2).toSorted(byCoverage);
   const metrics = (known.metrics ?? [])
     .filter((metric) => !isSystemMetric(metric.key))
     .toSorted((a, b) => Number(EVALUATION.test(b.key)) - Number(EVALUATION.test(a.key)) || byCoverage(a, b));
+  const half = Math.floor(room / 2);
+  const metricCount = Math.min(MAX_DEFAULT, metrics.length, Math.max(half, room - params.length));
+  const paramCount = Math.min(MAX_DEFAULT, params.length, room - metricCount);
   return [
     ...DEFAULT_ATTRIBUTES.map((key) => columnId("attribute", key)),
-    ...params.slice(0, MAX_DEFAULT).map((param) => columnId("param", param.key)),
-    ...metrics.slice(0, MAX_DEFAULT).map((metric) => columnId("metric", metric.key)),
+    ...params.slice(0, paramCount).map((param) => columnId("param", param.key)),
+    ...metrics.slice(0, metricCount).map((metric) => columnId("metric", metric.key)),
   ];
 }
 

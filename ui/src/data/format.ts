@@ -19,6 +19,15 @@ export function formatNumber(value: number): string {
   return minus(value.toPrecision(4));
 }
 
+/** A number on an axis: as `formatNumber`, without zeros at the end. */
+export function formatTick(value: number): string {
+  return trimZeros(formatNumber(value));
+}
+
+function trimZeros(text: string): string {
+  return text.replace(/(\.\d*?)0+($|e)/, "$1$2").replace(/\.($|e)/, "$1");
+}
+
 function minus(text: string): string {
   return text.startsWith("-") ? `−${text.slice(1)}` : text;
 }
@@ -36,7 +45,7 @@ const PARAM_DIGITS = 8;
 export function formatParam(text: string): string {
   if (text.length <= PARAM_DIGITS || !isNumeric(text)) return text;
   const value = Number(text);
-  return Number.isInteger(value) ? formatNumber(value) : formatNumber(value).replace(/(\.\d*?)0+($|e)/, "$1$2").replace(/\.($|e)/, "$1");
+  return formatTick(value);
 }
 
 const SECOND = 1000;
@@ -56,11 +65,11 @@ const AGE_UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 
 const relative = new Map<string, Intl.RelativeTimeFormat>();
 
-/** How long ago `then` was: "3 hr. ago", "yesterday", "now" in the language's own short words. */
+/** How long ago `then` was: "3h ago", "yesterday", "now" in the language's own shortest words. */
 export function formatAge(then: number, now: number, locale: string): string {
   let words = relative.get(locale);
   if (!words) {
-    words = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+    words = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
     relative.set(locale, words);
   }
   const passed = now - then;
@@ -70,33 +79,55 @@ export function formatAge(then: number, now: number, locale: string): string {
   return words.format(0, "second");
 }
 
-/** A span of time: "820 ms", "5.3 s", "3 m 20 s", "2 h 5 m", "4 d 3 h". */
-export function formatDuration(ms: number): string {
-  if (ms < 0) return "–";
-  if (ms < SECOND) return `${Math.round(ms)} ms`;
-  if (ms < 10 * SECOND) return `${(ms / SECOND).toFixed(1)} s`;
-  if (ms < MINUTE) return `${Math.round(ms / SECOND)} s`;
-  if (ms < HOUR) return pair(ms, MINUTE, "m", SECOND, "s");
-  if (ms < DAY) return pair(ms, HOUR, "h", MINUTE, "m");
-  return pair(ms, DAY, "d", HOUR, "h");
+type DurationUnit = "day" | "hour" | "minute" | "second" | "millisecond";
+
+const units = new Map<string, Intl.NumberFormat>();
+
+function withUnit(value: number, unit: DurationUnit, locale: string, digits = 0): string {
+  const name = `${locale} ${unit} ${digits}`;
+  let words = units.get(name);
+  if (!words) {
+    words = new Intl.NumberFormat(locale, {
+      style: "unit",
+      unit,
+      unitDisplay: "narrow",
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+    units.set(name, words);
+  }
+  return words.format(value);
 }
 
-function pair(ms: number, large: number, largeName: string, small: number, smallName: string): string {
-  const rest = Math.floor((ms % large) / small);
-  const whole = `${Math.floor(ms / large)} ${largeName}`;
-  return rest ? `${whole} ${rest} ${smallName}` : whole;
+/** A span of time in the language's shortest units: "820ms", "5.3s", "3m 20s", "2h 5m", "4d 3h". */
+export function formatDuration(ms: number, locale: string): string {
+  if (ms < 0) return "–";
+  if (ms < SECOND) return withUnit(Math.round(ms), "millisecond", locale);
+  if (ms < 10 * SECOND) return withUnit(ms / SECOND, "second", locale, 1);
+  if (ms < MINUTE) return withUnit(Math.floor(ms / SECOND), "second", locale);
+  if (ms < HOUR) return pair(ms, [MINUTE, "minute"], [SECOND, "second"], locale);
+  if (ms < DAY) return pair(ms, [HOUR, "hour"], [MINUTE, "minute"], locale);
+  return pair(ms, [DAY, "day"], [HOUR, "hour"], locale);
+}
+
+type Sized = readonly [size: number, unit: DurationUnit];
+
+function pair(ms: number, large: Sized, small: Sized, locale: string): string {
+  const rest = Math.floor((ms % large[0]) / small[0]);
+  const whole = withUnit(Math.floor(ms / large[0]), large[1], locale);
+  return rest ? `${whole} ${withUnit(rest, small[1], locale)}` : whole;
 }
 
 /** A file size: "812 B", "1.4 MB" (powers of 1000). */
 export function formatBytes(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
+  const sizes = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
+  while (value >= 1000 && unit < sizes.length - 1) {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${sizes[unit]}`;
 }
 
 /** A count with the language's own grouping: 12,431. */

@@ -189,6 +189,6 @@ function linesOf(series: Series, axis: XAxis, smoothing: number, start: number):
 
 function xFormatter(axis: XAxis, language: string): (x: number) => string {
   if (axis === "time") return (x) => formatTime(x * 1000, language);
-  if (axis === "relative") return (x) => formatDuration(x * 1000);
+  if (axis === "relative") return (x) => formatDuration(x * 1000, language);
   return (x) => x.toLocaleString(language);
 }

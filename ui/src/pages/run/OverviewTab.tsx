@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import type { Run } from "../../api/types";
 import { Sparkline } from "../../charts/Sparkline";
 import { isHiddenTag, isSystemMetric } from "../../data/columns";
-import { formatNumber, formatTime, isNumeric, toNumber } from "../../data/format";
+import { formatNumber, formatTime, toNumber } from "../../data/format";
 import { summarize, type Series } from "../../data/series";
 import { useWords } from "../../i18n/language";
 import { CopyButton } from "../../parts/CopyButton";
@@ -50,7 +50,6 @@ export function OverviewTab({ run }: { run: Run }) {
           title={t("section.params")}
           pairs={run.data?.params ?? []}
           none={t("params.none")}
-          numeric
         />
         <Pairs title={t("section.tags")} pairs={tags} none={t("tags.none")} />
         <Facts run={run} />
@@ -146,10 +145,9 @@ interface PairsProps {
   title: string;
   pairs: readonly { key: string; value: string }[];
   none: string;
-  numeric?: boolean;
 }
 
-function Pairs({ title, pairs, none, numeric = false }: PairsProps) {
+function Pairs({ title, pairs, none }: PairsProps) {
   const { t } = useWords();
   const [search, setSearch] = useState("");
   const sorted = useMemo(() => pairs.toSorted((a, b) => (a.key < b.key ? -1 : 1)), [pairs]);
@@ -171,7 +169,7 @@ function Pairs({ title, pairs, none, numeric = false }: PairsProps) {
             {shown.map((pair) => (
               <tr key={pair.key}>
                 <th scope="row">{pair.key}</th>
-                <td className={numeric && isNumeric(pair.value) ? "numeric" : undefined}>{pair.value}</td>
+                <td>{pair.value}</td>
               </tr>
             ))}
           </tbody>

@@ -92,7 +92,11 @@ function RunHead({ run }: { run: Run }) {
             {t("run.started", { age: formatAge(info.start_time, now, language) })}
           </span>
         ) : null}
-        {info.start_time && end ? <span>{t("run.took", { duration: formatDuration(end - info.start_time) })}</span> : null}
+        {info.start_time && end ? (
+          <span>
+            {t(info.end_time ? "run.took" : "run.soFar", { duration: formatDuration(end - info.start_time, language) })}
+          </span>
+        ) : null}
         {info.user_id ? <span>{info.user_id}</span> : null}
         {parent ? (
           <span>

@@ -3,6 +3,8 @@ import type { RunPages } from "../../data/runpages";
 import { useWords } from "../../i18n/language";
 import { useNow } from "../../parts/Now";
 
+const FRESH_MS = 60_000;
+
 interface FootProps {
   pages: RunPages;
   all: number | undefined;
@@ -28,7 +30,13 @@ export function RunsFoot({ pages, all, filtered, error, onRetry }: FootProps) {
           {t("runs.pageFailed")}
         </button>
       ) : null}
-      {pages.updated ? <span>{t("runs.updated", { age: formatAge(pages.updated, Math.max(now, pages.updated), language) })}</span> : null}
+      {pages.updated ? (
+        <span>
+          {now - pages.updated < FRESH_MS
+            ? t("runs.updatedNow")
+            : t("runs.updated", { age: formatAge(pages.updated, now, language) })}
+        </span>
+      ) : null}
     </div>
   );
 }

@@ -3,7 +3,8 @@ import { useCallback, useMemo, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { address } from "../../api/http";
 import type { ExperimentColumns } from "../../api/types";
-import { arrange, DEFAULT_SORT, defaultColumns, orderBy, wireColumn } from "../../data/columns";
+import { arrange, DEFAULT_SORT, defaultColumns, orderBy, roomFor, wireColumn } from "../../data/columns";
+import { splitPath } from "../../data/folders";
 import { decodeView, encodeView, nextSort, type ViewState } from "../../data/viewstate";
 import { useWords } from "../../i18n/language";
 import { CopyButton } from "../../parts/CopyButton";
@@ -47,7 +48,10 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
     <div className="page page-full">
       <Crumbs items={[{ label: t("shell.experiments"), href: "/experiments" }]} />
       <div className="page-head">
-        <Heading title={name ? [name] : []}>{name || " "}</Heading>
+        <Heading title={name ? [name] : []}>
+          <span className="h1-folder">{splitPath(name).folder}</span>
+          {splitPath(name).name || "\u00a0"}
+        </Heading>
         <CopyButton small text={experimentId} label={t("runs.copyId", { id: experimentId })} />
       </div>
       <Region name={experimentId}>
@@ -80,6 +84,7 @@ function RunsTable({ experimentId, experimentName, known, all }: TableProps) {
   const search = useSearch();
   const view = useMemo(() => decodeView(search), [search]);
   const [choosing, setChoosing] = useState(false);
+  const [room] = useState(() => roomFor(window.innerWidth));
   const field = useRef<HTMLInputElement>(null);
   const visible = useRef({ first: 0, last: 0 });
 
@@ -94,13 +99,13 @@ function RunsTable({ experimentId, experimentName, known, all }: TableProps) {
   const filter = useFilter(view.filter, (text, replace) => go({ filter: text }, replace));
 
   const chosen = view.columns;
-  const columns = useMemo(() => (chosen || known ? arrange(chosen ?? defaultColumns(known ?? NO_COLUMNS)) : null), [chosen, known]);
+  const columns = useMemo(() => (chosen || known ? arrange(chosen ?? defaultColumns(known ?? NO_COLUMNS, room)) : null), [chosen, known, room]);
   const wire = useMemo(() => columns?.map(wireColumn).filter((column) => column !== null) ?? null, [columns]);
   const sort = view.sort ?? DEFAULT_SORT;
   const runs = useRunPages(experimentId, view.filter, orderBy(sort), wire);
   const dimmed = runs.stale || filter.fault !== null;
 
-  useRefresh(runs.pages, () => ({ ...visible.current, insert: visible.current.first === 0 }));
+  useRefresh(runs.pages, () => ({ ...visible.current, insert: visible.current.first === 0 && !document.querySelector(".grid-body:hover") }));
   useKeys({ "/": () => field.current?.focus(), C: () => setChoosing(true) });
 
   const pages = runs.pages;
@@ -154,6 +159,11 @@ function RunsTable({ experimentId, experimentName, known, all }: TableProps) {
           onColumns={() => setChoosing(true)}
         />
       )}
+      {pages && pages.waiting > 0 ? (
+        <button type="button" className="new-runs" onClick={() => void pages.refresh(0, 0, true)}>
+          {t("runs.new", { n: pages.waiting })}
+        </button>
+      ) : null}
       {pages && !bare ? (
         <RunsFoot pages={pages} all={all} filtered={view.filter !== ""} error={runs.error} onRetry={runs.retry} />
       ) : null}

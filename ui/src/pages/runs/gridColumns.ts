@@ -34,7 +34,7 @@ const SECTIONS: Record<ColumnKind, MessageKey> = {
   tag: "section.tags",
 };
 
-const ATTRIBUTE_WIDTHS: Record<string, number> = { status: 104, start_time: 104, duration: 92, user_id: 96, run_id: 250 };
+const ATTRIBUTE_WIDTHS: Record<string, number> = { status: 88, start_time: 88, duration: 84, user_id: 76, run_id: 236 };
 
 export function attributeTitle(key: string, words: Words): string {
   const title = TITLES[key];
@@ -55,7 +55,7 @@ function attributeText(run: RunHead, key: string, now: number, locale: string): 
       return run.start_time ? [formatAge(run.start_time, now, locale), formatTime(run.start_time, locale)] : [null];
     case "duration": {
       const end = run.end_time ?? (run.status === "RUNNING" ? now : undefined);
-      return run.start_time && end ? [formatDuration(end - run.start_time)] : [null];
+      return run.start_time && end ? [formatDuration(end - run.start_time, locale)] : [null];
     }
     case "user_id":
       return [run.user_id || null];
@@ -71,7 +71,9 @@ function paintStatus(cell: HTMLElement, run: RunHead | undefined, words: Words):
   if (cell.dataset.status === text) return;
   cell.dataset.status = text;
   cell.className = `grid-cell grid-start grid-status tone-${look?.tone ?? "muted"}`;
-  cell.replaceChildren(...(look ? [iconNode(look.icon), document.createTextNode(text)] : [text]));
+  const word = document.createElement("span");
+  word.textContent = text;
+  cell.replaceChildren(...(look ? [iconNode(look.icon), word] : [word]));
 }
 
 function attributeColumn(id: ColumnId, source: PaintSource, words: Words): GridColumn {
@@ -110,7 +112,7 @@ function textColumn(id: ColumnId, wire: string, source: PaintSource, words: Word
   return {
     id,
     title: columnKey(id),
-    width: fitWidth(columnKey(id), values.map(shorten), 0, 56, 220),
+    width: fitWidth(columnKey(id), values.map(shorten), 0, 48, 200),
     align: numeric ? "end" : "start",
     sortable: true,
     section: words.t(SECTIONS[kind]),
@@ -133,7 +135,7 @@ function metricColumn(id: ColumnId, wire: string, source: PaintSource, words: Wo
   return {
     id,
     title: columnKey(id),
-    width: fitWidth(columnKey(id), texts, BAR, 96, 220),
+    width: fitWidth(columnKey(id), texts, BAR, 92, 200),
     align: "end",
     sortable: true,
     section: words.t(SECTIONS.metric),
@@ -151,7 +153,7 @@ function metricColumn(id: ColumnId, wire: string, source: PaintSource, words: Wo
       cell.classList.toggle("grid-none", value === null);
       if (value === undefined || value === null) {
         text.textContent = value === null ? "–" : "";
-        bar.hidden = true;
+        bar.style.visibility = "hidden";
         cell.title = "";
         return;
       }
@@ -159,7 +161,7 @@ function metricColumn(id: ColumnId, wire: string, source: PaintSource, words: Wo
       text.textContent = formatNumber(number);
       text.className = Number.isFinite(number) ? "" : "grid-odd";
       cell.title = String(number);
-      bar.hidden = !Number.isFinite(number);
+      bar.style.visibility = Number.isFinite(number) ? "visible" : "hidden";
       const fill = bar.firstElementChild as HTMLElement;
       fill.style.transform = `scaleX(${barShare(number, source.pages?.range(wire) ?? null)})`;
     },
@@ -182,7 +184,7 @@ export function nameColumn(source: PaintSource, words: Words, address: (runId: s
   return {
     id: "a.run_name",
     title: words.t("column.name"),
-    width: fitWidth(words.t("column.name"), names, 12, 150, 300),
+    width: fitWidth(words.t("column.name"), names, 8, 120, 280),
     align: "start",
     sortable: true,
     section: "",

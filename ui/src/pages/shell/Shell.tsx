@@ -3,6 +3,7 @@ import { Link, useLocation } from "wouter";
 import { live, type Connection } from "../../data/live";
 import { chooseLanguage, LANGUAGES, useWords, type Language, type MessageKey } from "../../i18n/language";
 import { Icon, Mark } from "../../parts/Icon";
+import type { IconName } from "../../parts/icons";
 import { Menu } from "../../parts/Menu";
 import { theme, type ThemeChoice } from "../../theme/mode";
 import { CrumbsProvider, CrumbsSlot } from "./Crumbs";
@@ -57,6 +58,7 @@ function skip(event: { preventDefault: () => void }): void {
 function Rail({ open, onToggle, onHelp }: { open: boolean; onToggle: () => void; onHelp: () => void }) {
   const { t } = useWords();
   const [path] = useLocation();
+  const toggleWord = open ? "shell.collapse" : "shell.expand";
   const here = path.startsWith("/experiments") || path.startsWith("/runs");
   return (
     <nav className="rail" aria-label={t("shell.navigation")}>
@@ -64,20 +66,27 @@ function Rail({ open, onToggle, onHelp }: { open: boolean; onToggle: () => void;
         <Mark />
         {open ? <span>Clew</span> : null}
       </Link>
-      <Link href="/experiments" className="rail-item" aria-current={here ? "page" : undefined}>
-        <Icon name="experiments" />
-        <span>{t("shell.experiments")}</span>
+      <Link href="/experiments" className="rail-item" title={t("shell.experiments")} aria-current={here ? "page" : undefined}>
+        <RailInside icon="experiments" word={t("shell.experiments")} />
       </Link>
       <div className="rail-space" />
-      <button type="button" className="rail-item" onClick={onHelp}>
-        <Icon name="keyboard" />
-        <span>{t("shell.shortcuts")}</span>
+      <button type="button" className="rail-item" title={t("shell.shortcuts")} onClick={onHelp}>
+        <RailInside icon="keyboard" word={t("shell.shortcuts")} />
       </button>
-      <button type="button" className="rail-item" aria-expanded={open} onClick={onToggle}>
-        <Icon name="rail" />
-        <span>{open ? t("shell.collapse") : t("shell.expand")}</span>
+      <button type="button" className="rail-item" title={t(toggleWord)} aria-expanded={open} onClick={onToggle}>
+        <RailInside icon="rail" word={t(toggleWord)} />
       </button>
     </nav>
+  );
+}
+
+/** Screen readers hear the word while the rail is narrow; the tooltip shows it. */
+function RailInside({ icon, word }: { icon: IconName; word: string }) {
+  return (
+    <>
+      <Icon name={icon} />
+      <span className="rail-word">{word}</span>
+    </>
   );
 }
 

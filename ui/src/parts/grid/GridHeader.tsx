@@ -57,8 +57,8 @@ export function GridHeader(props: GridHeaderProps) {
 function SectionTitle({ section, sectionNote, onSection, pinned }: GridHeaderProps & { section: Section }) {
   const note = sectionNote(section.title);
   return (
-    <div className="grid-section" style={{ left: section.left, width: section.width }}>
-      <span className="grid-section-text" style={{ left: pinned.width + 10 }}>
+    <div className={`grid-section${section.left === pinned.width ? " grid-section-first" : ""}`} style={{ left: section.left, width: section.width }}>
+      <span className="grid-section-text" style={{ left: pinned.width }}>
         {section.title}
         {note ? (
           <button type="button" tabIndex={-1} className="grid-section-note" onClick={() => onSection(section.title)}>
@@ -74,7 +74,7 @@ function ColumnTitle(props: GridHeaderProps & { column: GridColumn; index: numbe
   const { column, index, sort, edges, columns, onSort, name } = props;
   const { t } = useWords();
   const sorted = sort.column === column.id ? (sort.descending ? "descending" : "ascending") : undefined;
-  const first = index > 0 && column.section !== columns[index - 2]?.section;
+  const first = index > 1 && column.section !== columns[index - 2]?.section;
   const classes = ["grid-title", `grid-${column.align}`];
   if (index === 0) classes.push("grid-pinned");
   if (first) classes.push("grid-title-first");

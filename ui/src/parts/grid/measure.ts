@@ -12,9 +12,8 @@ export function textWidth(text: string, size = 12, weight = 400): number {
 
 /** A column width that fits its title and its texts, in [min, max]. */
 export function fitWidth(title: string, texts: Iterable<string>, extra: number, min: number, max: number): number {
-  const padding = 22;
-  const sortMark = 16;
-  let width = textWidth(title, 12, 600) + sortMark + padding;
+  const padding = 18;
+  let width = textWidth(title, 12, 600) + padding;
   for (const text of texts) width = Math.max(width, textWidth(text) + padding + extra);
   return Math.round(Math.max(min, Math.min(max, width)));
 }

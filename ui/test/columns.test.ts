@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { arrange, defaultColumns, orderBy, quoteKey, roomFor, wireColumn } from "../src/data/columns";
+
+const many = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => ({ key: `${prefix}${index}`, runs: 100 - index, distinct: 3 }));
+
+describe("default columns", () => {
+  it("shows params that vary, by how many runs have them, and metrics of evaluation first", () => {
+    const columns = defaultColumns(
+      {
+        params: [
+          { key: "seed", runs: 50, distinct: 9 },
+          { key: "framework", runs: 100, distinct: 1 },
+          { key: "lr", runs: 100, distinct: 40 },
+        ],
+        metrics: [
+          { key: "train/loss", runs: 100 },
+          { key: "system/cpu", runs: 100 },
+          { key: "val/acc", runs: 90 },
+        ],
+        tags: [{ key: "team", runs: 100 }],
+      },
+      16,
+    );
+    expect(columns).toEqual([
+      "a.status",
+      "a.start_time",
+      "a.duration",
+      "a.user_id",
+      "p.lr",
+      "p.seed",
+      "m.val/acc",
+      "m.train/loss",
+    ]);
+  });
+
+  it("shows at most 8 of each", () => {
+    const columns = defaultColumns({ params: many("p", 30), metrics: many("m", 30) }, 99);
+    expect(columns.filter((id) => id.startsWith("p."))).toHaveLength(8);
+    expect(columns.filter((id) => id.startsWith("m."))).toHaveLength(8);
+  });
+
+  it("shares a narrow window between params and metrics", () => {
+    const columns = defaultColumns({ params: many("p", 30), metrics: many("m", 30) }, roomFor(1024));
+    expect(columns.filter((id) => id.startsWith("p."))).toHaveLength(3);
+    expect(columns.filter((id) => id.startsWith("m."))).toHaveLength(3);
+  });
+
+  it("gives the room of missing metrics to params", () => {
+    const columns = defaultColumns({ params: many("p", 30), metrics: many("m", 1) }, 6);
+    expect(columns.filter((id) => id.startsWith("p."))).toHaveLength(5);
+  });
+});
+
+describe("columns on the wire", () => {
+  it("names params, metrics and tags; attributes come with every run", () => {
+    expect(["p.lr", "m.val/acc", "t.a.b", "a.status"].map(wireColumn)).toEqual([
+      "params.lr",
+      "metrics.val/acc",
+      "tags.a.b",
+      null,
+    ]);
+  });
+
+  it("quotes keys in a sort", () => {
+    expect(quoteKey("lr")).toBe("lr");
+    expect(quoteKey("a`b")).toBe('"a`b"');
+    expect(orderBy({ column: "m.val/acc", descending: true })).toBe("metrics.`val/acc` DESC");
+    expect(orderBy({ column: "a.start_time", descending: false })).toBe("attributes.start_time ASC");
+  });
+
+  it("keeps kinds together", () => {
+    expect(arrange(["m.b", "p.z", "a.status", "p.a"])).toEqual(["a.status", "p.z", "p.a", "m.b"]);
+  });
+});
