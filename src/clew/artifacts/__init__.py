@@ -1,1 +1,17 @@
-"""Files of runs and models, on disk or in an object store."""
+"""Files of runs and models, on disk or in an object store.
+
+To users ``clew.artifacts`` is also where they fetch files; those four names lead to the client.
+"""
+
+from __future__ import annotations
+
+_FOR_USERS = ("download_artifacts", "list_artifacts", "load_dict", "load_text")
+
+
+def __getattr__(name: str) -> object:
+    if name not in _FOR_USERS:
+        raise AttributeError(f"module 'clew.artifacts' has no attribute {name!r}")
+    from importlib import import_module
+
+    # The one name that a layer and the public face share; the layer itself never looks up here.
+    return getattr(import_module("clew.client.artifacts"), name)

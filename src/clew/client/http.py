@@ -160,8 +160,7 @@ class HttpSender:
             sent["Content-Type"] = "application/json"
         if connection.sock is None:
             connection.connect()
-            if isinstance(connection.sock, socket.socket):  # it is; http.client's types do not say so
-                connection.sock.settimeout(TIMEOUT_S)
+            _allow_time(connection.sock)
         connection.request(method, self._prefix + path, body=body, headers=sent)
         return connection.getresponse()
 
@@ -185,6 +184,12 @@ class HttpSender:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def _allow_time(connected: socket.socket | None) -> None:
+    """An answer may take longer than the connection may."""
+    if connected is not None:
+        connected.settimeout(TIMEOUT_S)
 
 
 def _open(connection: http.client.HTTPConnection) -> bool:

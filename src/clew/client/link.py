@@ -198,6 +198,11 @@ class Link:
         )
         return False
 
+    def tell_conflicts(self, log: RunLog, receipt: Receipt, folder: str) -> None:
+        """Warn of what the target kept out of a run because an earlier value stands."""
+        for text in log.conflicts(receipt, folder):
+            warn(f"run {log.run_id}: {text}")
+
     def close(self) -> list[Receipt]:
         """Close every journal, at the end of the process."""
         with self._lock:
@@ -210,6 +215,7 @@ def _pending(receipts: list[Receipt]) -> int:
 
 
 _links: dict[str, Link] = {}
+_resolved: dict[str | None, str] = {}
 _links_lock = threading.Lock()
 
 
@@ -237,6 +243,7 @@ def forget_links() -> None:
     with _links_lock:
         old = list(_links.values())
         _links.clear()
+        _resolved.clear()
     for link in old:
         link.close()
         link.target.sender.close()

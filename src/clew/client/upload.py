@@ -208,8 +208,7 @@ def _save(pieces: Iterator[bytes], file: str) -> None:
     try:
         with open(partial, "wb") as out:
             out.write(first)
-            for piece in pieces:
-                out.write(piece)
+            out.writelines(pieces)
         os.replace(partial, file)
     finally:
         if os.path.exists(partial):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, NamedTuple, get_args
 
 from clew.entities.dataset import Dataset
 from clew.entities.run import RunStatus, ViewType
@@ -37,7 +37,7 @@ def view_of(view: object) -> ViewType:
     if isinstance(view, int) and 1 <= view <= len(_VIEWS):
         return _VIEWS[view - 1]
     if view in _VIEWS:
-        return cast(ViewType, view)
+        return view
     raise InvalidValue(f"Invalid view type {view!r}; expected one of {', '.join(_VIEWS)}.")
 
 
@@ -55,8 +55,8 @@ def status_of(status: object) -> RunStatus:
         raise InvalidValue(f"Invalid run status {status!r}; expected one of {', '.join(RunStatus)}.") from None
 
 
-def pairs_of(items: Iterable[Any] | Mapping[str, Any] | None) -> dict[str, Any]:
-    """Params or tags given as a mapping, or as objects with ``key`` and ``value``."""
+def pairs_of(items: Any) -> dict[str, Any]:
+    """Params or tags given as a mapping, or as objects with ``key`` and ``value``; None is none."""
     if items is None:
         return {}
     if isinstance(items, Mapping):

@@ -1,0 +1,135 @@
+"""The client's calls on artifacts: log, list, fetch."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clew.client import contents, upload
+from clew.client.link import Link
+from clew.client.upload import join
+from clew.entities.file import FileInfo
+from clew.errors import InvalidValue
+from clew.wire import convert, mlflow
+
+
+class ArtifactCalls:
+    """Artifact methods with MLflow's names; mixed into ``ClewClient``."""
+
+    _link: Link
+
+    def log_artifact(self, run_id: str, local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+        """Store a file, or a folder with all in it, under ``artifact_path``.
+
+        Raises:
+            InvalidValue: there is no such file. NotFound: there is no such run.
+        """
+        path = os.fspath(local_path)
+        if os.path.isdir(path):
+            name = os.path.basename(os.path.abspath(path))
+            self.log_artifacts(run_id, path, join(artifact_path or "", name))
+            return
+        if not os.path.isfile(path):
+            raise InvalidValue(f"There is no file {path!r} to log.")
+        self._link.put_artifact(run_id, path, join(_inside(artifact_path), os.path.basename(path)))
+
+    def log_artifacts(self, run_id: str, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+        """Store every file below ``local_dir`` under ``artifact_path``.
+
+        Raises:
+            InvalidValue: it is no folder. NotFound: there is no such run.
+        """
+        folder = os.fspath(local_dir)
+        if not os.path.isdir(folder):
+            raise InvalidValue(f"There is no folder {folder!r} to log.")
+        for file, name in upload.files_below(folder):
+            self._link.put_artifact(run_id, file, join(_inside(artifact_path), name))
+
+    def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
+        """Store a text as UTF-8 file ``artifact_file``."""
+        self._log_made(run_id, artifact_file, lambda file: contents.write_text(file, text))
+
+    def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:
+        """Store a mapping or list as YAML (``.yml``, ``.yaml``) or JSON (every other suffix)."""
+        self._log_made(run_id, artifact_file, lambda file: contents.write_dict(file, dictionary))
+
+    def log_figure(
+        self, run_id: str, figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None
+    ) -> None:
+        """Store a Matplotlib or Plotly figure."""
+        self._log_made(run_id, artifact_file, lambda file: contents.write_figure(file, figure, save_kwargs))
+
+    def log_image(self, run_id: str, image: Any, artifact_file: str) -> None:
+        """Store a PIL image or an array as an image file."""
+        self._log_made(run_id, artifact_file, lambda file: contents.write_image(file, image))
+
+    def _log_made(self, run_id: str, artifact_file: str, write: Callable[[str], None]) -> None:
+        path = _inside(artifact_file)
+        if not path:
+            raise InvalidValue("artifact_file is empty; name a file such as 'notes/readme.txt'.")
+        with contents.draft(path) as file:
+            write(file)
+            self._link.put_artifact(run_id, file, path)
+
+    def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
+        """The files and folders directly in ``path``; their paths are relative to the run's root.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        request = mlflow.ListArtifacts(run_id=run_id, path=path or None)
+        response = self._link.read("list_artifacts", request)
+        return [convert.file_entity(f) for f in response.files]
+
+    def download_artifacts(self, run_id: str, path: str = "", dst_path: str | os.PathLike[str] | None = None) -> str:
+        """Fetch a file or folder of a run; the local path of what was asked for.
+
+        dst_path: an existing folder to put it in, default a new temporary one.
+
+        Raises:
+            NotFound: there is no such run or artifact. InvalidValue: ``dst_path`` is no folder.
+        """
+        root = self._link.root_of(run_id)
+        self._link.flush()
+        return self.download_uri(root, path, dst_path)
+
+    def download_uri(self, root_uri: str, path: str = "", dst_path: str | os.PathLike[str] | None = None) -> str:
+        """Fetch ``path`` below the artifact location ``root_uri``; the local path of what was asked for.
+
+        Raises:
+            NotFound: nothing lies there. InvalidValue: ``dst_path`` is no folder.
+        """
+        goal = os.fspath(dst_path) if dst_path is not None else tempfile.mkdtemp(prefix="clew-")
+        if not os.path.isdir(goal):
+            raise InvalidValue(f"The folder {goal!r} to download into does not exist.")
+        return upload.get_tree(self._link.target.sender, root_uri, _inside(path), os.path.abspath(goal))
+
+    def list_uri(self, root_uri: str, path: str = "") -> list[tuple[str, int | None]]:
+        """(name, size in bytes or None for folders) of what lies directly in ``path`` below ``root_uri``.
+
+        Raises:
+            Unavailable: the server is away.
+        """
+        return upload.listing(self._link.target.sender, root_uri, _inside(path))
+
+    def upload_uri(self, root_uri: str, local_dir: str | os.PathLike[str], path: str = "") -> None:
+        """Store every file below ``local_dir`` under ``path`` of the artifact location ``root_uri``.
+
+        Raises:
+            Unavailable: the server is away.
+        """
+        upload.put_tree(self._link.target.sender, root_uri, os.fspath(local_dir), _inside(path))
+
+
+def _inside(path: str | None) -> str:
+    """``path`` as a relative path with ``/``.
+
+    Raises:
+        InvalidValue: it leads out of the root.
+    """
+    clean = (path or "").replace("\\", "/").strip("/")
+    if (path or "").startswith("/") or any(part == ".." for part in clean.split("/")):
+        raise InvalidValue(f"Invalid artifact path: {path!r}. It must be relative and stay inside the run's artifacts.")
+    return "/".join(part for part in clean.split("/") if part not in ("", "."))

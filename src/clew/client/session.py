@@ -1,0 +1,170 @@
+"""The process's session: tracking URI, experiment, and which run is active where.
+
+The stack of active runs is a context variable, so threads and asyncio tasks have their own. A
+notebook runs every cell in a context of its own, so there the stack belongs to the thread.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import FrameType
+from typing import Any
+
+from clew import settings
+from clew.client.link import Link, link_to, links
+from clew.client.notice import say
+from clew.client.runlog import RunLog
+from clew.entities.run import Run, RunStatus
+from clew.ids import now_ms
+
+
+class Active:
+    """A run that log calls go to.
+
+    run: as it was when it began. pid: the process that began it, which alone ends it at exit.
+    log_metric: the journal's own method, for the shortest way.
+    """
+
+    __slots__ = ("link", "log", "log_metric", "pid", "run")
+
+    def __init__(self, run: Run, log: RunLog, link: Link) -> None:
+        self.run = run
+        self.log = log
+        self.link = link
+        self.log_metric: Callable[[str, float, int], None] = log.log_metric
+        self.pid = os.getpid()
+
+
+Stack = tuple[Active, ...]
+
+stack_var: ContextVar[Stack] = ContextVar("clew_active_runs", default=())
+
+
+class Session:
+    """What this process has set.
+
+    tracking_uri: as the user gave it, None where the settings decide.
+    experiment_id, experiment_name: of ``set_experiment``; the id is empty while only the name is known.
+    """
+
+    def __init__(self) -> None:
+        self.tracking_uri: str | None = None
+        self.experiment_id: str | None = None
+        self.experiment_name: str | None = None
+        self.env_run_taken = False
+        self.last_run_id: str | None = None
+        self.open: dict[str, Active] = {}
+        self._notebook = threading.local()
+        self._hooked = False
+        self.lock = threading.RLock()
+
+    @property
+    def link(self) -> Link:
+        """The link that new runs and reads use."""
+        return link_to(current_uri())
+
+    def stack(self) -> Stack:
+        """The active runs of this context, the innermost last."""
+        found = stack_var.get()
+        if not found and "ipykernel" in sys.modules:
+            found = getattr(self._notebook, "stack", ())
+        return found
+
+    def _set_stack(self, stack: Stack) -> None:
+        if "ipykernel" in sys.modules:
+            self._notebook.stack = stack
+        else:
+            stack_var.set(stack)
+
+    def push(self, active: Active) -> None:
+        """Make a run the active one."""
+        self._hook()
+        self.open[active.log.run_id] = active
+        self.last_run_id = active.log.run_id
+        self._set_stack((*self.stack(), active))
+
+    def pop(self, run_id: str | None = None) -> Active | None:
+        """Take the innermost active run off the stack, or the one named; None where there is none."""
+        stack = self.stack()
+        for active in reversed(stack):
+            if run_id is None or active.log.run_id == run_id:
+                self._set_stack(tuple(a for a in stack if a is not active))
+                self.open.pop(active.log.run_id, None)
+                return active
+        return None
+
+    def end(self, active: Active, status: str, *, wait_s: float | None = None) -> None:
+        """Write a run's end, wait a little until it has arrived, and say where it can be seen."""
+        link, log = active.link, active.log
+        folder = log.journal.writer_folder
+        receipt = log.end(status, now_ms())
+        link.runs.pop(log.run_id, None)
+        if receipt is not None:
+            arrived = link.wait([receipt]) if wait_s is None else link.wait([receipt], wait_s)
+            if arrived:
+                link.tell_conflicts(log, receipt, folder)
+        if not link.target.embedded and not link.offline:
+            info = active.run.info
+            say(f"View run {info.run_name or info.run_id} at: {run_address(link, info.experiment_id, info.run_id)}")
+
+    def _hook(self) -> None:
+        """End open runs when the process ends; once, and without replacing a handler of the user's."""
+        if self._hooked:
+            return
+        self._hooked = True
+        atexit.register(self._at_exit)
+        if threading.current_thread() is threading.main_thread():
+            try:
+                if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+                    signal.signal(signal.SIGTERM, self._on_sigterm)
+            except (ValueError, OSError):
+                pass  # a subinterpreter may not have handlers
+
+    def _at_exit(self) -> None:
+        interactive = hasattr(sys, "ps1") or "ipykernel" in sys.modules
+        failed = getattr(sys, "last_value", None) is not None and not interactive
+        self._end_open((RunStatus.FAILED if failed else RunStatus.FINISHED).value, None)
+        for link in links():
+            receipts = link.close()
+            link.wait(receipts)
+
+    def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self._end_open(RunStatus.KILLED.value, 1.0)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def _end_open(self, status: str, wait_s: float | None) -> None:
+        for active in reversed(list(self.open.values())):
+            if active.pid == os.getpid():
+                self.open.pop(active.log.run_id, None)
+                self.end(active, status, wait_s=wait_s)
+
+
+def run_address(link: Link, experiment_id: str, run_id: str) -> str:
+    """Where a browser shows a run."""
+    if link.kind == "mlflow":
+        return f"{link.uri}/#/experiments/{experiment_id}/runs/{run_id}"
+    return f"{link.uri}/runs/{run_id}"
+
+
+session = Session()
+
+
+def current_uri() -> str | None:
+    """The tracking URI that is set, by call or by the environment; None is the embedded store."""
+    return session.tracking_uri or settings.read().tracking_uri
+
+
+def _after_fork(*_: Any) -> None:
+    session.lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
