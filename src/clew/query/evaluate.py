@@ -36,8 +36,8 @@ Values = Sequence[Value]
 """All values that a field has in one entity: none where it is absent, several for datasets."""
 
 Read = Callable[[Field], Values]
-DatasetRef = tuple[str, str]
-"""(name, digest)."""
+DatasetRef = tuple[str, str | None]
+"""(name, digest); None stands for any digest."""
 
 ID_PREFIX = 4
 """Characters from which on a bare word is compared with the beginning of ids; fewer would hit by chance."""
@@ -144,7 +144,7 @@ def read_model(model: LoggedModel, datasets: Sequence[DatasetRef] = ()) -> Read:
     def read(field: Field) -> Values:
         if field.kind is FieldKind.METRIC:
             points = (metric for metric in model.metrics if metric.key == field.name)
-            return [m.value for m in points if not datasets or (m.dataset_name, m.dataset_digest) in datasets]
+            return [m.value for m in points if not datasets or any(_measured_on(m, one) for one in datasets)]
         if field.kind is FieldKind.ATTRIBUTE:
             value = getattr(model, field.name)
             return (value.value if field.name == "status" else value,)
@@ -152,6 +152,11 @@ def read_model(model: LoggedModel, datasets: Sequence[DatasetRef] = ()) -> Read:
         return (table[field.name],) if field.name in table else ()
 
     return read
+
+
+def _measured_on(metric: Metric, dataset: DatasetRef) -> bool:
+    name, digest = dataset
+    return metric.dataset_name == name and digest in (None, metric.dataset_digest)
 
 
 def select_runs(runs: Iterable[Run], expr: Expr | None, order: Sequence[Order] = ()) -> list[Run]:

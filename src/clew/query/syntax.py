@@ -184,10 +184,10 @@ class _Parser:
     def refuse_lonely_value(self, left: Syntax, right: Syntax, token: Token) -> None:
         """``status = 'A' OR 'B'`` means a list to everyone but a parser, so it is not read as free text."""
         last = left.items[-1] if isinstance(left, AllOf) else left
-        if isinstance(last, Clause) and isinstance(right, Bare):
+        if isinstance(last, Clause) and isinstance(right, Bare) and token.kind != "(":
             raise self.wrong(
                 f"{token.text} after OR is no comparison",
-                f"a whole one, or a list: {last.key.text} IN (…, {token.text})",
+                f"a list, {last.key.text} IN (…, {token.text}), or ({token.text}) to look for it in names",
                 token,
             )
 

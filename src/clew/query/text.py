@@ -38,8 +38,8 @@ def _expr(expr: Expr, fields: Fields) -> str:
     if isinstance(expr, And):
         return " AND ".join(_part(item, fields, Or) for item in expr.items)
     if isinstance(expr, Or):
-        # AND binds closer, but people forget which does.
-        return " OR ".join(_part(item, fields, And) for item in expr.items)
+        # AND binds closer, but people forget which does; a bare word after OR is refused as a likely slip.
+        return " OR ".join(_part(item, fields, And, FreeText) for item in expr.items)
     if isinstance(expr, Not):
         return f"NOT {_part(expr.item, fields, And, Or)}"
     if isinstance(expr, FreeText):

@@ -30,6 +30,7 @@ from clew.query.ast import (
 from clew.query.evaluate import ID_PREFIX
 from clew.query.fields import Fields
 from clew.query.match import matcher
+from clew.query.number import parse_number
 from clew.storage.dialect import Dialect
 
 TRUE: Final = "TRUE"
@@ -37,6 +38,14 @@ FALSE: Final = "FALSE"
 
 _SQL_OPS: Final = {"=": "=", "!=": "<>", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
 _TEXT_TESTS: Final[dict[str, Callable[[str, str], bool]]] = {"=": operator.eq, "!=": operator.ne}
+_NUMBER_TESTS: Final[dict[str, Callable[[float, float], bool]]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 _INT64: Final = (-(2**63), 2**63 - 1)
 
 
@@ -65,6 +74,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
     value: expression of the value, NULL where it is absent. number: that of a param's number.
     nan: expression that is not 0 where the value is NaN.
+    spelled: whether numbers are stored as texts only, without ``number``.
     integer: whether the value is a 64-bit integer.
     names: stored code -> text, where the value is such a code.
     nullable: whether ``value`` can be NULL.
@@ -76,6 +86,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     value: str
     number: str = ""
     nan: str = ""
+    spelled: bool = False
     integer: bool = False
     names: Mapping[int, str] | None = None
     nullable: bool = True
@@ -130,6 +141,9 @@ class Compiler:
     def _comparison(self, column: Column, expr: Comparison) -> str:
         if isinstance(expr.value, str):
             return self._text(column, expr.op, expr.value)
+        if column.spelled:
+            test_number = _NUMBER_TESTS[expr.op]
+            return self._spelled(column, lambda number: test_number(number, float(expr.value)))
         if column.integer:
             return self._integer(column.value, expr.op, expr.value)
         test = f"{column.number or column.value} {_SQL_OPS[expr.op]} {self._binder.bind(float(expr.value))}"
@@ -151,9 +165,15 @@ class Compiler:
     def _in_list(self, column: Column, expr: InList) -> str:
         if column.names is not None:
             return _codes(column, lambda name: (name in expr.values) is not expr.negated)
+        if column.spelled and not isinstance(expr.values[0], str):
+            return self._spelled(column, lambda number: (number in expr.values) is not expr.negated)
         value = column.value if isinstance(expr.values[0], str) else column.number or column.value
         test = self._binder.any_of(value, expr.values)
         return f"NOT ({test})" if expr.negated else test
+
+    def _spelled(self, column: Column, test: Callable[[float], bool]) -> str:
+        numbers = ((text, parse_number(text)) for text in column.distinct())
+        return self._binder.any_of(column.value, [text for text, n in numbers if n is not None and test(n)])
 
     def _integer(self, column: str, op: str, value: Value) -> str:
         exact = _whole(op, value)

@@ -24,6 +24,8 @@ _INT64: Final = (-(2**63), 2**63 - 1)
 Rank: TypeAlias = int
 """0 a value, 1 NaN, 2 missing: that order in both directions."""
 
+Kind: TypeAlias = Literal["text", "float", "integer"]
+
 Cut: TypeAlias = Sequence[tuple[Rank, Any]]
 """(rank, value) of each sort column in the last row of a page."""
 
@@ -35,7 +37,7 @@ class SortColumn(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     value: str
-    kind: Literal["text", "float", "integer"]
+    kind: Kind
     rank: str = ""
     descending: bool = False
 

@@ -15,7 +15,7 @@ from clew.query.order import Order
 from clew.storage.compile import TRUE, Binder, Column
 from clew.storage.engine import Tx
 from clew.storage.keys import METRIC, PARAM, TAG
-from clew.storage.keyset import SortColumn
+from clew.storage.keyset import Kind, SortColumn
 from clew.storage.status import model_status_number, status_number
 
 KeyName = tuple[FieldKind, str]
@@ -166,7 +166,7 @@ class RunColumns:
             if field.name == "status":
                 return SortColumn(value=_by_name("r.status", _RUN_STATUS), kind="integer", descending=descending)
             rank = "CASE WHEN r.end_ms IS NULL THEN 2 ELSE 0 END" if column.nullable else ""
-            kind = "integer" if column.integer else "text"
+            kind: Kind = "integer" if column.integer else "text"
             return SortColumn(value=column.value, kind=kind, rank=rank, descending=descending)
         join = self._joins.get((field.kind, field.name))
         kind = "float" if field.kind is FieldKind.METRIC else "text"
@@ -314,6 +314,7 @@ class ModelColumns:
         sql = f"SELECT DISTINCT value FROM {table} WHERE key = :key"
         return Column(
             value="t.value",
+            spelled=field.kind is FieldKind.PARAM,
             within=f"EXISTS (SELECT 1 FROM {table} t WHERE t.mn = l.mn AND t.key = {key}",
             distinct=_texts(self._tx, sql, key=field.name),
         )
