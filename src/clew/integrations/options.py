@@ -1,0 +1,75 @@
+"""What the user asked of autologging: one set of options for all frameworks, one more per framework.
+
+The options of a framework's own ``autolog`` win over the general ones, whichever came first.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Flags with MLflow's names and meaning; those with other defaults or new ones are described.
+
+    max_tuning_runs: child runs of a search; None means all.
+    serialization_format: None takes the safe format of the framework (skops for scikit-learn).
+    log_training_metrics: compute metrics on the training data after ``fit``.
+    max_metric_rows: training metrics look at no more rows than this.
+    """
+
+    disable: bool = False
+    exclusive: bool = False
+    silent: bool = False
+    disable_for_unsupported_versions: bool = False
+    log_models: bool = True
+    log_model_signatures: bool = True
+    log_input_examples: bool = False
+    log_datasets: bool = True
+    log_post_training_metrics: bool = True
+    log_training_metrics: bool = True
+    max_metric_rows: int = 100_000
+    max_tuning_runs: int | None = 5
+    serialization_format: str | None = None
+    pos_label: object = None
+    registered_model_name: str | None = None
+    extra_tags: Mapping[str, str] | None = None
+    exclude_flavors: tuple[str, ...] = ()
+
+
+_lock = threading.Lock()
+_general: Options | None = None
+_own: dict[str, Options] = {}
+
+
+def set_general(options: Options) -> None:
+    """Options for every framework without its own."""
+    global _general
+    with _lock:
+        _general = options
+
+
+def set_own(flavor: str, options: Options) -> None:
+    """Options of one framework."""
+    with _lock:
+        _own[flavor] = options
+
+
+def get(flavor: str) -> Options | None:
+    """The options that hold for a framework now; None where autologging is off for it."""
+    options = _own.get(flavor)
+    if options is None:
+        options = _general
+        if options is None or flavor in options.exclude_flavors:
+            return None
+    return None if options.disable else options
+
+
+def clear() -> None:
+    """Forget all options, as if autologging had never been switched on."""
+    global _general
+    with _lock:
+        _general = None
+        _own.clear()

@@ -1,0 +1,85 @@
+"""The run of one training call: the user's, or one of our own that ends with the call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clew.client import fluent
+from clew.client.session import Active, session
+from clew.client.values import dataset_fields
+from clew.entities.dataset import Dataset
+from clew.entities.run import RunStatus
+from clew.integrations import guard
+from clew.integrations.options import Options
+
+_WAIT_S: Final = 2.0
+"""How long the end of a run of ours waits for the shipper; what is left is sent later."""
+
+_lock = threading.Lock()
+_trained_in: set[str] = set()
+"""Runs of the user that hold a training already; the next one opens a child run (decision 15)."""
+
+
+class Recorder:
+    """Where a training call is written.
+
+    run_id: the run. managed: whether the run is ours to end.
+    model_id: the logged model that metrics are bound to, once there is one.
+    """
+
+    def __init__(self, options: Options, active: Active, managed: bool) -> None:
+        self.options = options
+        self.run_id = active.log.run_id
+        self.managed = managed
+        self.model_id: str | None = None
+        self._link = active.link
+
+    def params(self, params: Mapping[str, Any]) -> None:
+        """Log params as texts; one that the run has with another value stays as it is."""
+        log = self._link.run(self.run_id)
+        for key, value in params.items():
+            guard.guarded("logging a parameter", log.log_params, {key: value})
+
+    def tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags of the run."""
+        self._link.run(self.run_id).set_tags(dict(tags))
+
+    def metrics(self, metrics: Mapping[str, float], step: int = 0, dataset: Dataset | None = None) -> None:
+        """Log metrics, bound to the logged model and to a dataset where there is one; also after the run's end."""
+        named = ("", "") if dataset is None else (dataset.name, dataset.digest)
+        context = (self.model_id or "", *named) if self.model_id or dataset else None
+        self._link.run(self.run_id).log_points(dict(metrics), step, None, context)
+
+    def dataset(self, dataset: Dataset, context: str) -> None:
+        """Log a dataset input with the context ``train`` or ``eval``."""
+        log = self._link.run(self.run_id)
+        log.log_input(dataset_fields(dataset), {"mlflow.data.context": context}, None)
+
+    def end(self, failed: bool) -> None:
+        """End the run if it is ours; a failure of logging goes to the tag ``autolog.error``."""
+        fault = guard.take_fault()
+        if fault is not None:
+            guard.guarded("logging a failure", self.tags, {"autolog.error": fault[:500]})
+        active = session.pop(self.run_id) if self.managed else None
+        if active is not None:
+            status = RunStatus.FAILED if failed else RunStatus.FINISHED
+            session.end(active, status.value, wait_s=_WAIT_S)
+
+
+def open_run(flavor: str, options: Options) -> Recorder | None:
+    """The run for a training call that begins now; None where ``exclusive`` leaves the user's run alone."""
+    guard.take_fault()
+    stack = session.stack()
+    if stack and options.exclusive:
+        return None
+    if stack:
+        run_id = stack[-1].log.run_id
+        with _lock:
+            again = run_id in _trained_in
+            _trained_in.add(run_id)
+        if not again:
+            return Recorder(options, stack[-1], False)
+    fluent.start_run(nested=bool(stack), tags={"mlflow.autologging": flavor, **(options.extra_tags or {})})
+    return Recorder(options, session.stack()[-1], True)

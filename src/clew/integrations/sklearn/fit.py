@@ -1,0 +1,144 @@
+"""What one ``fit`` leaves in its run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from clew.client.models import ModelEntry, log_model
+from clew.client.source import context_tags
+from clew.integrations import guard
+from clew.integrations.dataset import describe, rows_of, take
+from clew.integrations.options import Options
+from clew.integrations.recorder import Recorder, open_run
+from clew.integrations.sklearn import scores
+from clew.integrations.sklearn.later import Memory, TrainedModel
+from clew.packaging.save import ModelOptions
+from clew.packaging.signature import ModelSignature, infer_signature
+
+_log = logging.getLogger("clew.autolog")
+_SIGNATURE_ROWS = 100
+_EXAMPLE_ROWS = 5
+
+
+class Fit:
+    """One training call of scikit-learn and its run."""
+
+    def __init__(self, recorder: Recorder, estimator: Any, features: Any, targets: Any, weights: Any) -> None:
+        self._recorder = recorder
+        self._options = recorder.options
+        self._estimator = estimator
+        self._features = features
+        self._targets = targets
+        self._weights = weights
+        self._failed = False
+        self._evaluated: set[str] = set()
+
+    @classmethod
+    def begin(cls, options: Options, estimator: Any, features: Any, targets: Any, weights: Any) -> Fit | None:
+        """Open the run and log what is known before training; None where nothing is to be logged."""
+        recorder = open_run("sklearn", options)
+        if recorder is None:
+            return None
+        kind = type(estimator)
+        guard.guarded(
+            "logging tags",
+            recorder.tags,
+            {"estimator_name": kind.__name__, "estimator_class": f"{kind.__module__}.{kind.__name__}"},
+        )
+        guard.guarded("logging parameters", lambda: recorder.params(estimator_params(estimator)))
+        return cls(recorder, estimator, features, targets, weights)
+
+    def remember(self, memory: Memory) -> None:
+        """Let metrics that the user computes later find this run."""
+        trained = TrainedModel(type(self._estimator).__name__, self._log_later, self._features)
+        memory.keep_model(self._estimator, trained)
+
+    def done(self, result: Any) -> None:
+        """Log what the fitted estimator shows; each part on its own, so that one fault costs one part."""
+        del result
+        parts = (
+            ("logging the dataset", self._log_dataset, self._options.log_datasets),
+            ("logging the model", self._log_model, self._options.log_models),
+            ("logging training metrics", self._log_metrics, self._options.log_training_metrics),
+            ("logging the search", self._log_search, hasattr(self._estimator, "best_score_")),
+        )
+        for what, work, wanted in parts:
+            if wanted:
+                guard.guarded(what, work)
+
+    def failed(self, error: BaseException) -> None:
+        """The user's call raised."""
+        del error
+        self._failed = True
+
+    def close(self) -> None:
+        """End the run if it is ours, and let go of the data."""
+        self._estimator = self._features = self._targets = self._weights = None
+        self._recorder.end(self._failed)
+
+    def _log_dataset(self) -> None:
+        if rows_of(self._features):
+            self._recorder.dataset(describe(self._features, self._targets, _source()), "train")
+
+    def _log_metrics(self) -> None:
+        recorder, options = self._recorder, self._options
+        if rows_of(self._features):
+            found, rows = scores.training_scores(
+                self._estimator,
+                self._features,
+                self._targets,
+                self._weights,
+                pos_label=options.pos_label,
+                max_rows=options.max_metric_rows,
+            )
+            recorder.metrics(found)
+            if rows < rows_of(self._features):
+                recorder.tags({"autolog.metric_rows": f"{rows} of {rows_of(self._features)}"})
+        for name, values in scores.curves(self._estimator).items():
+            for step, value in enumerate(values):
+                recorder.metrics({name: value}, step)
+
+    def _log_search(self) -> None:
+        best = {f"best_{name}": value for name, value in (getattr(self._estimator, "best_params_", None) or {}).items()}
+        self._recorder.params(best)
+        self._recorder.metrics({"best_cv_score": float(self._estimator.best_score_)})
+
+    def _log_model(self) -> None:
+        chosen = self._options
+        example = take(self._features, slice(_EXAMPLE_ROWS)) if chosen.log_input_examples else None
+        options = ModelOptions(
+            signature=(guard.attempt(self._signature) or False) if chosen.log_model_signatures else False,
+            input_example=example,
+            flavor_options={"serialization_format": chosen.serialization_format},
+        )
+        entry = ModelEntry(name="model", params=estimator_params(self._estimator))
+        self._recorder.model_id = log_model(self._estimator, entry, flavor="sklearn", options=options).model_id
+
+    def _signature(self) -> ModelSignature:
+        sample = take(self._features, slice(_SIGNATURE_ROWS))
+        few = take(self._features, slice(_EXAMPLE_ROWS))
+        answer = self._estimator.predict(few) if hasattr(self._estimator, "predict") else None
+        return infer_signature(sample, answer)
+
+    def _log_later(self, key: str, value: float, data: Any, targets: Any) -> None:
+        dataset = None
+        if data is not None and self._options.log_datasets and rows_of(data):
+            dataset = guard.attempt(lambda: describe(data, targets, _source()))
+        if dataset is not None and dataset.digest not in self._evaluated:
+            self._evaluated.add(dataset.digest)
+            self._recorder.dataset(dataset, "eval")
+        self._recorder.metrics({key: value}, dataset=dataset)
+
+
+def _source() -> dict[str, str]:
+    """The tags that say which code had the data in hand."""
+    return {key: value for key, value in context_tags().items() if key.startswith(("mlflow.user", "mlflow.source"))}
+
+
+def estimator_params(estimator: Any) -> Mapping[str, Any]:
+    """The params of an estimator and of its parts; of a search, only its own, since the rest varies."""
+    search = hasattr(estimator, "param_grid") or hasattr(estimator, "param_distributions")
+    params: Mapping[str, Any] = estimator.get_params(deep=not search)
+    return params

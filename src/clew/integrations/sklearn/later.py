@@ -1,0 +1,207 @@
+"""Metrics that the user computes after training: ``mean_squared_error(y, model.predict(X))`` and ``model.score(X, y)``.
+
+Predictions of trained models are remembered, weakly, by identity; a metric function that gets one belongs to the
+model's run. The names are MLflow's: ``mean_squared_error_X`` for the data in the variable ``X``, and
+``mean_squared_error-2_X`` for the second call.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import weakref
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from clew.integrations import guard
+from clew.integrations.patch import Patch
+from clew.integrations.sklearn.frames import called_by_user, name_of
+
+PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
+# Modules between a metric function's caller and its inside.
+_LAYERS = ("clew.integrations", "functools", "sklearn.utils._param_validation")
+
+
+class TrainedModel:
+    """A model with a run.
+
+    label: name of its class.
+    log: writes one metric into that run; (key, value, data, targets), the data None where they are the training data.
+    data: what it was trained on.
+    """
+
+    def __init__(self, label: str, log: Callable[[str, float, Any, Any], None], data: Any) -> None:
+        self.label = label
+        self.log = log
+        self.trained_on = _weak(data)
+        self._lock = threading.Lock()
+        self._calls: dict[str, int] = {}
+
+    def key(self, metric: str, variable: str) -> str:
+        """The name of the next value of a metric for the data in a variable."""
+        key = f"{metric}_{variable}"
+        with self._lock:
+            count = self._calls[key] = self._calls.get(key, 0) + 1
+        return key if count == 1 else f"{metric}-{count}_{variable}"
+
+
+class Prediction:
+    """What a trained model answered for some data."""
+
+    def __init__(self, model: TrainedModel, variable: str, data: Any) -> None:
+        self.model = model
+        self.variable = variable
+        self.data = _weak(data)
+
+
+class Memory:
+    """Trained models and their predictions, as long as the user keeps them."""
+
+    def __init__(self) -> None:
+        self._models: dict[int, tuple[Any, TrainedModel]] = {}
+        self._predictions: dict[int, tuple[Any, Prediction]] = {}
+
+    def keep_model(self, estimator: Any, trained: TrainedModel) -> None:
+        """Remember that this object was trained in a run."""
+        _keep(self._models, estimator, trained)
+
+    def find_model(self, estimator: Any) -> TrainedModel | None:
+        """The run's side of a trained object."""
+        found: TrainedModel | None = _find(self._models, estimator)
+        return found
+
+    def keep_prediction(self, values: Any, prediction: Prediction) -> None:
+        """Remember whose prediction this object is; what cannot be referenced weakly is left out."""
+        _keep(self._predictions, values, prediction)
+
+    def find_prediction(self, arguments: Any) -> Prediction | None:
+        """The first argument that is a prediction."""
+        found = (_find(self._predictions, argument) for argument in arguments)
+        return next((prediction for prediction in found if prediction is not None), None)
+
+    def forget(self) -> None:
+        """Forget everything."""
+        self._models.clear()
+        self._predictions.clear()
+
+
+def patch_predictions(patch: Patch, kind: type, memory: Memory) -> None:
+    """Wrap the predictions and ``score`` of a trained model's class, where they are defined."""
+    for name in (*PREDICTIONS, "score"):
+        owner = next((c for c in kind.__mro__ if name in vars(c) and c.__module__.partition(".")[0] == "sklearn"), None)
+        if owner is not None:
+            make = _scorer if name == "score" else _predictor
+            patch.replace(owner, name, functools.partial(make, patch, memory))
+
+
+def patch_metrics(patch: Patch, module: ModuleType, memory: Memory) -> None:
+    """Wrap the functions of ``sklearn.metrics``, for references that the user took earlier too.
+
+    scikit-learn's metric functions hold their inside in a closure; exchanging it there reaches every reference.
+    """
+    for name in getattr(module, "__all__", ()):
+        function: Any = getattr(module, name, None)
+        code = getattr(function, "__code__", None)
+        if isinstance(function, type) or code is None:
+            continue
+        if hasattr(function, "__wrapped__") and "func" in code.co_freevars:
+            cell = function.__closure__[code.co_freevars.index("func")]
+            original = cell.cell_contents
+            cell.cell_contents = _metric(patch, memory, original)
+            patch.on_undo(functools.partial(setattr, cell, "cell_contents", original))
+        elif function.__module__.startswith("sklearn.metrics"):
+            patch.replace(module, name, functools.partial(_metric, patch, memory))
+
+
+def _predictor(patch: Patch, memory: Memory, original: Any) -> Any:
+    @functools.wraps(original)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        trained = None if guard.inside() or not patch.live else memory.find_model(self)
+        if trained is None:
+            return original(self, *args, **kwargs)
+        with guard.silent():
+            values = original(self, *args, **kwargs)
+        guard.guarded("remembering a prediction", _remember, memory, trained, values, args, kwargs)
+        return values
+
+    return wrapper
+
+
+def _remember(memory: Memory, trained: TrainedModel, values: Any, args: Any, kwargs: Any) -> None:
+    data = args[0] if args else kwargs.get("X")
+    memory.keep_prediction(values, Prediction(trained, name_of(data), data))
+
+
+def _scorer(patch: Patch, memory: Memory, original: Any) -> Any:
+    @functools.wraps(original)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        trained = None if guard.inside() or not patch.live else memory.find_model(self)
+        if trained is None:
+            return original(self, *args, **kwargs)
+        with guard.silent():
+            value = original(self, *args, **kwargs)
+            guard.guarded("logging a score", _log_score, trained, value, args, kwargs)
+        return value
+
+    return wrapper
+
+
+def _log_score(trained: TrainedModel, value: Any, args: Any, kwargs: Any) -> None:
+    data = args[0] if args else kwargs.get("X")
+    targets = args[1] if len(args) > 1 else kwargs.get("y")
+    if _is_number(value):
+        _log(trained, f"{trained.label}_score", name_of(data), value, data, targets)
+
+
+def _metric(patch: Patch, memory: Memory, original: Any) -> Any:
+    @functools.wraps(original)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        value = original(*args, **kwargs)
+        if patch.live and not guard.inside() and _is_number(value):
+            guard.guarded("logging a metric", _log_metric, memory, original.__name__, value, (*args, *kwargs.values()))
+        return value
+
+    return wrapper
+
+
+def _log_metric(memory: Memory, name: str, value: Any, arguments: tuple[Any, ...]) -> None:
+    prediction = memory.find_prediction(arguments)
+    if prediction is None or not called_by_user(_LAYERS):
+        return
+    data = prediction.data()
+    targets = next((a for a in arguments if memory.find_prediction((a,)) is None and hasattr(a, "shape")), None)
+    with guard.silent():
+        _log(prediction.model, name, prediction.variable, value, data, targets)
+
+
+def _log(trained: TrainedModel, metric: str, variable: str, value: Any, data: Any, targets: Any) -> None:
+    seen = data is None or trained.trained_on() is data
+    trained.log(trained.key(metric, variable), float(value), None if seen else data, None if seen else targets)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool)
+
+
+def _weak(thing: Any) -> Callable[[], Any]:
+    try:
+        return weakref.ref(thing)
+    except TypeError:
+        return lambda: None
+
+
+def _keep(place: dict[int, tuple[Any, Any]], thing: Any, value: Any) -> None:
+    key = id(thing)
+    try:
+        reference = weakref.ref(thing, lambda _: place.pop(key, None))
+    except TypeError:
+        return
+    place[key] = (reference, value)
+
+
+def _find(place: dict[int, tuple[Any, Any]], thing: Any) -> Any:
+    entry = place.get(id(thing))
+    return entry[1] if entry is not None and entry[0]() is thing else None

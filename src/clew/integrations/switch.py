@@ -1,0 +1,130 @@
+"""``autolog()``: switching autologging on and off, for all frameworks or for one.
+
+A framework is patched when the user imports it, or at once where that has happened; nothing is imported for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from clew.errors import InvalidValue
+from clew.integrations import options
+from clew.integrations import sklearn as _sklearn
+from clew.integrations.options import Options
+
+_log = logging.getLogger("clew.autolog")
+_INTEGRATIONS = {"sklearn": _sklearn}
+
+
+def autolog(
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    log_traces: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    extra_tags: Mapping[str, str] | None = None,
+    exclude_flavors: Sequence[str] | None = None,
+) -> None:
+    """Log every training of the frameworks that Clew knows, with no further call; today scikit-learn.
+
+    disable: switch it off, and take every patch back.
+    exclusive: log only trainings outside of the user's own runs.
+    silent: say nothing in the log.
+    extra_tags: set on the runs that autologging makes.
+    exclude_flavors: frameworks to leave alone.
+    log_traces: taken for MLflow's sake; there are no traces.
+
+    Raises:
+        InvalidValue: ``exclude_flavors`` names a framework that Clew does not know.
+    """
+    del log_traces
+    if unknown := sorted(set(exclude_flavors or ()) - set(_INTEGRATIONS)):
+        raise InvalidValue(f"exclude_flavors names {unknown}; known: {', '.join(sorted(_INTEGRATIONS))}.")
+    options.set_general(
+        Options(
+            log_input_examples=log_input_examples,
+            log_model_signatures=log_model_signatures,
+            log_models=log_models,
+            log_datasets=log_datasets,
+            disable=disable,
+            exclusive=exclusive,
+            disable_for_unsupported_versions=disable_for_unsupported_versions,
+            silent=silent,
+            extra_tags=extra_tags,
+            exclude_flavors=tuple(exclude_flavors or ()),
+        )
+    )
+    for flavor in _INTEGRATIONS:
+        _apply(flavor)
+
+
+def sklearn_autolog(
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    max_tuning_runs: int | None = 5,
+    log_post_training_metrics: bool = True,
+    serialization_format: str | None = None,
+    registered_model_name: str | None = None,
+    pos_label: object = None,
+    extra_tags: Mapping[str, str] | None = None,
+    *,
+    log_training_metrics: bool = True,
+    max_metric_rows: int = 100_000,
+) -> None:
+    """Log every scikit-learn training; these options win over those of ``clew.autolog``.
+
+    serialization_format: of the logged model; None takes skops, and cloudpickle where skops cannot hold it.
+    pos_label: the positive class of a binary problem; without it, scores are averaged by class weight.
+    log_post_training_metrics: log ``model.score`` and metric functions that get the model's predictions later.
+    log_training_metrics: compute metrics on the training data after ``fit``.
+    max_metric_rows: on no more rows than this, evenly spread.
+
+    Raises:
+        InvalidValue: ``registered_model_name`` is given, which needs a registry, or a limit is not positive.
+    """
+    if registered_model_name is not None:
+        raise InvalidValue("registered_model_name needs a model registry, which this version does not have.")
+    if max_metric_rows < 1:
+        raise InvalidValue(f"max_metric_rows must be positive, not {max_metric_rows}.")
+    options.set_own(
+        "sklearn",
+        Options(
+            log_input_examples=log_input_examples,
+            log_model_signatures=log_model_signatures,
+            log_models=log_models,
+            log_datasets=log_datasets,
+            disable=disable,
+            exclusive=exclusive,
+            disable_for_unsupported_versions=disable_for_unsupported_versions,
+            silent=silent,
+            max_tuning_runs=max_tuning_runs,
+            log_post_training_metrics=log_post_training_metrics,
+            log_training_metrics=log_training_metrics,
+            max_metric_rows=max_metric_rows,
+            serialization_format=serialization_format,
+            pos_label=pos_label,
+            extra_tags=extra_tags,
+        ),
+    )
+    _apply("sklearn")
+
+
+def _apply(flavor: str) -> None:
+    integration = _INTEGRATIONS[flavor]
+    chosen = options.get(flavor)
+    if chosen is None:
+        integration.uninstall()
+        return
+    _log.setLevel(logging.CRITICAL if chosen.silent else logging.NOTSET)
+    integration.install()
