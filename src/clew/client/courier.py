@@ -38,13 +38,13 @@ class Courier(Protocol):
     def beat(self, run_id: str) -> None:
         """Say that the run's process lives."""
 
-    def upload(self, run_id: str, path: str, file: str) -> None:
+    def upload(self, reader: Reader, path: str, file: str) -> None:
         """Store a file among the run's artifacts."""
 
-    def tag(self, run_id: str, key: str, value: str) -> None:
+    def tag(self, reader: Reader, key: str, value: str) -> None:
         """Set a tag of the run."""
 
-    def mark_killed(self, run_id: str) -> None:
+    def mark_killed(self, reader: Reader) -> None:
         """End a run whose process died, unless it has ended already."""
 
 
@@ -94,25 +94,25 @@ class ClewCourier:
         answer = self._ingest(writer_id, run_id, Batch(seq, seq, 0, head + body))
         self._beats[run_id] = (writer_id, int(read(answer).get("seq") or 0))
 
-    def upload(self, run_id: str, path: str, file: str) -> None:
+    def upload(self, reader: Reader, path: str, file: str) -> None:
         """Store a file among the run's artifacts."""
-        if run_id not in self._roots:
-            self._roots[run_id] = str(self._run(run_id)["info"]["artifact_uri"])
-        put_file(self._sender, self._roots[run_id], path, file)
+        if reader.run_id not in self._roots:
+            self._roots[reader.run_id] = str(self._run(reader)["info"]["artifact_uri"])
+        put_file(self._sender, self._roots[reader.run_id], path, file)
 
-    def tag(self, run_id: str, key: str, value: str) -> None:
+    def tag(self, reader: Reader, key: str, value: str) -> None:
         """Set a tag of the run."""
-        self._post("/api/2.0/mlflow/runs/set-tag", {"run_id": run_id, "key": key, "value": value})
+        self._post("/api/2.0/mlflow/runs/set-tag", {"run_id": reader.run_id, "key": key, "value": value})
 
-    def mark_killed(self, run_id: str) -> None:
+    def mark_killed(self, reader: Reader) -> None:
         """End a run whose process died, unless it has ended already."""
-        if self._run(run_id)["info"].get("status") != "RUNNING":
+        if self._run(reader)["info"].get("status") != "RUNNING":
             return
-        self.tag(run_id, KILL_REASON_TAG, KILL_REASON)
-        self._post("/api/2.0/mlflow/runs/update", {"run_id": run_id, "status": "KILLED", "end_time": now_ms()})
+        self.tag(reader, KILL_REASON_TAG, KILL_REASON)
+        self._post("/api/2.0/mlflow/runs/update", {"run_id": reader.run_id, "status": "KILLED", "end_time": now_ms()})
 
-    def _run(self, run_id: str) -> dict[str, Any]:
-        run: dict[str, Any] = self._get(f"/api/2.0/mlflow/runs/get?run_id={run_id}")["run"]
+    def _run(self, reader: Reader) -> dict[str, Any]:
+        run: dict[str, Any] = self._get(f"/api/2.0/mlflow/runs/get?run_id={reader.run_id}")["run"]
         return run
 
     def _get(self, path: str) -> dict[str, Any]:

@@ -168,14 +168,13 @@ class RunLog:
 
     def end(self, status: str, end_ms: int) -> Receipt | None:
         """Write the run's end and close the journal."""
-        folder = self.journal.writer_folder
         receipt = self.journal.end(status, end_ms)
         if self.journal.dropped:
             warn_once(
                 f"dropped-{self.run_id}",
                 f"{self.journal.dropped:,} metric points of run {self.run_id} found no room on the disk.",
             )
-        return receipt if folder else None
+        return receipt
 
     def conflicts(self, receipt: Receipt, folder: str) -> list[str]:
         """What the target kept out of the run because an earlier value stands, told once."""

@@ -180,9 +180,9 @@ class Shipper:
         problem = _changed(file.file, file.size, None if file.copied else file.sha256)
         if problem:
             log(f"artifact {path} of run {reader.run_id}: {problem}")
-            courier.tag(reader.run_id, "clew.artifacts.missing", f"{path}: {problem}")
+            courier.tag(reader, "clew.artifacts.missing", f"{path}: {problem}")
         else:
-            courier.upload(reader.run_id, path, file.file)
+            courier.upload(reader, path, file.file)
         file.done()
         self.shipped += 1
 
@@ -209,7 +209,7 @@ class Shipper:
             over = [r for r in readers if r.folder in self._done]
             alone = len(over) == len(readers)
             if alone and any(r.owner and not r.ended for r in over):
-                self._mark_killed(run_id)
+                self._mark_killed(over[0])
             for reader in over:
                 if alone or reader.ended or not reader.owner:
                     reader.remove()
@@ -219,13 +219,13 @@ class Shipper:
                 self._beaten.pop(run_id, None)
                 _remove_empty(os.path.join(self.folder, run_id))
 
-    def _mark_killed(self, run_id: str) -> None:
+    def _mark_killed(self, reader: Reader) -> None:
         try:
-            self._target().mark_killed(run_id)
+            self._target().mark_killed(reader)
         except (Unavailable, Denied, NotSupported):
             raise
         except ClewError as error:
-            log(f"run {run_id} cannot be marked as killed: {error}")
+            log(f"run {reader.run_id} cannot be marked as killed: {error}")
 
     def _beat(self) -> None:
         """Tell the target which runs are alive."""
@@ -293,10 +293,13 @@ class Shipper:
 
 
 def _remove_empty(folder: str) -> None:
+    """Remove a run's folder, unless a new writer has moved in or something was set aside."""
     try:
+        if os.listdir(folder) == ["remote.json"]:
+            os.unlink(os.path.join(folder, "remote.json"))
         os.rmdir(folder)
     except OSError:
-        pass  # a new writer has moved in, or something was set aside
+        pass
 
 
 def _changed(file: str, size: int, sha256: str | None) -> str:

@@ -1,0 +1,333 @@
+"""How the shipper speaks to a plain MLflow server: frames become ``log-batch`` and its sisters.
+
+The cursor is a file in the spool, on disk before the segment goes. A batch that was sent and not
+noted is sent again, which MLflow's stores take as the same points; so every point arrives once, as
+far as MLflow can tell points apart (key, time, step, value). Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any, Final
+from urllib.parse import quote
+
+from clew.client.courier import KILL_REASON, KILL_REASON_TAG, read
+from clew.client.http import HttpSender
+from clew.client.reader import Batch, Reader
+from clew.client.upload import put_file
+from clew.entities.names import MAX_BATCH_ITEMS, MAX_BATCH_PARAMS, MAX_BATCH_TAGS
+from clew.errors import Conflict, Corrupt, InvalidValue, NotFound
+from clew.ids import now_ms
+from clew.wire.frames import (
+    CONTENT_BYTES,
+    CONTEXT,
+    HEAD,
+    INPUT,
+    KEY,
+    OUTPUT,
+    PARAM,
+    POINT,
+    RECORD_BASE,
+    RUN_END,
+    RUN_START,
+    SLOT_BYTES,
+    TAG,
+    TAG_DELETE,
+    payload_slots,
+)
+
+API: Final = "/api/2.0/mlflow/"
+RUN_ID_TAG: Final = "clew.run_id"
+_NS_PER_MS: Final = 1_000_000
+
+
+class MlflowCourier:
+    """A plain MLflow server."""
+
+    def __init__(self, sender: HttpSender) -> None:
+        self._sender = sender
+        self._roots: dict[str, str] = {}
+        self._remotes: dict[str, str] = {}
+
+    def cursor(self, reader: Reader) -> int:
+        """How far the spool's own note says that this writer is sent."""
+        try:
+            with open(_cursor_file(reader), encoding="utf-8") as file:
+                reader.notes = json.load(file)
+        except FileNotFoundError:
+            reader.notes = {"seq": 0, "keys": {}, "contexts": {}}
+        return int(reader.notes["seq"])
+
+    def deliver(self, reader: Reader, batch: Batch) -> int:
+        """Send a batch in as many calls as MLflow's limits ask for; the sequence number after it.
+
+        Raises:
+            Corrupt: a slot fails its CRC.
+        """
+        if len(batch.sound().data) != len(batch.data):
+            raise Corrupt(f"a slot after {batch.seq} fails its CRC")
+        letter = _Letter(self, reader)
+        used = 0
+        for kind, fields, end in items(batch.data):
+            letter.add(kind, fields)
+            used = end
+        letter.flush()
+        reader.notes["seq"] = batch.seq + used
+        _write_durably(_cursor_file(reader), reader.notes)
+        return batch.seq + used
+
+    def beat(self, run_id: str) -> None:
+        """MLflow knows no heartbeats."""
+
+    def upload(self, reader: Reader, path: str, file: str) -> None:
+        """Store a file among the run's artifacts."""
+        run_id = self.remote(reader)
+        if run_id not in self._roots:
+            self._roots[run_id] = str(self._run(run_id)["info"]["artifact_uri"])
+        put_file(self._sender, self._roots[run_id], path, file)
+
+    def tag(self, reader: Reader, key: str, value: str) -> None:
+        """Set a tag of the run."""
+        self.post("runs/set-tag", {"run_id": self.remote(reader), "key": key, "value": value})
+
+    def mark_killed(self, reader: Reader) -> None:
+        """End a run whose process died, unless it has ended already."""
+        run_id = self.remote(reader)
+        if self._run(run_id)["info"].get("status") != "RUNNING":
+            return
+        self.tag(reader, KILL_REASON_TAG, KILL_REASON)
+        self.post("runs/update", {"run_id": run_id, "status": "KILLED", "end_time": now_ms()})
+
+    def remote(self, reader: Reader) -> str:
+        """The server's id of a run, which differs from ours where the run was born while the server was away."""
+        known = self._remotes.get(reader.run_id)
+        if known is None:
+            try:
+                with open(remote_file(os.path.dirname(reader.folder)), encoding="utf-8") as file:
+                    known = str(json.load(file)["run_id"])
+            except FileNotFoundError:
+                known = self._ask_remote(reader.run_id)
+            self._remotes[reader.run_id] = known
+        return known
+
+    def _ask_remote(self, run_id: str) -> str:
+        try:
+            self._run(run_id)
+            return run_id
+        except (NotFound, InvalidValue):
+            experiments = self.post("experiments/search", {"max_results": 1000, "view_type": "ALL"})
+            ids = [e["experiment_id"] for e in experiments.get("experiments") or ()]
+            return self._find(ids, run_id) or run_id
+
+    def create(self, reader: Reader, start: dict[str, Any]) -> None:
+        """Create a run that was born in the journal, unless an earlier attempt did, and note its id."""
+        experiment = self._experiment(start.get("experiment") or "", start.get("experiment_id") or "")
+        run_id = self._find([experiment], reader.run_id)
+        if run_id is None:
+            tags = {**start.get("tags", {}), RUN_ID_TAG: reader.run_id}
+            if start.get("parent"):
+                tags["mlflow.parentRunId"] = self._find([experiment], start["parent"]) or start["parent"]
+            fields = {
+                "experiment_id": experiment,
+                "run_name": start.get("name"),
+                "user_id": start.get("user"),
+                "start_time": start.get("start_ms"),
+                "tags": [{"key": k, "value": v} for k, v in tags.items()],
+            }
+            run_id = str(self.post("runs/create", fields)["run"]["info"]["run_id"])
+        _write_durably(remote_file(os.path.dirname(reader.folder)), {"run_id": run_id})
+        self._remotes[reader.run_id] = run_id
+
+    def _experiment(self, name: str, experiment_id: str) -> str:
+        if not name:
+            return experiment_id or "0"
+        path = f"{API}experiments/get-by-name?experiment_name={quote(name, safe='')}"
+        try:
+            return str(read(self._sender.send("GET", path))["experiment"]["experiment_id"])
+        except NotFound:
+            return str(self.post("experiments/create", {"name": name})["experiment_id"])
+
+    def _find(self, experiments: list[str], client_id: str) -> str | None:
+        query = {
+            "experiment_ids": experiments,
+            "filter": f"tags.`{RUN_ID_TAG}` = '{client_id}'",
+            "run_view_type": "ALL",
+            "max_results": 1,
+        }
+        runs = self.post("runs/search", query).get("runs") or []
+        return str(runs[0]["info"]["run_id"]) if runs else None
+
+    def _run(self, run_id: str) -> dict[str, Any]:
+        run: dict[str, Any] = read(self._sender.send("GET", f"{API}runs/get?run_id={run_id}"))["run"]
+        return run
+
+    def post(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one call of MLflow's API."""
+        return read(self._sender.send("POST", API + path, json.dumps(fields).encode()))
+
+
+class _Letter:
+    """What a batch holds, gathered into calls that keep MLflow's limits."""
+
+    def __init__(self, courier: MlflowCourier, reader: Reader) -> None:
+        self._courier = courier
+        self._reader = reader
+        self._metrics: list[dict[str, Any]] = []
+        self._params: dict[str, str] = {}
+        self._tags: dict[str, str] = {}
+
+    def add(self, kind: int, fields: Any) -> None:
+        """Take one point (kind -1) or record; kinds that MLflow has no place for fall away."""
+        if kind < 0:
+            self._metrics.append(self._metric(*fields))
+        elif kind in (PARAM, TAG):
+            self._pair(kind, fields["key"], fields["value"])
+        elif kind == KEY:
+            self._reader.notes["keys"][str(fields["id"])] = [fields["key"], fields.get("context", 0)]
+        elif kind == CONTEXT:
+            self._reader.notes["contexts"][str(fields["id"])] = fields
+        elif kind in _CALLS:
+            self.flush()
+            _CALLS[kind](self, fields)
+        if len(self._metrics) + len(self._params) + len(self._tags) >= MAX_BATCH_ITEMS:
+            self.flush()
+
+    def _metric(self, ts_ns: int, value: float, step: int, key_id: int) -> dict[str, Any]:
+        try:
+            key, context = self._reader.notes["keys"][str(key_id)]
+        except KeyError:
+            raise InvalidValue(f"a point has the key id {key_id}, which its writer never named") from None
+        metric: dict[str, Any] = {"key": key, "value": value, "timestamp": ts_ns // _NS_PER_MS, "step": step}
+        if not isfinite(value):
+            metric["value"] = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        if context:
+            scope = self._reader.notes["contexts"].get(str(context), {})
+            metric.update({k: scope[k] for k in ("model_id", "dataset_name", "dataset_digest") if scope.get(k)})
+        return metric
+
+    def _pair(self, kind: int, key: str, value: str) -> None:
+        pairs, most = (self._params, MAX_BATCH_PARAMS) if kind == PARAM else (self._tags, MAX_BATCH_TAGS)
+        if kind == PARAM and pairs.get(key, value) != value:
+            self._conflict(key, f"Param '{key}' keeps its value '{pairs[key]}'; '{value}' came later.")
+            return
+        pairs[key] = value
+        if len(pairs) >= most:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is gathered."""
+        if not (self._metrics or self._params or self._tags):
+            return
+        metrics, params, tags = self._metrics, self._params, self._tags
+        self._metrics, self._params, self._tags = [], {}, {}
+        try:
+            self._send(metrics, params, tags)
+        except Conflict:
+            # MLflow refuses the whole batch for one changed param, so these go one by one.
+            self._send(metrics, {}, tags)
+            for key, value in params.items():
+                try:
+                    self._send([], {key: value}, {})
+                except Conflict as error:
+                    self._conflict(key, str(error))
+
+    def _send(self, metrics: list[dict[str, Any]], params: dict[str, str], tags: dict[str, str]) -> None:
+        self._courier.post(
+            "runs/log-batch",
+            {
+                "run_id": self._courier.remote(self._reader),
+                "metrics": metrics,
+                "params": [{"key": k, "value": v} for k, v in params.items()],
+                "tags": [{"key": k, "value": v} for k, v in tags.items()],
+            },
+        )
+
+    def _conflict(self, key: str, message: str) -> None:
+        self._reader.conflict({"kind": "param", "key": key, "message": message})
+
+    def start(self, fields: dict[str, Any]) -> None:
+        """Create the run."""
+        self._courier.create(self._reader, fields)
+
+    def end(self, fields: dict[str, Any]) -> None:
+        """End the run."""
+        update = {
+            "run_id": self._courier.remote(self._reader),
+            "status": fields["status"],
+            "end_time": fields["end_ms"],
+        }
+        self._courier.post("runs/update", update)
+
+    def untag(self, fields: dict[str, Any]) -> None:
+        """Delete a tag."""
+        try:
+            self._courier.post("runs/delete-tag", {"run_id": self._courier.remote(self._reader), "key": fields["key"]})
+        except NotFound:
+            pass  # it is gone, which is what was asked for
+
+    def log_input(self, fields: dict[str, Any]) -> None:
+        """Log what the run read."""
+        call: dict[str, Any] = {"run_id": self._courier.remote(self._reader)}
+        if fields.get("dataset"):
+            tags = [{"key": k, "value": v} for k, v in (fields.get("tags") or {}).items()]
+            data = {k: v for k, v in fields["dataset"].items() if v is not None}
+            call["datasets"] = [{"dataset": data, "tags": tags}]
+        if fields.get("model_id"):
+            call["models"] = [{"model_id": fields["model_id"]}]
+        self._courier.post("runs/log-inputs", call)
+
+    def output(self, fields: dict[str, Any]) -> None:
+        """Log what the run produced."""
+        model = {"model_id": fields["model_id"], "step": fields.get("step", 0)}
+        self._courier.post("runs/outputs", {"run_id": self._courier.remote(self._reader), "models": [model]})
+
+
+_CALLS = {
+    RUN_START: _Letter.start,
+    RUN_END: _Letter.end,
+    TAG_DELETE: _Letter.untag,
+    INPUT: _Letter.log_input,
+    OUTPUT: _Letter.output,
+}
+
+
+def items(data: bytes) -> Iterator[tuple[int, Any, int]]:
+    """(record number or -1 for a point, its fields, slots up to and with it) of every whole item in ``data``."""
+    count = len(data) // SLOT_BYTES
+    slot = 0
+    while slot < count:
+        at = slot * SLOT_BYTES
+        kind = int.from_bytes(data[at + CONTENT_BYTES - 4 : at + CONTENT_BYTES], "little")
+        if kind < RECORD_BASE:
+            slot += 1
+            yield -1, POINT.unpack_from(data, at), slot
+            continue
+        length = HEAD.unpack_from(data, at)[1]
+        span = 1 + payload_slots(length)
+        if slot + span > count:
+            return
+        parts = (data[at + n * SLOT_BYTES : at + n * SLOT_BYTES + CONTENT_BYTES] for n in range(1, span))
+        payload = b"".join(parts)[:length]
+        slot += span
+        yield kind - RECORD_BASE, json.loads(payload) if payload else {}, slot
+
+
+def _cursor_file(reader: Reader) -> str:
+    return os.path.join(reader.folder, "cursor.json")
+
+
+def remote_file(run_folder: str) -> str:
+    """Where the server's id of a run is noted."""
+    return os.path.join(run_folder, "remote.json")
+
+
+def _write_durably(path: str, fields: dict[str, Any]) -> None:
+    draft = path + ".new"
+    with open(draft, "w", encoding="utf-8") as file:
+        json.dump(fields, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
