@@ -18,10 +18,25 @@ MLFLOW_BEHAVIOUR = ("experiments", "runs", "search", "artifacts", "models", "aut
 
 
 @pytest.mark.parametrize("script", [*MLFLOW_BEHAVIOUR, "superset"])
-def test_mlflow_client_works_against_clew(
-    script: str, clew_server: str, peer_python: Path, run_script: RunScript
+def test_mlflow_client_works_on_sqlite(
+    script: str, clew_server_sqlite: str, peer_python: Path, run_script: RunScript
 ) -> None:
-    run_script(peer_python, script, clew_server)
+    run_script(peer_python, script, clew_server_sqlite)
+
+
+# What autologging adds to the others does not depend on the database.
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "script",
+    [
+        *(*MLFLOW_BEHAVIOUR[:-1], "superset"),
+        pytest.param("autolog", marks=pytest.mark.slow),
+    ],
+)
+def test_mlflow_client_works_on_postgresql(
+    script: str, clew_server_postgresql: str, peer_python: Path, run_script: RunScript
+) -> None:
+    run_script(peer_python, script, clew_server_postgresql)
 
 
 @pytest.mark.slow
