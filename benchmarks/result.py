@@ -35,7 +35,7 @@ class Result:
     @property
     def peer_ratio(self) -> float | None:
         """How many times better than the peer; below 1 means worse."""
-        if not self.peer or not self.value:
+        if not self.peer or self.value <= 0:
             return None
         return self.value / self.peer if self.higher else self.peer / self.value
 

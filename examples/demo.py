@@ -49,7 +49,10 @@ def main() -> int:
         if options.exit:
             return 0
         print("  Stop with Ctrl-C; `clew ui` in this folder brings it back.", flush=True)
+        assert process.stdout is not None
         try:
+            for line in process.stdout:
+                print(line, end="")
             return process.wait()
         except KeyboardInterrupt:
             print("\nStopping.")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from clew import settings
 from clew.cli.options import json_option
-from clew.cli.screen import print_json, print_table
+from clew.cli.screen import print_json, print_table, waiting
+from clew.errors import ClewError
+
+if TYPE_CHECKING:
+    from clew.client.target import Target
 
 WAIT_S = 5.0
 
@@ -44,7 +49,12 @@ def sync(tracking_uri: str | None, as_json: bool) -> None:
 
     wanted = tracking_uri and resolve(tracking_uri)
     folders = spool.target_folders(settings.read().spool)
-    outcomes = [_send(f) for f in folders if not wanted or spool.target_uri(f) == wanted]
+    outcomes = []
+    for folder in folders:
+        target = spool.target_uri(folder)
+        if not wanted or target == wanted:
+            with waiting(f"Sending to {target}"):
+                outcomes.append(_send(folder))
     if as_json:
         print_json({"targets": [o._asdict() for o in outcomes]})
     elif not outcomes:
@@ -58,18 +68,33 @@ def sync(tracking_uri: str | None, as_json: bool) -> None:
 
 def _send(folder: str) -> Outcome:
     from clew.cli.pending import read_target
-    from clew.client.shipper import Shipper, hold
+    from clew.client.shipper import hold
+    from clew.client.target import Target
 
-    target = read_target(folder).target
+    before = read_target(folder)
     lock = hold(folder, WAIT_S)
     if lock is None:
-        return Outcome(target, 0, read_target(folder).runs, True, [], read_target(folder).trouble)
+        return Outcome(before.target, 0, before.runs, True, [], before.trouble)
+    target = Target(before.target)
     try:
-        shipper = Shipper(folder, once=True)
-        shipper.run()
+        with closing(target.sender):
+            sent, refused, trouble = _ship(folder, target)
+    except ClewError as error:  # nobody answers there, or it is no tracking server
+        sent, refused, trouble = 0, [], str(error)
     finally:
         os.close(lock)
-    return Outcome(target, shipper.shipped, read_target(folder).runs, False, shipper.refused, shipper.trouble)
+    return Outcome(before.target, sent, read_target(folder).runs, False, refused, trouble)
+
+
+def _ship(folder: str, target: Target) -> tuple[int, list[str], str]:
+    from clew.client.courier import ClewCourier
+    from clew.client.mlflow_target import MlflowCourier
+    from clew.client.shipper import Shipper
+
+    courier = ClewCourier(target.sender) if target.kind == "clew" else MlflowCourier(target.sender)
+    shipper = Shipper(folder, courier, once=True)
+    shipper.run()
+    return shipper.shipped, shipper.refused, shipper.trouble
 
 
 def _state(outcome: Outcome) -> str:
