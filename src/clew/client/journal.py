@@ -331,8 +331,7 @@ class Journal:
             self._busy = True
             try:
                 if content.endswith(_NO_KEY):
-                    self._count_drop()
-                    return
+                    return  # its key found no room, which was counted
                 self._look(_time_ns())
                 while not self._barred and self._slot < self._room:
                     if self._commit_point(content):

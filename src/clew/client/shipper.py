@@ -54,7 +54,10 @@ class Shipper:
         self._wake: int | None = None
 
     def run(self) -> None:
-        """Ship until nothing is left and nobody writes."""
+        """Ship until nothing is left and nobody writes; with ``once``, until nothing more can be sent now."""
+        if self.once:
+            self._run_once()
+            return
         self._listen()
         idle_since: float | None = None
         wait = _SHORTEST_WAIT_S
@@ -63,18 +66,24 @@ class Shipper:
                 before = self.shipped
                 pause = self._round()
                 now = time.monotonic()
-                if self._finished():
-                    idle_since = now if idle_since is None else idle_since
-                    if (self.once or now - idle_since >= LINGER_S) and self._leave():
-                        return
-                else:
+                if self._readers:
                     idle_since = None
+                elif idle_since is None:
+                    idle_since = now
+                elif now - idle_since >= LINGER_S and self._leave():
+                    return
                 if self._hopeless(now):
                     return
                 wait = _SHORTEST_WAIT_S if self.shipped > before else min(wait * 1.5, _LONGEST_WAIT_S)
                 self._sleep(wait if pause is None else pause)
         finally:
             self._deafen()
+
+    def _run_once(self) -> None:
+        while True:
+            before = self.shipped
+            if self._round() is not None or self.shipped == before:
+                return
 
     def _round(self) -> float | None:
         """One pass over all journals; seconds to pause where the target is away, else None."""
@@ -241,25 +250,14 @@ class Shipper:
             except ClewError as error:
                 log(f"run {run_id} takes no heartbeat: {error}")
 
-    def _finished(self) -> bool:
-        """Whether there is nothing to do until somebody logs."""
-        if self.once:
-            return all(not r.alive or r.stuck or r.cursor is not None for r in self._readers.values()) and (
-                self._away_since is None
-            )
-        return not self._readers
-
     def _hopeless(self, now: float) -> bool:
-        if self._away_since is None:
+        """Whether the target has been away for so long that waiting for it here makes no sense."""
+        if self._away_since is None or now - self._away_since < GIVE_UP_S:
             return False
-        if self.once:
-            return True
-        return now - self._away_since > GIVE_UP_S and not any(r.alive for r in self._readers.values())
+        return not any(r.alive for r in self._readers.values())
 
     def _leave(self) -> bool:
         """Stop listening, then look once more: who wrote in between saw us, and starts no other shipper."""
-        if self.once:
-            return True
         self._deafen()
         self._scan()
         if not self._readers:

@@ -1,0 +1,50 @@
+"""A session of its own for every test: spool, folder, settings; nothing of it outlives the test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clew.client import link as links
+from clew.client import notice
+from clew.client.session import Session, session, stack_var
+from hosts import stop_host
+
+
+@pytest.fixture(autouse=True)
+def own_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder as working directory, with a spool in it; the settings of the machine do not count."""
+    for name in list(os.environ):
+        if name.startswith(("CLEW_", "MLFLOW_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("CLEW_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.setenv("CLEW_HOST_IDLE_S", "2")
+    monkeypatch.chdir(tmp_path)
+    notice._told.clear()
+    clear_session()
+    yield tmp_path
+    clear_session()
+
+
+def clear_session() -> None:
+    """As if the process had just begun."""
+    links.forget_links()
+    fresh = Session()
+    for name in ("tracking_uri", "experiment_id", "experiment_name", "env_run_taken", "last_run_id"):
+        setattr(session, name, getattr(fresh, name))
+    session.open.clear()
+    stack_var.set(())
+
+
+@pytest.fixture
+def store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URI of an embedded store, chosen as tracking URI; its host ends with the test."""
+    folder = tmp_path_factory.mktemp("store")
+    uri = f"sqlite:///{folder}/s.db"
+    monkeypatch.setenv("CLEW_TRACKING_URI", uri)
+    yield uri
+    clear_session()
+    stop_host(uri)
