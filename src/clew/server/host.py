@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import copy
 import errno
 import fcntl
 import logging
@@ -25,8 +26,7 @@ from clew import settings
 from clew.errors import ClewError, InvalidValue, Unavailable
 from clew.server import peer
 from clew.server.places import HostInfo, Places, answers, places, read_info
-
-logger = logging.getLogger("clew.server")
+from clew.server.workers import serve_in_processes
 
 TAKEOVER_S = 20.0
 
@@ -70,6 +70,12 @@ class Options:
         self.access_log = (not self.loopback) if access_log is None else access_log
         self.announce = announce
 
+    def announcing(self, announce: Callable[[list[str]], None]) -> Options:
+        """The same with another ``announce``."""
+        twin = copy.copy(self)
+        twin.announce = announce
+        return twin
+
 
 def serve(
     store_url: str,
@@ -89,17 +95,19 @@ def serve(
     """Host a store until SIGTERM or SIGINT; returns when everything is written and closed.
 
     The parameters are those of :class:`Options`; artifacts_destination is its ``artifacts``.
-    workers: one process serves all; see the note that is logged for more.
+    workers: processes; on SQLite always one (decision 21). announce: None prints one line with the address.
 
     Raises:
         Unavailable: the port is taken, or another server hosts the store.
         ForeignStore: the database is not Clew's.
         InvalidValue: an option makes no sense.
+        KeyboardInterrupt: after an orderly end by SIGINT.
     """
     if workers < 1:
         raise InvalidValue(f"--workers must be at least 1. Got {workers}.")
-    if workers > 1:
-        logger.warning("--workers %d: one process serves this store; more would only wait for each other.", workers)
+    if workers > 1 and store_url.startswith("sqlite:"):
+        _say(f"--workers {workers}: a SQLite store is served best by one process; this server runs one.")
+        workers = 1
     options = Options(
         host=host,
         port=port,
@@ -110,16 +118,29 @@ def serve(
         static_prefix=static_prefix,
         allowed_hosts=allowed_hosts,
         access_log=access_log,
-        announce=announce,
+        announce=_announce if announce is None and port is not None else announce,
     )
     where = places(store_url, settings.read().spool)
     sockets = [bind_tcp(options)] if port is not None else []
     try:
         with hosting(where, options) as unix:
-            _run(where, options, [*unix, *sockets])
+            if workers > 1:
+                serve_in_processes(
+                    lambda ready: _run(where, options.announcing(ready), sockets), workers, options.announce
+                )
+            else:
+                _run(where, options, [*unix, *sockets])
     finally:
         for s in sockets:
             s.close()
+
+
+def _announce(urls: list[str]) -> None:
+    _say(f"Clew listens at {', '.join(urls)} (Ctrl+C ends it)")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the person at the terminal is meant
 
 
 def bind_tcp(options: Options) -> socket.socket:
@@ -270,6 +291,8 @@ def _run(where: Places, options: Options, sockets: list[socket.socket]) -> None:
             runner.run(service.run())
     finally:
         service.close()
+    if service.interrupted:
+        raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

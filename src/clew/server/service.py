@@ -47,10 +47,13 @@ class _Uvicorn(uvicorn.Server):
 class Service:
     """A store being served.
 
+    interrupted: whether SIGINT ended it.
+
     Raises (when made): ForeignStore, Unavailable: the store cannot be opened.
     """
 
     def __init__(self, where: Places, options: Options, sockets: list[socket.socket]) -> None:
+        self.interrupted = False
         self._where = where
         self._options = options
         self._sockets = sockets
@@ -98,7 +101,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 with contextlib.suppress(RuntimeError, ValueError):  # not in the main thread: the caller ends us
-                    loop.add_signal_handler(number, self._end)
+                    loop.add_signal_handler(number, self._end_by, number)
         self._app.start()
         watch = asyncio.create_task(self._watch())
         await self._server.serve(sockets=self._sockets)
@@ -108,6 +111,10 @@ class Service:
         """Finish the queue and close the store."""
         self._app.stop()
         self._store.close()
+
+    def _end_by(self, number: int) -> None:
+        self.interrupted = number == signal.SIGINT
+        self._end()
 
     def _end(self) -> None:
         self._server.should_exit = True
