@@ -199,3 +199,11 @@ def test_params_of_a_wrong_type_are_refused_together() -> None:
 def test_a_datetime_param_may_be_iso_text() -> None:
     schema = infer_signature(None, None, {"day": datetime.date(2020, 1, 1)}).params
     assert enforce_params({"day": "2021-02-03"}, schema) == {"day": datetime.datetime.fromisoformat("2021-02-03")}
+
+
+def test_a_list_of_rows_stays_one() -> None:
+    schema = infer_signature([[1.5, 2.0]]).inputs
+    assert schema is not None
+    assert enforce_schema([[3.5, 4.0]], schema) == [[3.5, 4.0]]
+    with pytest.raises(InvalidValue):
+        enforce_schema([["x"]], schema)

@@ -127,7 +127,9 @@ def test_common_estimators_load_without_any_trust(number: int, tmp_path: Path) -
 
 
 def test_what_skops_cannot_hold_is_pickled_with_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    model = make_pipeline(FunctionTransformer(lambda x: np.asarray(x) * 2), LinearRegression()).fit([[1.0], [2.0]], [1.0, 2.0])
+    model = make_pipeline(FunctionTransformer(lambda x: np.asarray(x) * 2), LinearRegression()).fit(
+        [[1.0], [2.0]], [1.0, 2.0]
+    )
     with caplog.at_level(logging.WARNING, "clew.packaging"):
         path = saved(model, tmp_path)
     assert len(caplog.records) == 1

@@ -126,6 +126,8 @@ def _enforce_columns(data: Any, columns: tuple[ColumnSpec, ...]) -> Any:
         except ValueError as fault:
             faults.append(f"column {label!r}: {fault}")
     _refuse(faults)
+    if isinstance(data, list) and not named and not single and len(columns) == 1:
+        return data
     if single:
         return next(iter(fitted.values()))
     return frame if unchanged else _pandas().DataFrame(fitted, index=frame.index, columns=list(fitted))

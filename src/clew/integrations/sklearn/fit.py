@@ -6,6 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from clew.client.models import ModelEntry, log_model
 from clew.client.source import context_tags
 from clew.integrations import guard
@@ -120,7 +122,8 @@ class Fit:
         sample = take(self._features, slice(_SIGNATURE_ROWS))
         few = take(self._features, slice(_EXAMPLE_ROWS))
         answer = self._estimator.predict(few) if hasattr(self._estimator, "predict") else None
-        return infer_signature(sample, answer)
+        rows_of_numbers = isinstance(sample, list | tuple) and not any(isinstance(row, str | Mapping) for row in sample)
+        return infer_signature(np.asarray(sample) if rows_of_numbers else sample, answer)
 
     def _log_later(self, key: str, value: float, data: Any, targets: Any) -> None:
         dataset = None

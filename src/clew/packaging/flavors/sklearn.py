@@ -53,6 +53,7 @@ _SKOPS_FAULTS: Final = (
     zipfile.BadZipFile,
 )
 
+
 def matches(model: object) -> bool:
     """Whether the model is a scikit-learn estimator; without scikit-learn imported nothing is."""
     module = sys.modules.get("sklearn.base")
