@@ -143,6 +143,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@pytest.fixture(scope="session")
+def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of another server, which tests may fill."""
+    folder = tmp_path_factory.mktemp("cli-empty-server")
+    port = free_port()
+    with serving(folder, port, "server", "--port", str(port), "--backend-store-uri", "sqlite:///clew.db"):
+        yield f"http://127.0.0.1:{port}"
+
+
 def _fill(port: int) -> None:
     wine = _post(
         port, "/api/2.0/mlflow/experiments/create", {"name": "wine", "tags": [{"key": "team", "value": "red"}]}

@@ -96,7 +96,7 @@ def test_a_bad_filter_gets_a_caret_under_its_place(clew: Clew, server: str) -> N
     result = clew("runs", "list", "--tracking-uri", server, "--filter", text)
     assert result.exit_code == 1
     head, shown, caret = result.stderr.splitlines()
-    assert head.startswith("Error: invalid filter: ")
+    assert head.startswith("Error: ")
     assert shown == f"  {text}"
     assert caret == " " * (2 + text.index("OR OR") + 3) + "^"
 
@@ -134,3 +134,13 @@ def test_experiments_are_listed(clew: Clew, server: str) -> None:
         *("experiment_id", "name", "artifact_location", "lifecycle_stage", "creation_time", "last_update_time", "tags"),
     ]
     assert experiment["tags"] == {"team": "red"}
+
+
+@pytest.mark.parametrize(
+    "args", [("runs", "list", "--filter", "run_name = 'z'"), ("experiments", "list", "--view", "deleted")]
+)
+def test_nothing_found_is_said(clew: Clew, server: str, args: tuple[str, ...]) -> None:
+    result = clew(*args, "--tracking-uri", server)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "match" in result.stderr
+    assert list(json.loads(clew(*args, "--tracking-uri", server, "--json").stdout).values()) == [[]]

@@ -61,7 +61,7 @@ def test_an_error_of_the_system_names_the_file(capsys: Capture) -> None:
 def test_a_filter_fault_is_pointed_at(rebuilt: Callable[[Exception], InvalidValue], capsys: Capture) -> None:
     show_error(rebuilt(InvalidFilter("a = 1 AND ?", 10, "unexpected '?'", "a comparison")))
     assert capsys.readouterr().err.splitlines() == [
-        "Error: invalid filter: unexpected '?'; expected a comparison",
+        "Error: unexpected '?'; expected a comparison",
         "  a = 1 AND ?",
         "            ^",
     ]

@@ -37,33 +37,33 @@ def test_nothing_to_send(clew: Clew) -> None:
     assert json.loads(clew("sync", "--json").stdout) == {"targets": []}
 
 
-def test_offline_runs_are_named_by_doctor_and_sent_by_sync(clew: Clew, server: str) -> None:
-    run_id = log_offline(server)
-    doctor = clew("doctor", "--tracking-uri", server, "--json")
+def test_offline_runs_are_named_by_doctor_and_sent_by_sync(clew: Clew, empty_server: str) -> None:
+    run_id = log_offline(empty_server)
+    doctor = clew("doctor", "--tracking-uri", empty_server, "--json")
     (target,) = json.loads(doctor.stdout)["spool"]["targets"]
-    assert (target["target"], target["runs"], target["writing"], target["shipper"]) == (server, 1, 0, False)
+    assert (target["target"], target["runs"], target["writing"], target["shipper"]) == (empty_server, 1, 0, False)
     assert target["segments"] == 1
     assert any("clew sync" in problem for problem in json.loads(doctor.stdout)["problems"])
     assert doctor.exit_code == 1
-    assert clew("runs", "show", run_id, "--tracking-uri", server).exit_code == 1
+    assert clew("runs", "show", run_id, "--tracking-uri", empty_server).exit_code == 1
 
     sent = json.loads(clew("sync", "--json").stdout)["targets"]
-    assert [(t["target"], t["runs_left"], t["refused"], t["trouble"]) for t in sent] == [(server, 0, [], "")]
+    assert [(t["target"], t["runs_left"], t["refused"], t["trouble"]) for t in sent] == [(empty_server, 0, [], "")]
     assert sent[0]["records"] > 100
 
-    run = json.loads(clew("runs", "show", run_id, "--tracking-uri", server, "--json").stdout)
+    run = json.loads(clew("runs", "show", run_id, "--tracking-uri", empty_server, "--json").stdout)
     assert run["status"] == "FINISHED"
     assert run["metrics"] == {"loss": 0.01}
     assert run["params"] == {"lr": "0.1"}
-    assert json.loads(clew("doctor", "--tracking-uri", server, "--json").stdout)["problems"] == []
+    assert json.loads(clew("doctor", "--tracking-uri", empty_server, "--json").stdout)["problems"] == []
     assert "all sent" in clew("sync").stdout
 
 
-def test_sync_of_one_target_leaves_the_others(clew: Clew, server: str) -> None:
+def test_sync_of_one_target_leaves_the_others(clew: Clew, empty_server: str) -> None:
     log_offline("http://127.0.0.1:1")
-    log_offline(server)
-    sent = json.loads(clew("sync", "--tracking-uri", server, "--json").stdout)["targets"]
-    assert [t["target"] for t in sent] == [server]
+    log_offline(empty_server)
+    sent = json.loads(clew("sync", "--tracking-uri", empty_server, "--json").stdout)["targets"]
+    assert [t["target"] for t in sent] == [empty_server]
 
 
 def test_a_server_that_is_away_is_named_and_nothing_is_lost(clew: Clew) -> None:

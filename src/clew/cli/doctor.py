@@ -74,7 +74,8 @@ def _print(
 ) -> None:
     print_table(("Part", "Version"), ((name, text or "not installed") for name, text in versions.items()))
     print_table(("Store", str(store["target"])), ((k, _text(v)) for k, v in store.items() if k != "target"))
-    if pending:
+    waiting = [p for p in pending if p.runs or p.shipper]
+    if waiting:
         print_table(
             ("Journal for", "Runs#", "Writers#", "Live#", "Segments#", "On disk#", "Shipper"),
             (
@@ -87,7 +88,7 @@ def _print(
                     size(p.size_bytes),
                     "at work" if p.shipper else "none",
                 )
-                for p in pending
+                for p in waiting
             ),
         )
     else:

@@ -36,6 +36,9 @@ def list_experiments(
     if as_json:
         print_json({"experiments": [_plain(e) for e in found]})
         return
+    if not found:
+        click.echo("No experiments match.", err=True)
+        return
     print_table(
         ("ID#", "Name", "State", "Created", "Updated", "Tags"),
         (

@@ -68,6 +68,9 @@ def list_runs(
     if as_json:
         print_json({"runs": [_plain(run) for run in found]})
         return
+    if not found:
+        click.echo("No runs match.", err=True)
+        return
     shown = columns or _first_metrics(found)
     print_table(
         ("Run ID", "Name", "Status", "Started", "Duration#", *(f"{c}#" if _numeric(c) else c for c in shown)),

@@ -65,7 +65,7 @@ def show_error(error: ClewError | OSError) -> None:
     text, position, problem = placed
     # A filter of several lines is shown as one, so that the caret stands under its character.
     flat = "".join(" " if c in "\r\n\t" else c for c in text)
-    click.secho(f"Error: invalid filter: {problem}", fg="red", err=True)
+    click.secho(f"Error: {problem}", fg="red", err=True)
     click.echo(f"  {flat}", err=True)
     click.secho(f"  {' ' * _columns(flat[:position])}^", fg="red", err=True)
 
