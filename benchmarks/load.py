@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from time import perf_counter
 
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0  # MLflow searches 100 k runs for half a minute
 
 
 def post(path: str, body: bytes, content_type: str = "application/json") -> bytes:

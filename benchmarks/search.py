@@ -54,14 +54,15 @@ def _compare(count: int, *, peer: bool) -> list[Result]:
         clew = stack.enter_context(clew_server(folder / "clew"))
         cases: dict[str, Callable[[], float]] = {"numpy": lambda: _numpy_ms(count)}
         cases |= {name: lambda q=query: _query_ms(clew, q) for name, query in QUERIES.items()}
+        for query in QUERIES.values():
+            _query_ms(clew, query)
         mlflow = None
         if peer:
             _fill_mlflow(folder / "mlflow", count)
             mlflow = stack.enter_context(mlflow_server(folder / "mlflow"))
             _agree(clew, mlflow)
+            # The comparison above has warmed both servers up.
             cases |= {f"mlflow {name}": lambda q=query: _query_ms(mlflow, q) for name, query in QUERIES.items()}
-        for measure in cases.values():
-            measure()
         figures = interleave(cases, 5)
         after = _analyzed(mlflow) if mlflow else {}
     return [

@@ -181,3 +181,16 @@ def test_wrong_arguments_are_named(clew_process: Run, args: list[str], code: int
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert word in done.stderr
+
+
+@pytest.mark.slow
+def test_a_database_that_another_program_locks_is_named_busy(
+    start_serving: Start, clew_process: Run, port: int, tmp_path: Path
+) -> None:
+    store = f"sqlite:///{tmp_path}/busy.db"
+    process = start_serving(tmp_path, port, "server", "--port", str(port), "--backend-store-uri", store)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=15)
+    with closing(sqlite3.connect(tmp_path / "busy.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused(clew_process("server", "--port", "0", "--backend-store-uri", store), "busy")
