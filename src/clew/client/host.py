@@ -53,7 +53,9 @@ def _start(place: Places) -> str:
                 start_new_session=True,
             )
     except OSError as error:
-        raise Unavailable(f"The store {place.url} cannot be opened: {error.strerror} ({error.filename})") from error
+        raise Unavailable(
+            f"The store {_shown(place.url)} cannot be opened: {error.strerror} ({error.filename})"
+        ) from error
     deadline = time.monotonic() + START_S
     pause = 0.01
     while time.monotonic() < deadline:
@@ -62,12 +64,21 @@ def _start(place: Places) -> str:
             _reap_later(child)
             return found
         if child.poll() not in (None, 0):
-            raise Unavailable(f"The store {place.url} cannot be opened. {_last_words(log, begin)}")
+            raise Unavailable(f"The store {_shown(place.url)} cannot be opened. {_last_words(log, begin)}")
         # A child that ended well left the lock to a host that another process started.
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
     _reap_later(child)
-    raise Unavailable(f"The host of {place.url} did not answer within {START_S:.0f} s. {_last_words(log, begin)}")
+    raise Unavailable(
+        f"The host of {_shown(place.url)} did not answer within {START_S:.0f} s. {_last_words(log, begin)}"
+    )
+
+
+def _shown(url: str) -> str:
+    """The store's URL without its password."""
+    import re
+
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
 
 
 def python_module(name: str, *, bare: bool = False) -> list[str]:

@@ -434,6 +434,11 @@ class Journal:
 
     # -- opening, segments, disk -----------------------------------------------------------
 
+    def open(self) -> None:
+        """Open the writer now, so that the death of this process shows even if it logs nothing."""
+        with self._lock:
+            self._ready()
+
     def _ready(self) -> None:
         """Open the writer if there is none; a disk that refuses leaves it closed and calls are dropped."""
         if self._mm is None and not self._busy:
@@ -484,7 +489,7 @@ class Journal:
         if self._alive is not None:
             return
         writer_id = new_id()
-        draft = os.path.join(self.run_folder, f"tmp-{writer_id}")
+        draft = os.path.join(self.run_folder, spool.DRAFT_PREFIX + writer_id)
         os.makedirs(draft, 0o700)
         alive = spool.lock_file(os.path.join(draft, "alive"))
         ctl = spool.Ctl(os.path.join(draft, "ctl"), new=True)

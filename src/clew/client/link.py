@@ -122,7 +122,8 @@ class Link:
         """The log of a run that this process begins or resumes, so that its death ends the run."""
         with self._lock:
             log = self.runs[run_id] = RunLog(self.launcher, run_id, owner=True, truncate=self.truncate)
-            return log
+        log.journal.open()
+        return log
 
     def put_artifact(self, run_id: str, file: str, path: str) -> None:
         """Store a file among the run's artifacts: now, or by the shipper while the server is away.

@@ -29,6 +29,7 @@ _SHORTEST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
 _LOG_BYTES: Final = 1 << 20
+_ENDING_S: Final = 5.0
 
 
 class Shipper:
@@ -46,6 +47,7 @@ class Shipper:
         self.refused: list[str] = []
         self.trouble = ""
         self._courier = courier
+        self._link: Target | None = None
         self._readers: dict[str, Reader] = {}
         self._done: set[str] = set()
         self._beaten: dict[str, float] = {}
@@ -55,9 +57,16 @@ class Shipper:
 
     def run(self) -> None:
         """Ship until nothing is left and nobody writes; with ``once``, until nothing more can be sent now."""
-        if self.once:
-            self._run_once()
-            return
+        try:
+            if self.once:
+                self._run_once()
+            else:
+                self._run_until_idle()
+        finally:
+            if self._link is not None:
+                self._link.sender.close()
+
+    def _run_until_idle(self) -> None:
         self._listen()
         idle_since: float | None = None
         wait = _SHORTEST_WAIT_S
@@ -119,7 +128,11 @@ class Shipper:
     def _scan(self) -> None:
         """Find writers that are new, and look who lives."""
         for run_id, run_folder in spool.runs(self.folder):
-            for folder in spool.writers(run_folder):
+            folders = spool.writers(run_folder)
+            if not folders:
+                spool.clear_drafts(run_folder)
+                _remove_empty(run_folder)
+            for folder in folders:
                 if folder not in self._readers:
                     try:
                         self._readers[folder] = Reader(folder, run_id)
@@ -130,7 +143,7 @@ class Shipper:
 
     def _target(self) -> Courier:
         if self._courier is None:
-            target = Target(spool.target_uri(self.folder))
+            target = self._link = Target(spool.target_uri(self.folder))
             if target.kind == "clew":
                 self._courier = ClewCourier(target.sender)
             else:
@@ -338,10 +351,12 @@ def hold(folder: str, wait_s: float) -> int | None:
 
 def serve(folder: str) -> None:
     """Be the shipper of a target folder until nothing is left; returns at once where another one is."""
-    # A shipper that is about to end holds the lock a moment longer; a busy one keeps it.
-    lock = hold(folder, wait_s=2.0)
-    if lock is None:
-        return
+    deadline = time.monotonic() + _ENDING_S
+    while (lock := hold(folder, 0.0)) is None:
+        # A shipper that holds the lock and listens is at work; one that no longer listens is about to end.
+        if spool.wake(folder) or time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
     try:
         Shipper(folder).run()
     finally:

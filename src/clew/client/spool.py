@@ -21,6 +21,8 @@ import hashlib
 import json
 import mmap
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -34,8 +36,10 @@ except ImportError:  # Windows; there a writer counts as alive while its ``alive
     _HAS_FLOCK = False
 
 WRITER_PREFIX: Final = "w-"
+DRAFT_PREFIX: Final = "tmp-"
 REFUSED_PREFIX: Final = "refused-"
 CTL_BYTES: Final = 4096
+_DRAFT_S: Final = 60.0
 
 ACKED: Final = 0
 """u64, by the shipper: slots that the target has on disk."""
@@ -146,6 +150,13 @@ def runs(folder: str) -> Iterator[tuple[str, str]]:
 def writers(run_folder: str) -> list[str]:
     """Folders of a run's writers."""
     return [p for p in _folders(run_folder) if os.path.basename(p).startswith(WRITER_PREFIX)]
+
+
+def clear_drafts(run_folder: str) -> None:
+    """Remove what writers left that died while they were opening, a minute ago or more."""
+    for draft in _folders(run_folder):
+        if os.path.basename(draft).startswith(DRAFT_PREFIX) and time.time() - os.stat(draft).st_mtime > _DRAFT_S:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def segments(writer_folder: str) -> list[str]:
