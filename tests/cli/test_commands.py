@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,23 @@ def test_doctor_creates_nothing(clew: Clew, tmp_path: Path) -> None:
     assert json.loads(result.stdout)["store"]["exists"] is False
     assert not Path(".clew").exists()
     assert not (tmp_path / "state").exists()
+
+
+def test_a_database_that_is_away_is_one_line_without_the_password(clew: Clew) -> None:
+    result = clew("runs", "list", "--tracking-uri", "postgresql://me:secret@127.0.0.1:1/none")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert "127.0.0.1" in line
+    assert "refused" in line
+    assert "secret" not in line
+
+
+def test_a_database_of_mlflow_is_named_with_the_way_in(clew: Clew, tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        for table in ("alembic_version", "experiments", "runs", "latest_metrics", "metrics", "params", "tags"):
+            database.execute(f"CREATE TABLE {table} (key TEXT)")
+    result = clew("runs", "list", "--tracking-uri", f"sqlite:///{path}")
+    assert result.exit_code == 1
+    assert "MLflow database" in result.stderr
+    assert "clew import" in result.stderr

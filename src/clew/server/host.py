@@ -308,7 +308,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AlreadyHosted:
         return 0
     except ClewError as e:
-        print(f"clew: {e}", file=sys.stderr)  # noqa: T201 - the client that started us shows it
+        # One line, because the client that started us shows the last one.
+        print(f"clew: {' '.join(str(e).split())}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
