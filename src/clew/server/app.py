@@ -164,7 +164,7 @@ class App:
         if method != "GET":
             body = await replies.read_body(receive)
         query = scope["query_string"].decode("latin-1")
-        return Reply(200, await dispatcher.answer(endpoint, query, headers, body, fields))
+        return Reply(200, await dispatcher.answer(endpoint, method, query, headers, body, fields))
 
     def _other(self, method: str, path: str, raw: str, headers: Mapping[bytes, bytes], dispatcher: Dispatcher) -> Reply:
         """What is no call: health, version, the web pages, or nothing."""

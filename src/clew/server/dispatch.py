@@ -78,6 +78,7 @@ class Dispatcher:
     async def answer(
         self,
         endpoint: Endpoint,
+        method: str,
         query: str,
         headers: Mapping[bytes, bytes],
         body: bytes | bytearray,
@@ -89,8 +90,8 @@ class Dispatcher:
             ClewError: whatever the handler or the decoding refuses.
         """
         route, kind, handler = endpoint
-        if route.method != "GET" and not route.raw:
-            self._check_type(route, headers, body)
+        if method != "GET" and not route.raw:
+            self._check_type(method, headers, body)
         request = codec.decode_request(route, query, body, fields)
         if kind == "write":
             result: Message = await self._write(handler, request)
@@ -120,12 +121,12 @@ class Dispatcher:
         return codec.encode_response(self._site.store.read(partial(_read, handler, request)))
 
     @staticmethod
-    def _check_type(route: Route, headers: Mapping[bytes, bytes], body: bytes | bytearray) -> None:
+    def _check_type(method: str, headers: Mapping[bytes, bytes], body: bytes | bytearray) -> None:
         kind = headers.get(b"content-type")
         if kind == b"application/json":
             return
         if kind is None:
-            if route.method == "POST" or body:
+            if method == "POST" or body:
                 raise InvalidValue(_NO_TYPE)
         elif kind.partition(b";")[0].strip().lower() != b"application/json":
             raise InvalidValue(_WRONG_TYPE)
