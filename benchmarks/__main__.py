@@ -17,7 +17,16 @@ from rich.table import Table
 
 from benchmarks.result import Result
 
-NAMES = ("import_time", "log_metric_call", "server_start", "server_cpu", "log_batch", "storage_size", "search")
+NAMES = (
+    "import_time",
+    "log_metric_call",
+    "server_start",
+    "server_cpu",
+    "log_batch",
+    "storage_size",
+    "history",
+    "search",
+)
 
 
 def _figure(value: float | None, unit: str) -> str:

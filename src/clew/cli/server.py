@@ -67,7 +67,14 @@ def ui(host: str, port: int, store: str, browse: bool) -> None:
     help="Where the server keeps the files. Default: beside the store; ./mlartifacts with PostgreSQL.",
 )
 @click.option("--static-prefix", default="", metavar="PATH", help="Path under which everything is served, e.g. /clew.")
-@click.option("--workers", "-w", type=click.IntRange(min=1), default=1, show_default=True, help="Server processes.")
+@click.option(
+    "--workers",
+    "-w",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="As in MLflow's scripts; one process serves all.",
+)
 @click.option(
     "--allowed-hosts",
     default="",
