@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO, Final, Protocol
 from urllib.parse import urlsplit
 
+from clew.client import deadline
 from clew.errors import InvalidValue, Unavailable
 
 CONNECT_S: Final = 5.0
@@ -159,8 +160,9 @@ class HttpSender:
         if isinstance(body, bytes) and "Content-Type" not in sent:
             sent["Content-Type"] = "application/json"
         if connection.sock is None:
+            connection.timeout = deadline.left_s(connection.timeout or CONNECT_S)
             connection.connect()
-            _allow_time(connection.sock)
+        _allow_time(connection.sock)
         connection.request(method, self._prefix + path, body=body, headers=sent)
         return connection.getresponse()
 
@@ -189,7 +191,7 @@ class HttpSender:
 def _allow_time(connected: socket.socket | None) -> None:
     """An answer may take longer than the connection may."""
     if connected is not None:
-        connected.settimeout(TIMEOUT_S)
+        connected.settimeout(deadline.left_s(TIMEOUT_S))
 
 
 def _open(connection: http.client.HTTPConnection) -> bool:

@@ -11,6 +11,7 @@ import time
 from typing import Any, Final
 
 from clew import settings
+from clew.client import deadline
 from clew.client.http import HttpSender
 from clew.client.journal import Receipt
 from clew.client.notice import forget, warn, warn_once
@@ -26,6 +27,7 @@ from clew.wire.routes import ROUTES
 
 FENCE_S: Final = 5.0
 _REST_S: Final = 5.0
+_LONG_REST_S: Final = 60.0
 
 
 class Link:
@@ -73,7 +75,7 @@ class Link:
         try:
             response = self.transport.call(ROUTES[name], request)
         except Unavailable as error:
-            self._away_until = time.monotonic() + _REST_S
+            self._rest()
             warn_once(
                 f"away-{self.uri}",
                 f"{error}. Logging goes on into the journal ({self.launcher.folder}) and is sent when the server "
@@ -84,11 +86,25 @@ class Link:
         return response
 
     @property
+    def away(self) -> bool:
+        """Whether nothing is sent now: offline, or shortly after the server did not answer."""
+        return self.offline or time.monotonic() < self._away_until
+
+    def _rest(self) -> None:
+        """Leave a server alone for a while; longer one that lets callers in a hurry wait in vain."""
+        self._away_until = time.monotonic() + (_LONG_REST_S if deadline.passed() else _REST_S)
+
+    @property
     def kind(self) -> str:
         """``clew`` or ``mlflow``; ``clew`` while nobody answers."""
+        if not self.target.asked and self.away:
+            return "clew"
         try:
-            return "clew" if self.offline else self.target.kind
-        except Unavailable:
+            return self.target.kind
+        except Unavailable as error:
+            if deadline.passed():
+                self._rest()
+                warn_once(f"away-{self.uri}", f"{error}. Logging goes on into the journal ({self.launcher.folder}).")
             return "clew"
 
     # -- runs -------------------------------------------------------------------------------
@@ -164,27 +180,28 @@ class Link:
 
     # -- fence ------------------------------------------------------------------------------
 
-    def flush(self, timeout_s: float = FENCE_S) -> bool:
+    def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until the target has what this process logged; False, with a line that says so, when it has not."""
         with self._lock:
             logs = list(self.runs.values())
         receipts = [r for r in (log.journal.fence() for log in logs) if r is not None]
         return self.wait(receipts, timeout_s)
 
-    def wait(self, receipts: list[Receipt], timeout_s: float = FENCE_S) -> bool:
-        """Wait for receipts, at most ``timeout_s`` without progress or until the shipper says what hinders it."""
+    def wait(self, receipts: list[Receipt], timeout_s: float | None = None) -> bool:
+        """Wait for receipts, at most ``timeout_s`` (5) without progress, or until the shipper says what hinders it."""
+        patience_s = FENCE_S if timeout_s is None else timeout_s
         pending = _pending(receipts)
         if not pending or self.offline:
             return not pending
         self.launcher.tend()
         now = time.monotonic()
-        deadline, tend_at, hindered_at, pause = now + timeout_s, now + 0.5, now + 0.3, 50e-6
+        deadline, tend_at, hindered_at, pause = now + patience_s, now + 0.5, now + 0.3, 50e-6
         while (left := _pending(receipts)) and now < deadline:
             time.sleep(pause)
             pause = min(pause * 1.2, 0.01)
             now = time.monotonic()
             if left < pending:
-                pending, deadline = left, now + timeout_s
+                pending, deadline = left, now + patience_s
             if now > tend_at:
                 self.launcher.tend()
                 tend_at = now + 0.5
@@ -226,8 +243,10 @@ def link_to(uri: str | None) -> Link:
     Raises:
         InvalidValue: the URI is of a kind that cannot be tracked to.
     """
-    full = resolve(uri or settings.read().tracking_uri)
+    given = uri or settings.read().tracking_uri
     with _links_lock:
+        # A relative path means the folder in which it was first used, wherever the script goes later.
+        full = _resolved.get(given) or _resolved.setdefault(given, resolve(given))
         link = _links.get(full)
         if link is None:
             link = _links[full] = Link(full)

@@ -19,6 +19,7 @@ import msgspec
 
 from clew.client.api import ClewClient
 from clew.client.births import DEFAULT_ID, choose_experiment, find_or_create
+from clew.client.deadline import within
 from clew.client.link import Link
 from clew.client.notice import warn
 from clew.client.session import Active, session
@@ -33,6 +34,8 @@ from clew.wire import convert, mlflow
 SUMS_TAG: Final = "clew.model.sums"
 """Tag of a logged model: SHA-256 over the sums of its files, as they were when it was logged."""
 
+_CREATE_S: Final = 5.0
+"""How long entering a model may take; a server that does not answer by then counts as away."""
 _MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
 
 
@@ -268,7 +271,8 @@ def _create(link: Link, active: Active | None, entry: ModelEntry, name: str, man
         params=convert.key_values({str(k): str(v) for k, v in (entry.params or {}).items()}),
         tags=convert.key_values(tags),
     )
-    response = link.attempt("create_logged_model", request)
+    with within(_CREATE_S):
+        response = link.attempt("create_logged_model", request)
     return None if response is None else convert.model_entity(response.model)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -160,6 +159,8 @@ class RunLog:
         stem = os.path.join(folder, f"{self._files:08d}")
         note = {**fields, "after": receipt.position}
         if copied:
+            import shutil
+
             shutil.copyfile(file, stem + ".bin")
             note["file"] = os.path.basename(stem + ".bin")
         with open(stem + ".tmp", "w", encoding="utf-8") as out:

@@ -100,15 +100,13 @@ class Session:
         return None
 
     def end(self, active: Active, status: str, *, wait_s: float | None = None) -> None:
-        """Write a run's end, wait a little until it has arrived, and say where it can be seen."""
+        """Write a run's end, wait a little (5 s at most) until it has arrived, and say where it can be seen."""
         link, log = active.link, active.log
         folder = log.journal.writer_folder
         receipt = log.end(status, now_ms())
         link.runs.pop(log.run_id, None)
-        if receipt is not None:
-            arrived = link.wait([receipt]) if wait_s is None else link.wait([receipt], wait_s)
-            if arrived:
-                link.tell_conflicts(log, receipt, folder)
+        if receipt is not None and link.wait([receipt], wait_s):
+            link.tell_conflicts(log, receipt, folder)
         if not link.target.embedded and not link.offline:
             info = active.run.info
             say(f"View run {info.run_name or info.run_id} at: {run_address(link, info.experiment_id, info.run_id)}")

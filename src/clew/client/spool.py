@@ -17,11 +17,9 @@ Standard library only.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import mmap
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -97,6 +95,8 @@ class Ctl:
 
 def target_folder(spool: str, target_uri: str) -> str:
     """Where journals for ``target_uri`` lie under ``spool``; the folder need not exist."""
+    import hashlib
+
     return os.path.join(spool, hashlib.sha256(target_uri.encode()).hexdigest()[:16])
 
 
@@ -154,6 +154,8 @@ def writers(run_folder: str) -> list[str]:
 
 def clear_drafts(run_folder: str) -> None:
     """Remove what writers left that died while they were opening, a minute ago or more."""
+    import shutil  # it loads three compressors, and writers never come here
+
     for draft in _folders(run_folder):
         if os.path.basename(draft).startswith(DRAFT_PREFIX) and time.time() - os.stat(draft).st_mtime > _DRAFT_S:
             shutil.rmtree(draft, ignore_errors=True)

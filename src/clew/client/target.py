@@ -80,6 +80,11 @@ class Target:
             self.sender = http_sender(uri, values.token)
 
     @property
+    def asked(self) -> bool:
+        """Whether ``kind`` is known, so that reading it asks nobody."""
+        return self._kind is not None
+
+    @property
     def kind(self) -> Kind:
         """Whether Clew or MLflow answers there; asked once.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final, TypeVar
 
+from clew.client import deadline
 from clew.client.http import Answer, Backoff, HttpSender
 from clew.errors import TooManyRequests, Unavailable
 from clew.wire import codec
@@ -55,7 +56,7 @@ class Transport:
                     raise
                 time.sleep(min(error.retry_after_s, _LONGEST_PAUSE_S))
             except Unavailable:
-                if not left or not repeatable:
+                if not left or not repeatable or deadline.passed():
                     raise
                 time.sleep(backoff.pause_s())
         raise AssertionError("unreachable")
