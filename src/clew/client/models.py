@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -34,8 +35,10 @@ from clew.wire import convert, mlflow
 SUMS_TAG: Final = "clew.model.sums"
 """Tag of a logged model: SHA-256 over the sums of its files, as they were when it was logged."""
 
-_CREATE_S: Final = 5.0
+_CREATE_S: Final = 2.0
 """How long entering a model may take; a server that does not answer by then counts as away."""
+_HURRIED_BYTES_S: Final = 1 << 20
+"""An upload in a hurry may take two seconds, and one more for so many bytes."""
 _MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
 
 
@@ -80,11 +83,18 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def log_model(
-    model: object, entry: ModelEntry, *, flavor: str | None = None, options: save.ModelOptions | None = None
+    model: object,
+    entry: ModelEntry,
+    *,
+    flavor: str | None = None,
+    options: save.ModelOptions | None = None,
+    hurry: bool = False,
 ) -> ModelInfo:
     """Save a model and enter it in the store, as an output of the active run where there is one.
 
-    While the server is away, or without one, the model's files go to the run's artifacts instead.
+    While the server is away, the model's files wait for it among the run's artifacts instead.
+
+    hurry: give up on a server that answers slower than about 1 MB a second.
 
     Raises:
         InvalidValue: no flavor fits, an option breaks a rule, or the name has odd characters.
@@ -104,7 +114,9 @@ def log_model(
         manifest.model_id = manifest.model_uuid = logged.model_id
         manifest.artifact_path = logged.artifact_location
         write_mlmodel(folder, manifest)
-        logged = _upload(ClewClient(link.uri), logged, folder)
+        size = manifest.model_size_bytes or 0
+        with within(_CREATE_S + size / _HURRIED_BYTES_S) if hurry else nullcontext():
+            logged = _upload(ClewClient(link.uri), logged, folder)
     if active is not None:
         active.log.log_output(logged.model_id, entry.step)
     return _info(manifest, f"models:/{logged.model_id}", logged, entry.step)

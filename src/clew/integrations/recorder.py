@@ -7,14 +7,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from clew.client import fluent
+from clew.client.deadline import within
+from clew.client.runlog import RunLog
 from clew.client.session import Active, session
 from clew.client.values import dataset_fields
 from clew.entities.dataset import Dataset
 from clew.entities.run import RunStatus
+from clew.ids import now_ms
 from clew.integrations import guard
 from clew.integrations.options import Options
 
-_WAIT_S: Final = 2.0
+_CALL_S: Final = 1.5
+"""How long the calls that begin a run or find one may take; without an answer the journal keeps the run."""
+_WAIT_S: Final = 1.0
 """How long the end of a run of ours waits for the shipper; what is left is sent later."""
 
 _lock = threading.Lock()
@@ -38,24 +43,27 @@ class Recorder:
 
     def params(self, params: Mapping[str, Any]) -> None:
         """Log params as texts; one that the run has with another value stays as it is."""
-        log = self._link.run(self.run_id)
+        log = self._log()
         for key, value in params.items():
             guard.guarded("logging a parameter", log.log_params, {key: value})
 
     def tags(self, tags: Mapping[str, str]) -> None:
         """Set tags of the run."""
-        self._link.run(self.run_id).set_tags(dict(tags))
+        self._log().set_tags(dict(tags))
 
     def metrics(self, metrics: Mapping[str, float], step: int = 0, dataset: Dataset | None = None) -> None:
         """Log metrics, bound to the logged model and to a dataset where there is one; also after the run's end."""
         named = ("", "") if dataset is None else (dataset.name, dataset.digest)
         context = (self.model_id or "", *named) if self.model_id or dataset else None
-        self._link.run(self.run_id).log_points(dict(metrics), step, None, context)
+        self._log().log_points(dict(metrics), step, None, context)
 
     def dataset(self, dataset: Dataset, context: str) -> None:
         """Log a dataset input with the context ``train`` or ``eval``."""
-        log = self._link.run(self.run_id)
-        log.log_input(dataset_fields(dataset), {"mlflow.data.context": context}, None)
+        self._log().log_input(dataset_fields(dataset), {"mlflow.data.context": context}, None)
+
+    def _log(self) -> RunLog:
+        with within(_CALL_S):
+            return self._link.run(self.run_id)
 
     def end(self, failed: bool) -> None:
         """End the run if it is ours; a failure of logging goes to the tag ``autolog.error``."""
@@ -63,8 +71,12 @@ class Recorder:
         if fault is not None:
             guard.guarded("logging a failure", self.tags, {"autolog.error": fault[:500]})
         active = session.pop(self.run_id) if self.managed else None
-        if active is not None:
-            status = RunStatus.FAILED if failed else RunStatus.FINISHED
+        status = RunStatus.FAILED if failed else RunStatus.FINISHED
+        if active is not None and self._link.away:
+            # There is nothing to wait for, and that has been said.
+            active.log.end(status.value, now_ms())
+            self._link.runs.pop(self.run_id, None)
+        elif active is not None:
             session.end(active, status.value, wait_s=_WAIT_S)
 
 
@@ -81,5 +93,6 @@ def open_run(flavor: str, options: Options) -> Recorder | None:
             _trained_in.add(run_id)
         if not again:
             return Recorder(options, stack[-1], False)
-    fluent.start_run(nested=bool(stack), tags={"mlflow.autologging": flavor, **(options.extra_tags or {})})
+    with within(_CALL_S):
+        fluent.start_run(nested=bool(stack), tags={"mlflow.autologging": flavor, **(options.extra_tags or {})})
     return Recorder(options, session.stack()[-1], True)

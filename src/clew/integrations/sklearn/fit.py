@@ -116,7 +116,9 @@ class Fit:
             flavor_options={"serialization_format": chosen.serialization_format},
         )
         entry = ModelEntry(name="model", params=estimator_params(self._estimator))
-        self._recorder.model_id = log_model(self._estimator, entry, flavor="sklearn", options=options).model_id
+        self._recorder.model_id = log_model(
+            self._estimator, entry, flavor="sklearn", options=options, hurry=True
+        ).model_id
 
     def _signature(self) -> ModelSignature:
         sample = take(self._features, slice(_SIGNATURE_ROWS))
