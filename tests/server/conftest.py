@@ -102,7 +102,7 @@ class AppClient:
         found = {k.decode(): v.decode("latin-1") for k, v in start["headers"]}
         return Answer(start["status"], found, b"".join(m.get("body", b"") for m in outgoing[1:]))
 
-    def get(self, path: str, **query: Any) -> Answer:
+    def get(self, path: str, /, **query: Any) -> Answer:
         return self.request("GET", path, query=query)
 
     def send(self, method: str, path: str, fields: object) -> Answer:

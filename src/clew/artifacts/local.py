@@ -28,8 +28,9 @@ class LocalStore:
 
     def stat(self, path: str) -> Stat | None:
         """What lies at ``path``, or None."""
+        full = self._full(path)  # outside of the try: Denied is an OSError too
         try:
-            s = os.stat(self._full(path))
+            s = os.stat(full)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as e:
@@ -44,8 +45,9 @@ class LocalStore:
 
     def entries(self, path: str) -> list[FileInfo]:
         """Files and folders directly in a folder, sorted by name."""
+        full = self._full(path)
         try:
-            with os.scandir(self._full(path)) as items:
+            with os.scandir(full) as items:
                 found = [_info(item) for item in items if item.name != _INCOMING]
         except (FileNotFoundError, NotADirectoryError):
             return []
@@ -55,8 +57,9 @@ class LocalStore:
 
     def read(self, path: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The bytes from ``start`` up to ``stop``, in pieces of 256 KiB; the file is opened at the first one."""
+        full = self._full(path)
         try:
-            descriptor = os.open(self._full(path), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(full, os.O_RDONLY | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError):
             raise NotFound(f"No such artifact: '{path}'") from None
         except OSError as e:

@@ -110,7 +110,7 @@ class App:
             return await self._route(scope, headers, receive, send, request_id)
         except ClewError as error:
             status, body = codec.error_body(error)
-            if status >= 500:
+            if status >= 500 and status != 501:
                 logger.warning("%s %s: %s [%s]", scope["method"], scope["path"], error, request_id.decode())
             reply = Reply(status, body)
             if status == 429:
