@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
@@ -102,6 +103,14 @@ def _last_words(log: str, begin: int) -> str:
 
 
 _children: list[subprocess.Popen[bytes]] = []
+
+
+@atexit.register
+def _let_go() -> None:
+    """They outlive us on purpose, so Python need not warn that nobody waits for them."""
+    for child in _children:
+        if child.poll() is None:
+            child.returncode = 0
 
 
 def _reap_later(child: subprocess.Popen[bytes]) -> None:

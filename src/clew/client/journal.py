@@ -154,12 +154,12 @@ class Journal:
         "_scoped",
         "_slot",
         "_stride",
-        "_tend",
         "_tended_at",
         "_writer_id",
         "dropped",
         "run_folder",
         "run_id",
+        "tend",
     )
 
     def __init__(
@@ -175,7 +175,7 @@ class Journal:
         self.run_id = run_id
         self.dropped = 0
         self._limits = limits or Limits()
-        self._tend = tend
+        self.tend = tend
         self._lock = threading.RLock()
         self._reset(owner)
 
@@ -367,8 +367,8 @@ class Journal:
             self._limit = min(self._room, self._slot + self._stride)
         if now - self._tended_at > _TEND_NS:
             self._tended_at = now
-            if self._tend is not None:
-                self._tend()
+            if self.tend is not None:
+                self.tend()
 
     # -- records ----------------------------------------------------------------------------
 
@@ -525,9 +525,9 @@ class Journal:
         self._mm = window
         if old is not None:
             old.close()
-        elif self._tend is not None:
+        elif self.tend is not None:
             self._tended_at = _time_ns()
-            self._tend()
+            self.tend()
 
     def _drop(self, content: bytes) -> None:
         self._final[POINT.unpack(content)[3]] = content

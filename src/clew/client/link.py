@@ -221,6 +221,13 @@ class Link:
         for text in log.conflicts(receipt, folder):
             warn(f"run {log.run_id}: {text}")
 
+    def restart(self) -> None:
+        """What a forked child does: its parent's threads, which may hold the locks, are not here."""
+        self._lock = threading.RLock()
+        self.launcher = Launcher(self.launcher.folder, self.launcher.mode, offline=self.offline)
+        for log in self.runs.values():
+            log.journal.tend = self.launcher.tend
+
     def close(self) -> list[Receipt]:
         """Close every journal, at the end of the process."""
         with self._lock:

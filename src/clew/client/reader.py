@@ -12,9 +12,9 @@ import shutil
 from typing import Any, Final
 
 from clew.client import spool
-from clew.client.segment import Header, mend, sound_slots, written_slots
+from clew.client.segment import GAP, Header, mend, sound_slots, written_slots
 from clew.errors import Corrupt
-from clew.wire.frames import HEADER_BYTES, SLOT_BYTES
+from clew.wire.frames import CONTENT_BYTES, HEAD, HEADER_BYTES, SLOT_BYTES
 
 MAX_SLOTS: Final = 50_000
 
@@ -145,8 +145,8 @@ class Reader:
         with memoryview(view)[HEADER_BYTES + slot * SLOT_BYTES : HEADER_BYTES + stop * SLOT_BYTES] as part:
             count = written_slots(part) if used is None else stop - slot
             data = bytes(part[: count * SLOT_BYTES])
-            if used is None and not self.alive and not count:
-                data = _behind_hole(bytes(part), header.salt, slot)
+            if used is None and not self.alive:
+                data = _over_holes(bytes(part), header.salt, slot, count) or data
         return Batch(self.cursor, slot, header.salt, data) if data else None
 
     def _open(self) -> bool:
@@ -228,15 +228,17 @@ class Reader:
         return aside
 
 
-def _behind_hole(rest: bytes, salt: int, slot: int) -> bytes:
-    """Slots of a writer that is gone which lie behind an empty one, or nothing.
+def _over_holes(rest: bytes, salt: int, slot: int, count: int) -> bytes:
+    """Slots of a writer that is gone, mended, if sound ones lie behind the ``count`` at the front; else nothing.
 
     A power loss may keep a later page and lose an earlier one. A record whose head was never
     written leaves payload behind a hole too, which ``mend`` recognises; that one never returned.
     """
-    filled = rest.rstrip(b"\0")
-    if not filled:
+    slots = -(-len(rest.rstrip(b"\0")) // SLOT_BYTES)
+    if slots <= count:
         return b""
-    part = rest[: -(-len(filled) // SLOT_BYTES) * SLOT_BYTES]
-    mended, lost = mend(part, salt, slot)
-    return mended if lost < len(part) // SLOT_BYTES else b""
+    mended, _ = mend(rest[: slots * SLOT_BYTES], salt, slot)
+    behind = range(count, slots)
+    gap = HEAD.pack(0, 0, 0, GAP)
+    sound = any(mended[n * SLOT_BYTES : n * SLOT_BYTES + CONTENT_BYTES] != gap for n in behind)
+    return mended if sound else b""

@@ -164,7 +164,9 @@ class Shipper:
                 pass
             if not reader.alive:
                 self._done.add(reader.folder)
-            reader.stuck = False
+            if reader.stuck:
+                reader.stuck = False
+                reader.ctl.trouble = ""
         except (Unavailable, Denied, NotSupported):
             raise
         except ClewError as error:
@@ -252,7 +254,7 @@ class Shipper:
     def _beat(self) -> None:
         """Tell the target which runs are alive."""
         now = time.monotonic()
-        for run_id in {r.run_id for r in self._readers.values() if r.alive and not r.stuck and r.cursor}:
+        for run_id in {r.run_id for r in self._readers.values() if r.alive and not r.stuck and r.cursor is not None}:
             if now - self._beaten.get(run_id, 0.0) < HEARTBEAT_S:
                 continue
             self._beaten[run_id] = now

@@ -23,7 +23,7 @@ class Launcher:
     def __init__(self, folder: str, mode: str, *, offline: bool = False) -> None:
         self.folder = folder
         self.offline = offline
-        self._mode = mode
+        self.mode = mode
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -34,7 +34,7 @@ class Launcher:
         if not self._lock.acquire(blocking=False):
             return  # a signal handler, or another thread that is at it
         try:
-            if self._mode == "thread":
+            if self.mode == "thread":
                 self._start_thread()
             else:
                 self._start_process()
