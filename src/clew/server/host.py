@@ -38,7 +38,8 @@ class Options:
     try the 20 after it. on_demand: end after ``idle_s`` seconds without connections.
     artifact_root: prefix of new experiments' artifact locations (``--default-artifact-root``).
     artifacts: folder of the files that the server keeps (``--artifacts-destination``).
-    static_prefix, allowed_hosts, access_log: see ``app.App``; access_log None = on unless on loopback.
+    static_prefix, allowed_hosts, access_log: see ``app.App``; access_log None = on for a TCP server,
+    off where one person looks at a store of their own (``next_free_port`` on loopback).
     announce: called with the http addresses once requests are answered.
     """
 
@@ -67,7 +68,8 @@ class Options:
         self.static_prefix = static_prefix
         self.allowed_hosts = allowed_hosts
         self.loopback = port is None or peer.is_loopback(host)
-        self.access_log = (not self.loopback) if access_log is None else access_log
+        serving_others = port is not None and not (next_free_port and self.loopback)
+        self.access_log = serving_others if access_log is None else access_log
         self.announce = announce
 
     def announcing(self, announce: Callable[[list[str]], None]) -> Options:

@@ -72,7 +72,8 @@ class Service:
             on_demand=options.on_demand,
             retire=self._end if options.on_demand else None,
         )
-        site.urls = [_address(s) for s in sockets if s.family != socket.AF_UNIX]
+        prefix = "/" + options.static_prefix.strip("/") if options.static_prefix.strip("/") else ""
+        site.urls = [_address(s) + prefix for s in sockets if s.family != socket.AF_UNIX]
         self._site = site
         self._app = App(
             site,
@@ -138,7 +139,7 @@ class Service:
             await asyncio.sleep(min(0.2, self._options.idle_s / 5 + 0.01))
 
     def _tell(self) -> None:
-        urls = [u + self._options.static_prefix.rstrip("/") for u in self._site.urls]
+        urls = self._site.urls
         unix = [s for s in self._sockets if s.family == socket.AF_UNIX]
         if unix:
             info = HostInfo(os.getpid(), self._where.socket, self._options.on_demand, urls, __version__)
