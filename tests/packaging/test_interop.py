@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,33 @@ def test_clew_loads_what_mlflow_saves(data: str, frame: pd.DataFrame, tmp_path: 
         assert signature is not None
         assert signature.params is not None
         assert signature.params.params[0].default == 0.5
+
+
+# Where both agree; test_signature says where Clew keeps more (names of odd columns, nulls in lists).
+CASES = """
+import json
+import numpy as np, pandas as pd, scipy.sparse as sp
+frame = pd.DataFrame({
+    "i8": np.array([1, 2], dtype="int8"), "i": [1, 2], "u32": np.array([1, 2], dtype="uint32"), "f4": np.float32([1, 2]),
+    "f": [1.5, None], "s": ["a", None], "o": pd.Series(["a", "b"], dtype=object), "b": [True, False], "y": [b"a", b"b"],
+    "d": pd.to_datetime(["2020-01-01", "2020-01-02"]), "c": pd.Series(["x", "y"], dtype="category"),
+    "n": pd.Series([1, None], dtype="Int64"), "l": [[1], [2, 3]], "m": [{"x": 1, "y": "s"}, {"x": 2}],
+})
+cases = [
+    frame, pd.DataFrame([[1, 2]]), pd.Series([1.5], name="q"), pd.Series(["x"]), np.zeros((3, 2), dtype="float32"),
+    np.array(["a"]), np.array([True]), {"a": np.zeros((3, 2)), "b": np.zeros(3, dtype="int64")}, sp.csr_matrix(np.eye(3)),
+    [1, 2], ["a"], [[1, 2]], [{"a": 1, "b": "x"}, {"a": 2}], {"a": 1, "b": "x"}, {"a": [1], "b": ["x"]},
+    {"a": {"b": [1]}}, "text", 1, 1.5, True,
+]
+params = {"a": 1, "b": 1.5, "c": "x", "d": True, "e": [1, 2], "f": {"x": {"y": [1]}}}
+print(json.dumps([infer_signature(case, None, params).to_dict() for case in cases]))
+"""
+
+
+def test_both_infer_the_same_signatures(peer_python: str) -> None:
+    theirs = json.loads(ask(peer_python, "from mlflow.models import infer_signature" + CASES).splitlines()[-1])
+    ours = json.loads(ask(sys.executable, "from clew.models import infer_signature" + CASES).splitlines()[-1])
+    assert len(theirs) == len(ours)
+    for mine, other in zip(ours, theirs, strict=True):
+        for part in ("inputs", "params"):
+            assert json.loads(mine[part]) == json.loads(other[part])

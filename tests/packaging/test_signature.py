@@ -82,6 +82,18 @@ def test_lists_and_dicts_in_columns_are_arrays_and_objects() -> None:
     }
 
 
+def test_mixed_values_stay_any_whatever_comes_after() -> None:
+    frame = pd.DataFrame(
+        {"a": [[], [1, "x"], [2]], "b": [[None], [3], []], "c": [{"k": None}, {"k": 1.5}, {}], "d": [None] * 3}
+    )
+    assert kinds(frame) == {
+        "a": ArrayType(AnyType()),
+        "b": ArrayType(DataType.LONG),
+        "c": ObjectType({"k": Property(DataType.DOUBLE, False)}),
+        "d": AnyType(),
+    }
+
+
 def test_arrays_are_tensors_with_a_free_first_dimension() -> None:
     one = infer_signature(np.zeros((3, 2), dtype="float32")).inputs
     named = infer_signature({"a": np.zeros((3, 2)), "b": np.zeros(3, dtype="int64")}).inputs

@@ -25,10 +25,10 @@ from clew.packaging.schema import (
     ParamSchema,
     ParamSpec,
     Schema,
-    TensorSpec,
     ValueType,
     describe_type,
 )
+from clew.packaging.tensors import cast_tensor
 
 _log = logging.getLogger("clew.packaging")
 
@@ -354,7 +354,7 @@ def _enforce_tensors(data: Any, schema: Schema) -> Any:
     tensors = schema.tensors
     if len(tensors) == 1 and tensors[0].name is None:
         try:
-            return _cast_tensor(data, tensors[0])
+            return cast_tensor(data, tensors[0])
         except ValueError as fault:
             raise InvalidValue(f"The input does not fit the model's signature: {fault}.") from None
     if not (isinstance(data, Mapping) or inference.is_frame(data)):
@@ -369,54 +369,11 @@ def _enforce_tensors(data: Any, schema: Schema) -> Any:
             continue
         try:
             value = data[spec.name]
-            arrays[spec.name] = _cast_tensor(value.to_numpy() if inference.is_series(value) else value, spec)
+            arrays[spec.name] = cast_tensor(value.to_numpy() if inference.is_series(value) else value, spec)
         except ValueError as fault:
             faults.append(f"tensor {spec.name!r}: {fault}")
     _refuse(faults)
     return arrays
-
-
-def _cast_tensor(data: Any, spec: TensorSpec) -> Any:
-    if inference.is_frame(data) or inference.is_series(data) or isinstance(data, list | tuple):
-        array = _convert_exactly(data, spec)
-    elif isinstance(data, np.ndarray) or inference.is_sparse(data):
-        array = data
-    else:
-        raise ValueError(f"a {type(data).__name__} given, an array of {spec.dtype} {list(spec.shape)} expected")
-    if not _same_dtype(array.dtype, spec.dtype):
-        raise ValueError(f"an array of {array.dtype} given, {spec.dtype} expected")
-    fits = len(array.shape) == len(spec.shape) and all(
-        want in (-1, got) for want, got in zip(spec.shape, array.shape, strict=True)
-    )
-    if not fits:
-        raise ValueError(f"an array of shape {list(array.shape)} given, {list(spec.shape)} expected")
-    return array
-
-
-def _same_dtype(got: Any, wanted: str) -> bool:
-    if got.kind in "US":
-        return wanted in ("str", "bytes")[got.kind == "S" :] or np.dtype(wanted).kind == got.kind
-    return bool(got == np.dtype(wanted)) if wanted not in ("str", "bytes") else False
-
-
-def _convert_exactly(data: Any, spec: TensorSpec) -> Any:
-    try:
-        array = data.to_numpy() if hasattr(data, "to_numpy") else np.asarray(data)
-    except ValueError:
-        raise ValueError("the rows of the list differ in length") from None
-    if _same_dtype(array.dtype, spec.dtype):
-        return array
-    problem = f"{array.dtype} given, {spec.dtype} expected, and the values do not convert exactly"
-    try:
-        converted = array.astype("str" if spec.dtype == "str" else spec.dtype)
-        exact = array.dtype.kind in "biuf" and converted.dtype.kind in "iuf"
-        if exact and np.array_equal(converted.astype(array.dtype), array, equal_nan=array.dtype.kind == "f"):
-            return converted
-        if array.dtype.kind == "O" and all(a == b for a, b in zip(array.ravel(), converted.ravel(), strict=True)):
-            return converted
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(problem) from None
-    raise ValueError(problem)
 
 
 def _param(value: object, spec: ParamSpec) -> object:

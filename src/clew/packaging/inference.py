@@ -31,8 +31,22 @@ _log = logging.getLogger("clew.packaging")
 _hinted = False
 
 
+class _Unknown(AnyType, frozen=True):
+    """The type of a null, or of an empty list's items: it takes any other when merged, and ends as ``any``."""
+
+
+_UNKNOWN = _Unknown()
+
+
 def infer_schema(data: Any) -> Schema:
     """The schema of example data; what has no better type becomes ``any``."""
+    schema = _infer(data)
+    if schema.tensors:
+        return schema
+    return Schema(tuple(ColumnSpec(_settled(spec.type), spec.name, spec.required) for spec in schema.columns))
+
+
+def _infer(data: Any) -> Schema:
     if is_frame(data):
         return Schema(tuple(_column(data[label], label) for label in data.columns))
     if is_series(data):
@@ -42,7 +56,7 @@ def infer_schema(data: Any) -> Schema:
     if isinstance(data, Mapping):
         return _mapping_schema(data)
     if isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data):
-        merged = infer_value(data[0]) if len(data) == 1 else _merge_all(infer_value(row) for row in data)
+        merged = _merge_all(infer_value(row) for row in data)
         if isinstance(merged, ObjectType):
             return Schema(tuple(ColumnSpec(p.type, name, p.required) for name, p in merged.properties.items()))
     if isinstance(data, list):
@@ -69,7 +83,7 @@ def infer_params(params: Mapping[str, object]) -> ParamSchema:
             continue
         if isinstance(plain, datetime.date):
             plain = plain.isoformat()
-        specs.append(ParamSpec(name, kind, plain, shape))
+        specs.append(ParamSpec(name, _settled(kind), plain, shape))
     if bad:
         raise InvalidValue(
             f"No schema for the params {bad}: a param must be a number, text, boolean, datetime, "
@@ -91,7 +105,7 @@ def infer_value(value: object) -> ValueType:
         return ObjectType({str(k): Property(infer_value(v), not is_null(v)) for k, v in value.items()})
     if isinstance(value, Sequence):
         return ArrayType(_merge_all(infer_value(item) for item in value if not is_null(item)))
-    return AnyType()
+    return _UNKNOWN if is_null(value) else AnyType()
 
 
 def dtype_type(dtype: Any) -> ValueType:
@@ -206,23 +220,28 @@ def _array_type(array: np.ndarray[Any, Any]) -> ValueType:
 
 
 def _merge_all(kinds: Iterable[ValueType]) -> ValueType:
-    """One type for values of several; ``any`` where there is none, or no value at all."""
-    merged: ValueType | None = None
+    """One type for values of several; ``any`` where there is none, and unknown where there is no value."""
+    merged: ValueType = _UNKNOWN
     for kind in kinds:
         # Repeated types are the rule in a column, and cost nothing more.
-        if merged is None or kind == merged:
-            merged = kind
-            continue
-        merged = _merge(merged, kind)
-        if isinstance(merged, AnyType) and not isinstance(kind, AnyType):
-            return merged
-    return AnyType() if merged is None else merged
+        if kind != merged:
+            merged = _merge(merged, kind)
+    return merged
+
+
+def _settled(kind: ValueType) -> ValueType:
+    """The type with ``any`` for what stayed unknown."""
+    if isinstance(kind, ArrayType):
+        return ArrayType(_settled(kind.items))
+    if isinstance(kind, ObjectType):
+        return ObjectType({key: Property(_settled(p.type), p.required) for key, p in kind.properties.items()})
+    return AnyType() if isinstance(kind, _Unknown) else kind
 
 
 def _merge(a: ValueType, b: ValueType) -> ValueType:
-    if isinstance(a, AnyType):
+    if isinstance(a, _Unknown):
         return b
-    if isinstance(b, AnyType):
+    if isinstance(b, _Unknown):
         return a
     if isinstance(a, ArrayType) and isinstance(b, ArrayType):
         return ArrayType(_merge(a.items, b.items))

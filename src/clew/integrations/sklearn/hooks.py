@@ -6,7 +6,7 @@ import functools
 import inspect
 from types import ModuleType
 
-from clew.integrations import options
+from clew.integrations import guard, options
 from clew.integrations.patch import Patch, Training
 from clew.integrations.sklearn.fit import Fit
 from clew.integrations.sklearn.later import Memory, patch_metrics, patch_predictions
@@ -65,12 +65,18 @@ def _begin(patch: Patch, estimator: object, args: tuple[object, ...], kwargs: di
     chosen = options.get("sklearn")
     if chosen is None or type(estimator).__module__.startswith(_SILENT_MODULES):
         return None
-    code = inspect.unwrap(type(estimator).fit).__code__  # type: ignore[attr-defined]
-    names = code.co_varnames[1 : code.co_argcount]
+    names = guard.attempt(lambda: _fit_arguments(type(estimator))) or ("X", "y", "sample_weight")
     given = {**dict(zip(names, args, strict=False)), **kwargs}
-    features = given.get(names[0]) if names else None
+    features = given.get(names[0])
     fit = Fit.begin(chosen, estimator, features, given.get("y", given.get("Y")), given.get("sample_weight"))
     if fit is not None and chosen.log_post_training_metrics:
         fit.remember(_memory)
         patch_predictions(patch, type(estimator), _memory)
     return fit
+
+
+def _fit_arguments(kind: type) -> tuple[str, ...]:
+    """Names of the arguments of ``fit``; quicker than a signature."""
+    code = inspect.unwrap(kind.fit).__code__  # type: ignore[attr-defined]
+    names: tuple[str, ...] = code.co_varnames[1 : code.co_argcount]
+    return names
