@@ -109,7 +109,7 @@ def test_a_killed_run_arrives_whole_and_is_marked_killed(place: Place) -> None:
     eventually(place.empty)
     run = ClewClient().get_run(run_id)
     assert run.info.status == "KILLED"
-    assert "killed" in run.data.tags["clew.end_reason"]
+    assert "killed" in run.data.tags["clew.killed_reason"]
     points = points_of(run_id)
     assert points == [(n, n * 0.5) for n in range(len(points))]
     assert points

@@ -18,7 +18,7 @@ from clew.errors import ClewError, Conflict, Corrupt, Denied, InvalidValue, NotF
 from clew.ids import new_id, now_ms
 from clew.wire.frames import HEARTBEAT
 
-KILL_REASON_TAG = "clew.end_reason"
+KILL_REASON_TAG = "clew.killed_reason"
 KILL_REASON = "The process that logged ended without ending the run: it was killed, or its machine stopped."
 
 
