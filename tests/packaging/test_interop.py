@@ -101,14 +101,16 @@ CASES = """
 import json
 import numpy as np, pandas as pd, scipy.sparse as sp
 frame = pd.DataFrame({
-    "i8": np.array([1, 2], dtype="int8"), "i": [1, 2], "u32": np.array([1, 2], dtype="uint32"), "f4": np.float32([1, 2]),
+    "i8": np.array([1, 2], dtype="int8"), "i": [1, 2], "u32": np.array([1, 2], dtype="uint32"),
+    "f4": np.float32([1, 2]),
     "f": [1.5, None], "s": ["a", None], "o": pd.Series(["a", "b"], dtype=object), "b": [True, False], "y": [b"a", b"b"],
     "d": pd.to_datetime(["2020-01-01", "2020-01-02"]), "c": pd.Series(["x", "y"], dtype="category"),
     "n": pd.Series([1, None], dtype="Int64"), "l": [[1], [2, 3]], "m": [{"x": 1, "y": "s"}, {"x": 2}],
 })
 cases = [
     frame, pd.DataFrame([[1, 2]]), pd.Series([1.5], name="q"), pd.Series(["x"]), np.zeros((3, 2), dtype="float32"),
-    np.array(["a"]), np.array([True]), {"a": np.zeros((3, 2)), "b": np.zeros(3, dtype="int64")}, sp.csr_matrix(np.eye(3)),
+    np.array(["a"]), np.array([True]), {"a": np.zeros((3, 2)), "b": np.zeros(3, dtype="int64")},
+    sp.csr_matrix(np.eye(3)),
     [1, 2], ["a"], [[1, 2]], [{"a": 1, "b": "x"}, {"a": 2}], {"a": 1, "b": "x"}, {"a": [1], "b": ["x"]},
     {"a": {"b": [1]}}, "text", 1, 1.5, True,
 ]
