@@ -257,7 +257,9 @@ def test_requests_in_flight_are_finished(where: Places, start: Start) -> None:
     connection.send(body[:50_000])
     until(lambda: os.path.exists(os.path.join(where.artifacts, ".clew-incoming")))
     child.terminate()
-    until(lambda: not answers(where.socket))
+    until(lambda: not os.path.exists(where.socket))  # nobody finds a host that is ending
+    assert not os.path.exists(where.info)
+    assert child.poll() is None
     connection.send(body[50_000:])
     assert connection.getresponse().status == 200
     connection.close()

@@ -118,6 +118,12 @@ class Service:
         self._end()
 
     def _end(self) -> None:
+        # First out of sight, so that whoever looks for a host from now on starts the next one
+        # and does not take this one's last moments for a host that stays.
+        if any(s.family == socket.AF_UNIX for s in self._sockets):
+            for path in (self._where.info, self._where.socket):
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
         self._server.should_exit = True
 
     async def _watch(self) -> None:
