@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from clew.errors import ClewError, Corrupt, Denied, InvalidValue, NotFound, NotSupported
 from clew.packaging.flavor import LoadPolicy
+from clew.packaging.flavors import sklearn as flavor
 from clew.packaging.manifest import read_mlmodel
 from clew.packaging.pyfunc import load_native, load_pyfunc
 from clew.packaging.save import ModelOptions, save_model
@@ -82,6 +84,17 @@ def test_a_pickle_that_says_it_is_skops_is_damaged(tmp_path: Path) -> None:
     with pytest.raises(Corrupt):
         load_native(path, "sklearn", SAFE)
     assert not (tmp_path / "boom").exists()
+
+
+def test_a_file_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flavor, "_UNPACKED_BYTES", 1 << 20)
+    path = foreign(tmp_path / "m", pickled_model="model.skops", serialization_format="skops")
+    model = LinearRegression().fit([[1.0]], [1.0])
+    model.coef_ = np.zeros(1 << 18)
+    skops.io.dump(model, tmp_path / "m" / "model.skops", compression=zipfile.ZIP_DEFLATED)
+    with pytest.raises(Denied, match="unpack"):
+        load_native(path, "sklearn", SAFE)
+    assert len(load_native(path, "sklearn", PICKLE).coef_) == 1 << 18
 
 
 def test_a_tree_that_points_outside_itself_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from clew.entities.dataset import Dataset
+from clew.entities.names import MAX_DATASET_SCHEMA
 from clew.packaging import inference
 from clew.packaging.schema import Schema
 
@@ -25,12 +26,14 @@ def describe(features: Any, targets: Any, source: dict[str, str], name: str = "d
 
     Cost: hashes at most 10,000 rows.
     """
+    schema = json.dumps(_schema(features, targets))
     return Dataset(
         name=name,
         digest=_digest(features, targets),
         source_type="code",
         source=json.dumps({"tags": source}),
-        schema=json.dumps(_schema(features, targets)),
+        # Tens of thousands of columns have a schema that no server takes.
+        schema=schema if len(schema) <= MAX_DATASET_SCHEMA else None,
         profile=json.dumps(_profile(features, targets)),
     )
 

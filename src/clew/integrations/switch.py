@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from clew.errors import InvalidValue
+from clew.errors import InvalidValue, NotSupported
 from clew.integrations import options
 from clew.integrations import sklearn as _sklearn
 from clew.integrations.options import Options
@@ -91,10 +91,11 @@ def sklearn_autolog(
     max_metric_rows: on no more rows than this, evenly spread.
 
     Raises:
-        InvalidValue: ``registered_model_name`` is given, which needs a registry, or a limit is not positive.
+        NotSupported: ``registered_model_name`` is given, which needs a registry.
+        InvalidValue: a limit is not positive.
     """
     if registered_model_name is not None:
-        raise InvalidValue("registered_model_name needs a model registry, which this version does not have.")
+        raise NotSupported("registered_model_name needs a model registry, which this version does not have.")
     if max_metric_rows < 1:
         raise InvalidValue(f"max_metric_rows must be positive, not {max_metric_rows}.")
     options.set_own(

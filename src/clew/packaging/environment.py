@@ -36,6 +36,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     extra_pip_requirements: str | Sequence[str] | None = None
 
 
+@functools.cache
 def pin(package: str) -> str | None:
     """``package==version`` of what is installed, or None where it is not."""
     try:

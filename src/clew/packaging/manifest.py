@@ -26,6 +26,8 @@ FORMAT_LEVEL: Final = "3.17.2"
 MAX_FILE_BYTES: Final = 16 << 20
 """An MLmodel file larger than this is refused: real ones have a few kilobytes."""
 _CHUNK: Final = 1 << 20
+# The C emitter writes the same text in a tenth of the time.
+_DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class MLmodel(msgspec.Struct, kw_only=True):
@@ -72,7 +74,7 @@ class MLmodel(msgspec.Struct, kw_only=True):
         fields["signature"] = self.signature.to_dict() if self.signature else None
         kept = {name: value for name, value in fields.items() if value is not None or name in _NULLS}
         kept["prompts"] = None
-        return yaml.safe_dump(kept, sort_keys=True, allow_unicode=True, default_flow_style=False)
+        return str(yaml.dump(kept, Dumper=_DUMPER, sort_keys=True, allow_unicode=True, default_flow_style=False))
 
     @classmethod
     def from_yaml(cls, text: str, where: str = FILE_NAME) -> MLmodel:

@@ -113,7 +113,7 @@ class Fit:
         options = ModelOptions(
             signature=(guard.attempt(self._signature) or False) if chosen.log_model_signatures else False,
             input_example=example,
-            flavor_options={"serialization_format": chosen.serialization_format},
+            flavor_options={"serialization_format": chosen.serialization_format, "silent": chosen.silent},
         )
         entry = ModelEntry(name="model", params=estimator_params(self._estimator))
         self._recorder.model_id = log_model(

@@ -40,6 +40,8 @@ PREDICT_FUNCTIONS: Final = (
     "score",
 )
 _PICKLE_SCAN_BYTES: Final = 32 << 20
+_UNPACKED_BYTES: Final = 1 << 30
+_UNPACKED_RATIO: Final = 50
 
 # skops has no error of its own for most objects that it cannot write or read.
 _SKOPS_FAULTS: Final = (
@@ -64,7 +66,7 @@ def save(model: Any, folder: str, options: Mapping[str, Any]) -> SavedFlavor:
     """Write ``model.skops`` or ``model.pkl``.
 
     options: ``serialization_format`` (skops, cloudpickle or pickle; default skops, and cloudpickle where skops
-    cannot), ``skops_trusted_types`` (classes that the caller vouches for), ``pyfunc_predict_fn``.
+    cannot), ``skops_trusted_types`` (classes that the caller vouches for), ``pyfunc_predict_fn``, ``silent``.
 
     Raises:
         InvalidValue: unknown format, or a format was asked for that cannot hold this model.
@@ -86,7 +88,8 @@ def save(model: Any, folder: str, options: Mapping[str, Any]) -> SavedFlavor:
         except InvalidValue as problem:
             if wanted is not None:
                 raise
-            _log.warning(
+            _log.log(
+                logging.DEBUG if options.get("silent") else logging.WARNING,
                 "%s is saved by cloudpickle, since skops cannot hold it (%s); loading it may run code.",
                 type(model).__name__,
                 problem,
@@ -173,6 +176,8 @@ def _save_skops(model: Any, path: str, vouched: tuple[str, ...]) -> list[str]:
 def _load_skops(path: str, policy: LoadPolicy) -> Any:
     sio = _need("skops.io", "skops")
     try:
+        if policy.trust != "pickle":
+            _check_size(path)
         types = sio.get_untrusted_types(file=path)
         allowed = SKLEARN_TYPES | set(policy.trusted_types)
         if policy.trust != "pickle" and (odd := [kind for kind in types if kind not in allowed]):
@@ -186,6 +191,14 @@ def _load_skops(path: str, policy: LoadPolicy) -> Any:
     if policy.trust != "pickle":
         check_trees(model)
     return model
+
+
+def _check_size(path: str) -> None:
+    """Refuse a small file that would unpack to an enormous one."""
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > max(_UNPACKED_BYTES, _UNPACKED_RATIO * os.path.getsize(path)):
+        raise Denied(f"{path} would unpack to {unpacked:,} bytes; if you trust it, load it with trust='pickle'.")
 
 
 def _save_pickle(model: Any, path: str, chosen: str) -> None:
