@@ -127,6 +127,18 @@ def test_offline_mode_sends_nothing_until_sync(
     check_everything(run_id)
 
 
+def test_an_experiment_chosen_by_id_is_kept(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = clew.create_experiment("by id")
+    monkeypatch.setenv("CLEW_OFFLINE", "1")
+    forget_links()
+    with clew.start_run(experiment_id=experiment) as run:
+        pass
+    monkeypatch.delenv("CLEW_OFFLINE")
+    forget_links()
+    sync(store)
+    assert clew.get_run(run.info.run_id).info.experiment_id == experiment
+
+
 def test_files_over_16_mb_are_shipped_from_where_they_lie_or_reported(
     store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from clew import settings
+
 _told: set[str] = set()
 
 
@@ -11,7 +13,10 @@ def warn(text: str) -> None:
     """Log ``text`` as a warning."""
     import logging  # 16 ms, and most scripts never warn
 
-    logging.getLogger("clew").warning("%s", text)
+    logger = logging.getLogger("clew")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.getLevelNamesMapping().get(settings.read().log_level, logging.WARNING))
+    logger.warning("%s", text)
 
 
 def warn_once(cause: str, text: str) -> None:

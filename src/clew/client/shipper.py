@@ -252,9 +252,9 @@ class Shipper:
             log(f"run {reader.run_id} cannot be marked as killed: {error}")
 
     def _beat(self) -> None:
-        """Tell the target which runs are alive."""
+        """Tell the target which runs are alive; a guest's end would say nothing about its run."""
         now = time.monotonic()
-        for run_id in {r.run_id for r in self._readers.values() if r.alive and not r.stuck and r.cursor is not None}:
+        for run_id in {r.run_id for r in self._readers.values() if r.owner and r.alive and not r.stuck}:
             if now - self._beaten.get(run_id, 0.0) < HEARTBEAT_S:
                 continue
             self._beaten[run_id] = now

@@ -42,6 +42,7 @@ class _Key(msgspec.Struct):
 
 class _Start(msgspec.Struct):
     experiment: str | None = None
+    experiment_id: str | None = None
     name: str | None = None
     tags: dict[str, str] = {}
     parent: str | None = None
@@ -148,7 +149,8 @@ class Replay:
             tags[PARENT_TAG] = start.parent
         runs.create_run(
             self._tx,
-            experiment_id=experiment_named(self._tx, start.experiment),
+            experiment_id=(not start.experiment and start.experiment_id)
+            or experiment_named(self._tx, start.experiment),
             run_id=self._run_id,
             run_name=start.name or None,
             user_id=start.user or "",

@@ -1,0 +1,207 @@
+"""The shipper's rules, with a target in memory: what goes out when, who counts as killed, what is set aside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clew.client import spool
+from clew.client.journal import Journal
+from clew.client.reader import Batch, Reader
+from clew.client.runlog import RunLog
+from clew.client.shipper import Shipper
+from clew.client.start import Launcher
+from clew.errors import NotFound, Unavailable
+from clew.wire.frames import PARAM
+from journals import contents
+
+RUN = "ab" * 16
+
+
+class Memory:
+    """A target that keeps what it gets.
+
+    events: what happened, in order. away, unknown: whether it answers, and knows the run.
+    """
+
+    def __init__(self) -> None:
+        self.data: dict[str, bytes] = {}
+        self.events: list[str] = []
+        self.away = False
+        self.unknown = False
+        self.lose_answers = 0
+
+    def _ask(self) -> None:
+        if self.away:
+            raise Unavailable("the target is on holiday")
+        if self.unknown:
+            raise NotFound(f"Run with id={RUN} not found")
+
+    def cursor(self, reader: Reader) -> int:
+        self._ask()
+        return len(self.data.get(reader.writer_id, b"")) // 32
+
+    def deliver(self, reader: Reader, batch: Batch) -> int:
+        self._ask()
+        have = self.data.get(reader.writer_id, b"")
+        cursor = len(have) // 32
+        if batch.seq > cursor:
+            return cursor
+        self.data[reader.writer_id] = have + batch.data[(cursor - batch.seq) * 32 :]
+        self.events.append(f"slots to {batch.end}")
+        if self.lose_answers:
+            self.lose_answers -= 1
+            raise Unavailable("the answer got lost")
+        return max(cursor, batch.end)
+
+    def beat(self, run_id: str) -> None:
+        self._ask()
+        self.events.append(f"beat {run_id[:2]}")
+
+    def upload(self, reader: Reader, path: str, file: str) -> None:
+        self._ask()
+        with open(file, "rb") as stream:
+            self.events.append(f"file {path} {stream.read().decode()}")
+
+    def tag(self, reader: Reader, key: str, value: str) -> None:
+        self.events.append(f"tag {key}")
+
+    def mark_killed(self, reader: Reader) -> None:
+        self._ask()
+        self.events.append("killed")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    return spool.open_target(str(tmp_path / "spool"), "sqlite:////nowhere/x.db")
+
+
+@pytest.fixture
+def target() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def journals(folder: str) -> Iterator[list[Journal]]:
+    """Two journals of one run: of the process that began it, and of a guest."""
+    both = [Journal(os.path.join(folder, RUN), RUN, owner=owner) for owner in (True, False)]
+    yield both
+    for journal in both:
+        journal.close()
+
+
+def die(journal: Journal) -> None:
+    """What the end of its process does to a journal."""
+    journal.restart()
+
+
+def once(folder: str, target: Memory) -> Shipper:
+    shipper = Shipper(folder, target, once=True)
+    shipper.run()
+    return shipper
+
+
+def test_all_that_is_written_goes_out_once(folder: str, target: Memory, journals: list[Journal]) -> None:
+    for step in range(40_000):
+        journals[0].log_metric("x", float(step), step)
+    target.lose_answers = 2
+    for _ in range(3):
+        once(folder, target)
+    (data,) = target.data.values()
+    assert contents(data) == [("x", float(n), n) for n in range(40_000)]
+    assert "killed" not in target.events
+    journals[0].end("FINISHED", 1)
+    once(folder, target)
+    assert os.listdir(folder).count(RUN) == 0
+    assert "killed" not in target.events
+
+
+def test_a_run_is_killed_when_its_beginner_died_and_nobody_else_writes(
+    folder: str, target: Memory, journals: list[Journal]
+) -> None:
+    owner, guest = journals
+    owner.log_metric("x", 1.0)
+    guest.log_metric("x", 2.0)
+    die(owner)
+    once(folder, target)
+    assert "killed" not in target.events
+    guest.close()
+    once(folder, target)
+    assert target.events[-1] == "killed"
+    assert list(spool.runs(folder)) == []
+
+
+def test_a_guest_s_death_ends_nothing(folder: str, target: Memory, journals: list[Journal]) -> None:
+    journals[1].log_metric("x", 1.0)
+    die(journals[1])
+    once(folder, target)
+    assert [e for e in target.events if not e.startswith("slots")] == []
+    assert list(spool.runs(folder)) == []
+
+
+def test_only_the_beginner_s_life_is_told(folder: str, target: Memory, journals: list[Journal]) -> None:
+    journals[1].log_metric("x", 1.0)
+    once(folder, target)
+    assert "beat ab" not in target.events
+    journals[0].open()
+    once(folder, target)
+    assert "beat ab" in target.events
+
+
+def test_a_target_that_is_away_keeps_everything_in_place(folder: str, target: Memory, journals: list[Journal]) -> None:
+    journals[0].log_metric("x", 1.0)
+    receipt = journals[0].end("FINISHED", 1)
+    assert receipt is not None
+    target.away = True
+    shipper = once(folder, target)
+    assert shipper.trouble == receipt.trouble == "the target is on holiday"
+    assert receipt.pending > 0
+    target.away = False
+    assert once(folder, target).trouble == ""
+    assert receipt.pending == 0
+
+
+def test_a_refused_journal_is_set_aside_with_the_reason(folder: str, target: Memory, journals: list[Journal]) -> None:
+    journals[0].log_metric("x", 1.0)
+    target.unknown = True
+    assert once(folder, target).refused == []  # the writer lives: its next batch may begin the run
+    die(journals[0])
+    (aside,) = once(folder, target).refused
+    assert Path(aside, "reason.txt").read_text() == f"Run with id={RUN} not found\n"
+    assert spool.segments(aside) != []
+    assert once(folder, target).refused == []
+
+
+def test_files_go_out_between_what_was_logged_before_and_after_them(
+    folder: str, target: Memory, tmp_path: Path
+) -> None:
+    log = RunLog(Launcher(folder, "process", offline=True), RUN, owner=True, truncate=True)
+    file = tmp_path / "f.txt"
+    log.log_params({"before": 1})
+    for text in ("one", "two"):
+        file.write_text(text)
+        log.spool_file(str(file), "f.txt")
+    log.log_params({"after": 1})
+    log.end("FINISHED", 1)
+    once(folder, target)
+    kinds = [e if e.startswith("file") else "slots" for e in target.events]
+    assert kinds == ["slots", "file f.txt one", "slots", "file f.txt two", "slots"]
+    (data,) = target.data.values()
+    assert [f[1] for f in contents(data) if f[0] == PARAM] == [
+        {"key": "before", "value": "1"},
+        {"key": "after", "value": "1"},
+    ]
+
+
+def test_drafts_of_writers_that_died_while_opening_go(folder: str, target: Memory) -> None:
+    old = Path(folder, RUN, "tmp-" + "0" * 32)
+    fresh = Path(folder, "cd" * 16, "tmp-" + "1" * 32)
+    for draft in (old, fresh):
+        draft.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    once(folder, target)
+    assert not old.parent.exists()
+    assert fresh.exists()
