@@ -212,8 +212,10 @@ def _cast_column(series: Any, spec: ColumnSpec) -> Any:
         return series
     if not isinstance(kind, DataType):
         return _cast_objects(series, kind)
-    if type(series.dtype).__name__ == "CategoricalDtype" and kind == DataType.STRING:
-        series = series.astype(series.dtype.categories.dtype)
+    if type(series.dtype).__name__ == "CategoricalDtype":
+        # Left as it is: a model that was trained on categories wants them, others take them for texts.
+        _cast_column(series.dtype.categories.to_series(), ColumnSpec(kind))
+        return series
     if kind in (DataType.STRING, DataType.BINARY):
         return _cast_texts(series, kind)
     return _cast_numbers(series, kind, spec.required)
