@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clew.client import spool
-from clew.client.journal import Journal, Limits
+from clew.client.journal import Journal
+from clew.client.limits import Limits
 from clew.client.mlflow_target import items
 from clew.client.segment import Header
 from clew.errors import InvalidValue

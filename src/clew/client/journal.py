@@ -28,7 +28,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from clew.client import spool
+from clew.client.limits import Limits
 from clew.client.notice import warn_once
+from clew.client.numeric import number_of, whole_of
+from clew.client.receipt import Receipt
 from clew.client.segment import SUFFIX, Birth, Window, create, file_name, record_bytes, seal
 from clew.entities.names import check_key
 from clew.errors import InvalidValue
@@ -39,7 +42,6 @@ from clew.wire.frames import (
     KEY,
     POINT,
     RUN_END,
-    SEGMENT_BYTES,
     SLOT_BYTES,
     SLOTS_PER_SEGMENT,
     payload_slots,
@@ -59,63 +61,6 @@ _ATOMIC_LINES: Final = sys.implementation.name == "cpython" and getattr(sys, "_i
 
 Context = tuple[str, str, str]
 """model id, dataset name, dataset digest; empty texts where absent."""
-
-
-class Limits:
-    """How much disk a run's journal may take.
-
-    max_bytes: of segments that are not shipped yet; a tenth more is kept for records and last values.
-    keep_fraction, keep_bytes: of the file system stay free (the larger one, but never over a quarter).
-    """
-
-    __slots__ = ("keep_bytes", "keep_fraction", "max_bytes")
-
-    def __init__(self, max_bytes: int = 1 << 30, keep_fraction: float = 0.05, keep_bytes: int = 500 << 20) -> None:
-        self.max_bytes = max_bytes
-        self.keep_fraction = keep_fraction
-        self.keep_bytes = keep_bytes
-
-    def room(self, run_folder: str, *, reserve: bool) -> bool:
-        """Whether one more segment may be made; ``reserve`` asks for records instead of points.
-
-        Cost: one listing of the run's folders and one statvfs.
-        """
-        used = 0
-        for writer in spool.writers(run_folder):
-            used += sum(SEGMENT_BYTES for _ in spool.segments(writer))
-        if used + SEGMENT_BYTES > self.max_bytes * (1.1 if reserve else 1.0):
-            return False
-        if not hasattr(os, "statvfs"):
-            return True
-        disk = os.statvfs(run_folder)
-        total, free = disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize
-        keep = min(max(self.keep_bytes, int(total * self.keep_fraction)), total // 4)
-        return free - SEGMENT_BYTES > (keep // 10 if reserve else keep)
-
-
-class Receipt:
-    """Where a writer's journal stood, to be compared with what the target has acknowledged."""
-
-    __slots__ = ("_ctl", "position")
-
-    def __init__(self, ctl: spool.Ctl, position: int) -> None:
-        self._ctl = ctl
-        self.position = position
-
-    @property
-    def pending(self) -> int:
-        """Slots that are not acknowledged."""
-        return max(0, self.position - self._ctl.get(spool.ACKED))
-
-    @property
-    def trouble(self) -> str:
-        """What keeps the shipper from shipping, in its words."""
-        return self._ctl.trouble
-
-    @property
-    def conflicts(self) -> int:
-        """How many records the target kept out because an earlier value stands."""
-        return self._ctl.get(spool.CONFLICTS)
 
 
 class Journal:
@@ -251,7 +196,7 @@ class Journal:
         if contents is None:
             for key, value in metrics.items():
                 check_key(key)
-                _number(key, value)
+                number_of(key, value)
             contents = [self._content(key, value, step, stamp, context) for key, value in metrics.items()]
         elif self._commit_points(contents):
             return
@@ -277,8 +222,8 @@ class Journal:
             except (KeyError, TypeError, struct.error, OverflowError):
                 pass
         check_key(key)
-        number = _number(key, value)
-        where = _whole(step)
+        number = number_of(key, value)
+        where = whole_of(step)
         key_id = self._key_id(key, context)
         try:
             return _pack_point(ts_ns, number, where, key_id)
@@ -605,45 +550,6 @@ if not _ATOMIC_LINES:
         self._append(self._content(key, value, step, _time_ns(), None))
 
     Journal.log_metric = _log_metric_locked  # type: ignore[method-assign]
-
-
-def _number(key: str, value: Any) -> float:
-    """``value`` as a float, in MLflow's sense: scalars, and arrays or tensors of one element.
-
-    Raises:
-        InvalidValue: it is no number.
-    """
-    try:
-        if isinstance(value, str | bytes):
-            raise TypeError
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    item = getattr(value, "item", None)  # numpy, torch, jax: float() of a 1-element array is not always allowed
-    if callable(item):
-        try:
-            return float(item())
-        except (TypeError, ValueError, RuntimeError):
-            pass
-    raise InvalidValue(
-        f"Got invalid value {value!r} for metric {key!r}. "
-        "Please specify value as a valid double (64-bit floating point)"
-    )
-
-
-def _whole(step: Any) -> int:
-    """``step`` as a 64-bit integer.
-
-    Raises:
-        InvalidValue: it is not a whole number, or too large.
-    """
-    try:
-        whole = int(step)
-        if whole == step and -(1 << 63) <= whole < 1 << 63:
-            return whole
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise InvalidValue(f"Got invalid value {step!r} for 'step'. Please specify step as a valid 64-bit integer.")
 
 
 def _after_fork_in_child() -> None:

@@ -13,8 +13,8 @@ from typing import Any, Final
 from clew import settings
 from clew.client import deadline
 from clew.client.http import HttpSender
-from clew.client.journal import Receipt
 from clew.client.notice import forget, warn, warn_once
+from clew.client.receipt import Receipt
 from clew.client.runlog import RunLog, spool_folder
 from clew.client.start import Launcher
 from clew.client.target import Target, resolve

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from clew.client import spool
-from clew.client.journal import Context, Journal, Receipt
+from clew.client.journal import Context, Journal
 from clew.client.notice import warn_once
+from clew.client.receipt import Receipt
 from clew.client.shipper import hash_file
 from clew.client.start import Launcher
 from clew.entities.names import MAX_PARAM_VALUE, MAX_TAG_VALUE, check_key, fit_length
