@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn
 import sklearn.metrics
 import sklearn.model_selection._validation as validation
 from sklearn.base import BaseEstimator, clone
@@ -220,6 +221,16 @@ def test_options_of_one_framework_win_over_the_general_ones(runs: Runs) -> None:
     (run,) = runs()
     assert run.outputs.model_outputs == ()
     assert run.inputs.dataset_inputs == ()
+
+
+def test_an_old_scikit_learn_can_be_left_alone(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    clew.autolog(log_models=False)
+    monkeypatch.setattr(sklearn, "__version__", "1.4.2")
+    Lasso().fit(X, Y)
+    assert len(runs()) == 1
+    clew.autolog(log_models=False, disable_for_unsupported_versions=True)
+    Lasso().fit(X, Y)
+    assert len(runs()) == 1
 
 
 def test_excluded_frameworks_are_left_alone_and_unknown_ones_named(runs: Runs) -> None:

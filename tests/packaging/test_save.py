@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from clew.errors import AlreadyExists, InvalidValue, NotFound, NotSupported
+from clew.errors import AlreadyExists, InvalidValue, MissingPackage, NotFound, NotSupported
 from clew.packaging.environment import Environment
 from clew.packaging.flavor import LoadPolicy, flavor_names, get_flavor
 from clew.packaging.manifest import read_mlmodel
@@ -193,6 +194,20 @@ def test_user_faults_are_named(forest: Any, tmp_path: Path) -> None:
     with pytest.raises(InvalidValue, match="serialization_format"):
         saved(forest, tmp_path, flavor_options={"serialization_format": "joblib"})
     assert not (tmp_path / "model").exists()
+
+
+def test_a_missing_package_comes_with_the_pip_line(
+    forest: Any, frame: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(forest, tmp_path, input_example=frame.head(2))
+    loaded = load_pyfunc(path, SAFE)
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    for work in (lambda: load_pyfunc(path, SAFE), lambda: saved(forest, tmp_path / "other")):
+        with pytest.raises(MissingPackage, match=r"pip install 'clew\[sklearn\]'"):
+            work()
+    with pytest.raises(MissingPackage, match=r"pip install 'clew\[pandas\]'"):
+        loaded.predict([[1.0] * 10])
 
 
 def test_flavors_are_found_by_name() -> None:

@@ -64,6 +64,8 @@ def _follow(loader: Any, name: str) -> None:
     run = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
+        # Some loaders serve many modules, so what was set for this one must not stay.
+        vars(loader).pop("exec_module", None)
         run(module)
         callback = _watched.get(name.partition(".")[0])
         if callback is not None:

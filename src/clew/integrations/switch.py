@@ -84,6 +84,8 @@ def sklearn_autolog(
 ) -> None:
     """Log every scikit-learn training; these options win over those of ``clew.autolog``.
 
+    max_tuning_runs: taken for MLflow's sake; a search is one run so far.
+    disable_for_unsupported_versions: leave scikit-learn alone where it is older than 1.5.
     serialization_format: of the logged model; None takes skops, and cloudpickle where skops cannot hold it.
     pos_label: the positive class of a binary problem; without it, scores are averaged by class weight.
     log_post_training_metrics: log ``model.score`` and metric functions that get the model's predictions later.

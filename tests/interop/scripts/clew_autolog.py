@@ -28,7 +28,7 @@ for uri in (f"models:/{output.model_id}", f"runs:/{run.info.run_id}/model"):
 with clew.start_run():
     lasso = Lasso().fit(X, Y)
     info = clew.sklearn.log_model(lasso, "by hand", input_example=X.head(2), metadata={"mine": 1}, params={"a": 1})
-    assert np.array_equal(clew.sklearn.load_model(info.model_uri).predict(X), lasso.predict(X))
+    assert np.allclose(clew.sklearn.load_model(info.model_uri).predict(X), lasso.predict(X))
 known = clew.models.get_model_info(info.model_uri)
 assert known.params == {"a": "1"}, known
 assert known.signature == info.signature, known
