@@ -12,7 +12,7 @@ from clew.client import spool
 from clew.client.journal import Journal
 from clew.client.reader import Batch, Reader
 from clew.client.runlog import RunLog
-from clew.client.shipper import Shipper
+from clew.client.shipper import Shipper, hold
 from clew.client.start import Launcher
 from clew.errors import NotFound, Unavailable
 from clew.wire.frames import PARAM
@@ -205,3 +205,13 @@ def test_drafts_of_writers_that_died_while_opening_go(folder: str, target: Memor
     once(folder, target)
     assert not old.parent.exists()
     assert fresh.exists()
+
+
+def test_a_spool_without_fifos_still_tells_whether_a_shipper_lives(folder: str) -> None:
+    os.unlink(os.path.join(folder, "wake"))
+    assert not spool.wake(folder)
+    lock = hold(folder, 0.0)
+    assert lock is not None
+    assert spool.wake(folder)
+    os.close(lock)
+    assert not spool.wake(folder)

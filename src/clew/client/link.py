@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
@@ -260,11 +261,6 @@ def link_to(uri: str | None) -> Link:
         return link
 
 
-def links() -> list[Link]:
-    """Every link of this process."""
-    return list(_links.values())
-
-
 def forget_links() -> None:
     """Close all journals and forget all links, as if nothing had been logged."""
     with _links_lock:
@@ -273,6 +269,14 @@ def forget_links() -> None:
         _resolved.clear()
     for link in old:
         link.close()
+        link.target.sender.close()
+
+
+@atexit.register
+def _at_exit() -> None:
+    """Give what other runs' journals hold a little time; a thread that ships dies with the process."""
+    for link in _links.values():
+        link.wait(link.close())
         link.target.sender.close()
 
 

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from clew import settings
-from clew.client.link import Link, link_to, links
+from clew.client.link import Link, link_to
 from clew.client.notice import say
 from clew.client.runlog import RunLog
 from clew.entities.run import Run, RunStatus
@@ -128,9 +128,6 @@ class Session:
         interactive = hasattr(sys, "ps1") or "ipykernel" in sys.modules
         failed = getattr(sys, "last_value", None) is not None and not interactive
         self._end_open((RunStatus.FAILED if failed else RunStatus.FINISHED).value, None)
-        for link in links():
-            receipts = link.close()
-            link.wait(receipts)
 
     def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
         del frame

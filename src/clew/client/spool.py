@@ -217,6 +217,8 @@ def wake(folder: str) -> bool:
     """Tell the shipper of a target folder to look now; False where no shipper listens."""
     try:
         fd = os.open(os.path.join(folder, "wake"), os.O_WRONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return _is_held(os.path.join(folder, "shipper.lock"))  # a file system without FIFOs
     except OSError:
         return False  # ENXIO: a FIFO without reader, so no shipper
     try:
@@ -228,3 +230,14 @@ def wake(folder: str) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+def _is_held(path: str) -> bool:
+    try:
+        lock = lock_file(path)
+    except FileNotFoundError:
+        return False
+    if lock is None:
+        return True
+    os.close(lock)
+    return False

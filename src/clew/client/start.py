@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 
 from clew.client import shipper, spool
@@ -23,7 +24,7 @@ class Launcher:
     def __init__(self, folder: str, mode: str, *, offline: bool = False) -> None:
         self.folder = folder
         self.offline = offline
-        self.mode = mode
+        self.mode = mode if sys.executable else "thread"  # an embedded interpreter cannot start another one
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
