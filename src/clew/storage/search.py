@@ -100,8 +100,13 @@ def find_runs(tx: Tx, query: RunQuery) -> Page[int]:
         SortColumn(value="r.run_id", kind="text"),
     ]
     conditions = [where, f"r.{_DELETED[query.view]}" if _DELETED[query.view] else TRUE]
-    source = f"{columns.tables()} AND {_and(conditions)}"
-    rows = _Source("r.rn", source, sort, any(_costly(leaf) for leaf in leaves(query.where)))
+    rows = _Source(
+        number="r.rn",
+        source=f"{columns.tables()} AND {_and(conditions)}",
+        unsorted=f"{columns.tables(sorting=False)} AND {_and(conditions)}",
+        sort=sort,
+        costly=any(_costly(leaf) for leaf in leaves(query.where)),
+    )
     return _page(tx, binder, rows, query.limit, query.token, query.fingerprint(), query.counted)
 
 
@@ -134,7 +139,8 @@ def search_experiments(
     # MLflow breaks ties by ascending id in its default order and by descending id in any other.
     sort.append(SortColumn(value="e.id", kind="integer", descending=bool(order)))
     mark = keyset.fingerprint("experiments", write_filter(where, EXPERIMENTS), order, view)
-    source = _Source("e.id", f"experiment e WHERE {_and(conditions)}", sort, False)
+    rows = f"experiment e WHERE {_and(conditions)}"
+    source = _Source(number="e.id", source=rows, unsorted=rows, sort=sort)
     page = _page(tx, binder, source, max_results, page_token, mark, with_total)
     return Page(items=load_experiments(tx, page.items), token=page.token, total=page.total)
 
@@ -179,21 +185,24 @@ def search_models(
         SortColumn(value="l.model_id", kind="text"),
     ]
     mark = keyset.fingerprint("models", experiments, write_filter(where, MODELS), order, sorted(datasets, key=repr))
-    source = _Source("l.mn", f"logged_model l WHERE {_and(conditions)}", sort, False)
+    rows = f"logged_model l WHERE {_and(conditions)}"
+    source = _Source(number="l.mn", source=rows, unsorted=rows, sort=sort)
     page = _page(tx, binder, source, max_results, page_token, mark, with_total)
     return Page(items=load_models(tx, page.items), token=page.token, total=page.total)
 
 
-class _Source(msgspec.Struct, frozen=True):
+class _Source(msgspec.Struct, frozen=True, kw_only=True):
     """Rows to page through: number is the expression of what a page lists, source is FROM and WHERE.
 
+    unsorted: ``source`` without what only the order needs.
     costly: whether going through the rows costs more than keeping those that match.
     """
 
     number: str
     source: str
+    unsorted: str
     sort: list[SortColumn]
-    costly: bool
+    costly: bool = False
 
 
 def _costly(leaf: Leaf) -> bool:
@@ -249,7 +258,7 @@ def _counted_rows(tx: Tx, binder: Binder, source: _Source, limit: int, cut: keys
 
 
 def _count(tx: Tx, binder: Binder, source: _Source) -> int:
-    row = tx.one(f"SELECT count(*) FROM {source.source}", **binder.params)
+    row = tx.one(f"SELECT count(*) FROM {source.unsorted}", **binder.params)
     return int(row[0]) if row else 0
 
 

@@ -57,6 +57,9 @@ class _Join(msgspec.Struct):
         return f"j{self.number}"
 
 
+Joins = Sequence[tuple[KeyName, _Join]]
+
+
 class RunColumns:
     """The fields of the runs of some experiments; keyed ones are joined as they are asked for.
 
@@ -177,20 +180,21 @@ class RunColumns:
         rank = f"CASE WHEN {join.alias}.rn IS NULL THEN 2{nan} ELSE 0 END"
         return SortColumn(value=f"{join.alias}.value", kind=kind, rank=rank, descending=descending)
 
-    def tables(self) -> str:
+    def tables(self, *, sorting: bool = True) -> str:
         """The FROM list, with the condition on the experiments; ends inside WHERE.
+
+        sorting: whether to join what only the order reads, too.
 
         SQLite takes the tables in the order written, cheapest and most selective first, as CROSS JOIN tells it;
         it would else start from whatever it has no statistics of.
         """
-        return self._sqlite_tables() if self._tx.dialect.name == "sqlite" else self._postgres_tables()
+        joins = [(name, join) for name, join in self._joins.items() if sorting or join.turn != _SORT]
+        joins.sort(key=lambda item: (item[1].turn, item[1].number))
+        return self._sqlite_tables(joins) if self._tx.dialect.name == "sqlite" else self._postgres_tables(joins)
 
-    def _ordered(self) -> list[tuple[KeyName, _Join]]:
-        return sorted(self._joins.items(), key=lambda item: (item[1].turn, item[1].number))
-
-    def _postgres_tables(self) -> str:
+    def _postgres_tables(self, joins: Joins) -> str:
         parts = ["run r"]
-        for (kind, _), join in self._ordered():
+        for (kind, _), join in joins:
             mark = self._binder.bind(join.ids[0]) if len(join.ids) == 1 else ""
             key = f"{join.alias}.key = {mark}" if mark else self._binder.any_of(f"{join.alias}.key", join.ids)
             word = "JOIN" if join.turn < _FILTER else "LEFT JOIN"
@@ -201,25 +205,25 @@ class RunColumns:
             where = self._binder.any_of("r.experiment_id", self._experiments)
         return f"{' '.join(parts)} WHERE {where}"
 
-    def _sqlite_tables(self) -> str:
+    def _sqlite_tables(self, joins: Joins) -> str:
         # Along this index the runs come in about the order of rn, in which the value tables are clustered.
         run = "run r" if self._by_id else "run r INDEXED BY run_by_start"
         plus = "+" if self._by_id else ""
         if len(self._experiments) == 1:
             start, where = run, f"{plus}r.experiment_id = {self._binder.bind(self._experiments[0])}"
         else:
-            start, where = self._sqlite_experiments(run, plus)
+            start, where = self._sqlite_experiments(joins, run, plus)
         parts = [start]
-        for (kind, _), join in self._ordered():
+        for (kind, _), join in joins:
             key = self._binder.bind(join.ids[0]) if len(join.ids) == 1 else f"k{join.number}.id"
             word = "CROSS JOIN" if join.turn < _FILTER else "LEFT JOIN"
             parts.append(f"{word} {_TABLES[kind]} {join.alias} ON {join.alias}.rn = r.rn AND {join.alias}.key = {key}")
         return f"{' '.join(parts)} WHERE {where}"
 
-    def _sqlite_experiments(self, run: str, plus: str) -> tuple[str, str]:
+    def _sqlite_experiments(self, joins: Joins, run: str, plus: str) -> tuple[str, str]:
         """Several experiments: each has its own key ids, which are read once per experiment, not once per run."""
         parts = ["experiment e"]
-        for (kind, name), join in self._ordered():
+        for (kind, name), join in joins:
             if len(join.ids) > 1:
                 k = f"k{join.number}"
                 parts.append(

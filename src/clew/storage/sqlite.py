@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import apsw
 
@@ -77,7 +77,9 @@ class SqliteSession:
             self._db.execute("PRAGMA wal_autocheckpoint = 0")
             self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB[role]}")
             self._db.execute("PRAGMA temp_store = MEMORY")
-            self._db.create_scalar_function("clew_match", fits, 3, deterministic=True)
+            # apsw's stubs know only functions of any number of values.
+            matcher = cast("Callable[..., apsw.SQLiteValue]", fits)
+            self._db.create_scalar_function("clew_match", matcher, 3, deterministic=True)
         self._version = -1
 
     def _holds(self, condition: str) -> bool:
