@@ -18,7 +18,7 @@ export function parse(text) {
     const [key, op, value, and] = tokens.slice(at, at + 4);
     const need = (token, kinds, words) => {
       if (token && kinds.includes(token.kind)) return;
-      throw { position: token?.position ?? text.length, message: `Expected ${words}${token ? ` but found '${token.value}'` : " here"}`, expected: words };
+      throw { position: token?.position ?? text.length, message: token ? `Found '${token.value}'` : "The filter ends here", expected: words };
     };
     need(key, ["key"], "a key such as metrics.loss");
     need(op, ["op"], "an operator after the key");

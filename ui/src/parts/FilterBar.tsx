@@ -4,6 +4,8 @@ import { Icon } from "./Icon";
 
 export interface FilterFault {
   message: string;
+  /** What should have stood there, in the server's words. */
+  expected?: string;
   /** Index of the first character that could not be read; absent when the fault has no place. */
   position?: number;
 }
@@ -80,7 +82,9 @@ export function FilterBar({ value, placeholder, fault, busy, field, onChange, on
         <p className="filter-fault" id="filter-fault" role="status">
           <Icon name="warning" />
           <span>
-            {fault.message}
+            {fault.expected
+              ? t("filter.expected", { message: fault.message, expected: fault.expected })
+              : fault.message}
             {fault.position === undefined ? null : (
               <span className="muted"> · {t("filter.position", { n: fault.position + 1 })}</span>
             )}

@@ -13,6 +13,8 @@ import { METRIC_SNIPPET } from "../snippets";
 import { useKeyList, useSeries } from "./useSeries";
 
 const PANEL_HEIGHT = 210;
+/** Fewer charts are one group. */
+const SECTIONS_FROM = 7;
 const MAX_SMOOTHING = 0.99;
 const AXES: readonly (readonly [XAxis, MessageKey])[] = [
   ["step", "axis.step"],
@@ -35,7 +37,10 @@ export function MetricsTab({ run }: { run: Run }) {
   const running = run.info.status === "RUNNING";
   const { series, error, retry } = useSeries(run.info.run_id, keys, running);
   const wanted = search.trim().toLowerCase();
-  const groups = useMemo(() => sections(keys.filter((key) => key.toLowerCase().includes(wanted))), [keys, wanted]);
+  const groups = useMemo(() => {
+    const found = keys.filter((key) => key.toLowerCase().includes(wanted));
+    return keys.length < SECTIONS_FROM ? new Map([["", found]]) : sections(found);
+  }, [keys, wanted]);
 
   if (keys.length === 0) {
     return (

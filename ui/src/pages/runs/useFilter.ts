@@ -9,8 +9,11 @@ const TYPING_MS = 250;
 /** The fault that the server's parser found, in its words. */
 export function faultOfVerdict(verdict: FilterVerdict): FilterFault {
   const expected = Array.isArray(verdict.expected) ? verdict.expected.join(", ") : verdict.expected;
-  const message = verdict.message ?? expected ?? "";
-  return verdict.position === undefined ? { message } : { message, position: verdict.position };
+  return {
+    message: verdict.message ?? "",
+    ...(expected ? { expected } : {}),
+    ...(verdict.position === undefined ? {} : { position: verdict.position }),
+  };
 }
 
 interface Filter {

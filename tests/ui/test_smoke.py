@@ -1,0 +1,144 @@
+"""The web pages in a real browser, against a real host of a fresh store."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UI = ROOT / "ui"
+BUILT = ROOT / "src" / "clew" / "server" / "static" / "index.html"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+RUNS = 12
+POINTS = 50
+FIRST_MS = 1_760_000_000_000
+
+pytestmark = pytest.mark.browser
+
+
+def _missing() -> str | None:
+    if not CHROMIUM:
+        return "no Chromium found: install it or set CHROMIUM to its path"
+    if not shutil.which("node"):
+        return "no Node found"
+    if not (UI / "node_modules" / "playwright-core").is_dir():
+        return "ui/node_modules is missing: run make ui"
+    if not BUILT.exists():
+        return "the web UI is not built: run make ui"
+    return None
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """The address of a server with an empty store."""
+    if reason := _missing():
+        pytest.skip(reason)
+    environment = {**os.environ, "CLEW_SPOOL": str(tmp_path / "spool"), "PYTHONUNBUFFERED": "1"}
+    with open(tmp_path / "log", "wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "clew", "ui", "--port", "0", "--store", str(tmp_path / "store")],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=tmp_path,
+            env=environment,
+        )
+    assert server.stdout is not None
+    try:
+        found = None
+        for line in server.stdout:
+            if found := re.search(rb"http://[\w.:]+", line):
+                break
+        assert found, (tmp_path / "log").read_text()
+        yield found.group().decode()
+    finally:
+        server.terminate()
+        server.wait(20)
+        server.stdout.close()
+
+
+class Server:
+    """Calls MLflow's REST API, as any client would."""
+
+    def __init__(self, address: str) -> None:
+        self._host = urlsplit(address).netloc
+
+    def _send(self, method: str, path: str, body: bytes, kind: str) -> bytes:
+        connection = http.client.HTTPConnection(self._host, timeout=20)
+        try:
+            connection.request(method, path, body, {"Content-Type": kind})
+            answer = connection.getresponse()
+            text = answer.read()
+            assert answer.status == 200, text
+            return text
+        finally:
+            connection.close()
+
+    def post(self, path: str, **fields: object) -> dict:
+        return json.loads(
+            self._send("POST", f"/api/2.0/mlflow/{path}", json.dumps(fields).encode(), "application/json")
+        )
+
+    def put_file(self, path: str, body: bytes) -> None:
+        self._send("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{path}", body, "application/octet-stream")
+
+
+def _pairs(**values: object) -> list[dict[str, str]]:
+    return [{"key": key, "value": str(value)} for key, value in values.items()]
+
+
+def _seed(server: Server) -> tuple[str, str]:
+    """Twelve runs, the best of them first; answers the experiment's id and the best run's id."""
+    experiment = server.post("experiments/create", name="demo/first")["experiment_id"]
+    best = ""
+    for index in range(RUNS):
+        start = FIRST_MS + index * 1000
+        info = server.post("runs/create", experiment_id=experiment, run_name=f"run-{index}", start_time=start)["run"][
+            "info"
+        ]
+        last = 0.95 - 0.02 * index
+        server.post(
+            "runs/log-batch",
+            run_id=info["run_id"],
+            params=_pairs(lr=0.001 * (index + 1), optimizer=("adam", "sgd")[index % 2], framework="torch"),
+            tags=_pairs(team="vision"),
+            metrics=[
+                {"key": "acc", "value": last * (step + 1) / POINTS, "step": step, "timestamp": start + step}
+                for step in range(POINTS)
+            ],
+        )
+        server.post(
+            "runs/update", run_id=info["run_id"], status="FAILED" if index == 5 else "FINISHED", end_time=start + 900
+        )
+        if index == 0:
+            best = info["run_id"]
+            dataset = {"name": "wine", "digest": "9c1d0e52", "source_type": "local", "source": "wine.csv"}
+            tags = [{"key": "mlflow.data.context", "value": "training"}]
+            server.post("runs/log-inputs", run_id=best, datasets=[{"dataset": dataset, "tags": tags}])
+            folder = info["artifact_uri"].removeprefix("mlflow-artifacts:/")
+            server.put_file(f"{folder}/folder/note.txt", b"a note about the run\n")
+    return experiment, best
+
+
+def test_pages_do_what_they_promise(address: str) -> None:
+    """List, table, run page, filter, sort, columns, keys, themes, languages: no console error, no request elsewhere."""
+    experiment, run = _seed(Server(address))
+    script = subprocess.run(
+        ["node", "test/smoke.mjs", address, experiment, run],
+        cwd=UI,
+        env={**os.environ, "CHROMIUM": CHROMIUM or ""},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert script.returncode == 0, script.stdout + script.stderr
