@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ from clew.client.mlflow_target import items
 from clew.client.segment import Header
 from clew.errors import InvalidValue
 from clew.ids import new_id
-from clew.wire.frames import HEADER_BYTES, PARAM, RUN_END, SEGMENT_BYTES, SLOT_BYTES, SLOTS_PER_SEGMENT
+from clew.wire.frames import CONTEXT, HEADER_BYTES, PARAM, RUN_END, SEGMENT_BYTES, SLOT_BYTES, SLOTS_PER_SEGMENT
 from journals import contents, read_all
 
 RUN = "ab" * 16
@@ -226,6 +227,78 @@ def test_an_interrupt_at_any_moment_loses_no_call_that_returned() -> None:
         assert sorted(set(returned) - set(steps)) == []
         assert len(steps) == len(set(steps))
         assert steps[-1] == -1
+
+
+def everything(it: Journal) -> list[list[tuple[object, ...]]]:
+    """What each writer of the run wrote."""
+    return [contents(read_all(writer)) for writer in spool.writers(it.run_folder)]
+
+
+def test_a_signal_handler_may_end_the_run_at_any_moment() -> None:
+    with journal(owner=True) as it:
+        ends = 0
+
+        def handler(*_: object) -> None:
+            nonlocal ends
+            ends += 1
+            it.end("KILLED", ends)
+
+        step = 0
+        with interval_signal(handler) as stop:
+            while ends < 30:
+                it.log_metric(f"k{step % 3}", 0.0, step)
+                it.log_points({"a": 0.0, "b": 0.0}, step, context=("m", "", ""))
+                it.log_record(PARAM, {"key": f"l{step}", "value": "z" * 50})
+                step += 1
+            stop()
+        it.close()
+        found = [entry for entries in everything(it) for entry in entries if entry[0] != CONTEXT]
+        assert sorted(f[2] for f in found if str(f[0]).startswith("k")) == list(range(step))
+        assert sorted(f[2] for f in found if f[0] in ("a", "b")) == sorted([*range(step), *range(step)])
+        assert len([f for f in found if f[0] == PARAM]) == step
+        assert sorted(f[1]["end_ms"] for f in found if f[0] == RUN_END) == list(range(1, ends + 1))
+
+
+def test_a_signal_handler_that_ends_a_run_inside_a_write_ends_it_after_the_write() -> None:
+    with journal(owner=True) as it:
+
+        def end_once() -> None:
+            it.tend = None
+            it.end("KILLED", 7)
+
+        it.tend = end_once  # called in the middle of opening a writer
+        it.log_metric("m", 1.0, 1)
+        it.log_metric("m", 2.0, 2)
+        it.close()
+        end = (RUN_END, {"status": "KILLED", "end_ms": 7})
+        assert sorted(everything(it), key=len) == [[end], [("m", 1.0, 1), ("m", 2.0, 2)]]
+
+
+def test_threads_may_log_while_the_journal_is_closed() -> None:
+    with journal() as it:
+        logged = [0, 0]
+        stop = threading.Event()
+
+        def log(which: int) -> None:
+            while not stop.is_set():
+                it.log_metric(f"t{which}", 0.0, logged[which])
+                it.log_points({f"p{which}": 0.0, f"q{which}": 0.0}, logged[which])
+                logged[which] += 1
+
+        threads = [threading.Thread(target=log, args=(which,)) for which in range(2)]
+        for thread in threads:
+            thread.start()
+        for _ in range(60):
+            it.close()
+            time.sleep(0.002)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        it.close()
+        found = [entry for entries in everything(it) for entry in entries]
+        for which in range(2):
+            for key in "tpq":
+                assert sorted(f[2] for f in found if f[0] == f"{key}{which}") == list(range(logged[which]))
 
 
 @contextmanager

@@ -52,6 +52,7 @@ _RETRY_NS: Final = 1_000_000_000
 _STRIDE_NS: Final = 1_000_000_000
 _MAX_STRIDE: Final = 4096
 _NO_KEY: Final = bytes(4)
+_NO_POINT: Final = bytes(29)
 
 _pack_point = POINT.pack
 _pack_slot = struct.Struct("<28sI").pack
@@ -78,6 +79,7 @@ class Journal:
         "_barred",
         "_base",
         "_busy",
+        "_closing",
         "_contexts",
         "_ctl",
         "_emergency",
@@ -128,7 +130,8 @@ class Journal:
         """The state before the first write."""
         self._owner = owner
         self._busy = False
-        self._emergency: deque[tuple[int, int, bytes]] = deque()
+        self._closing = False  # a signal handler closed the journal in the middle of a longer write
+        self._emergency: deque[tuple[int, int, bytes, str, Context | None]] = deque()
         self._ids: dict[str, int] = {}
         self._scoped: dict[tuple[str, int], int] = {}
         self._contexts: dict[Context, int] = {}
@@ -162,18 +165,18 @@ class Journal:
         Raises:
             InvalidValue: the key breaks a rule, or value or step is no number.
         """
+        mm = self._mm  # read before the key's number, so that the number is this writer's as long as mm is in use
         try:
             content = _pack_point(_time_ns(), value, step, self._ids[key])
         except (KeyError, TypeError, struct.error, OverflowError):
-            self._append(self._content(key, value, step, _time_ns(), None))
+            self._append(self._content(key, value, step, _time_ns(), None), key)
             return
-        while (slot := self._slot) < self._limit:
-            mm = self._mm
+        while mm is self._mm and (slot := self._slot) < self._limit:
             at = HEADER_BYTES + slot * SLOT_BYTES
             where = slice(at, at + SLOT_BYTES)
             frame = _pack_slot(content, _crc32(content, self._salt ^ slot) or 1)
             if slot == self._slot and mm is self._mm: mm[where] = frame; self._slot = slot + 1; return  # type: ignore[index]  # fmt: skip  # noqa: E701, E702
-        self._append(content)
+        self._append(content, key)
 
     def log_points(
         self, metrics: Mapping[str, float], step: int = 0, ts_ns: int | None = None, context: Context | None = None
@@ -186,6 +189,7 @@ class Journal:
             InvalidValue: a key breaks a rule, or a value or the step is no number.
         """
         stamp = _time_ns() if ts_ns is None else ts_ns
+        mm = self._mm
         contents: list[bytes] | None = None
         if context is None:
             try:
@@ -198,16 +202,19 @@ class Journal:
                 check_key(key)
                 number_of(key, value)
             contents = [self._content(key, value, step, stamp, context) for key, value in metrics.items()]
-        elif self._commit_points(contents):
+        elif self._commit_points(contents, mm):
             return
-        for content in contents:
-            self._append(content)
+        for key, content in zip(metrics, contents, strict=True):
+            self._append(content, key, context)
 
-    def _commit_points(self, contents: list[bytes]) -> bool:
-        """Store points side by side, the short way; False where it is barred or does not pay."""
+    def _commit_points(self, contents: list[bytes], mm: Window | None) -> bool:
+        """Store points side by side, the short way; False where it is barred or does not pay.
+
+        mm: the segment in use before the keys' numbers were read.
+        """
         count = len(contents)
-        while (slot := self._slot) + count <= self._limit:
-            mm, salt = self._mm, self._salt
+        while mm is self._mm and (slot := self._slot) + count <= self._limit:
+            salt = self._salt
             at = HEADER_BYTES + slot * SLOT_BYTES
             where = slice(at, at + count * SLOT_BYTES)
             frames = b"".join([_pack_slot(c, _crc32(c, salt ^ n) or 1) for n, c in enumerate(contents, slot)])
@@ -239,55 +246,77 @@ class Journal:
         0 where the disk had no room to tell it, so that the point must be dropped too.
         """
         with self._lock:
-            scope = 0 if context is None else self._context_id(context)
-            known = self._ids.get(key) if scope == 0 else self._scoped.get((key, scope))
-            if known is not None:
-                return known
-            self._ready()
-            number = self._next_id
-            if scope < 0 or not self._write_record(KEY, {"id": number, "key": key, "context": scope}):
-                return 0
+            while True:
+                ids, scoped = self._ids, self._scoped
+                scope = 0 if context is None else self._context_id(context)
+                known = ids.get(key) if scope == 0 else scoped.get((key, scope))
+                if known is not None:
+                    return known
+                self._ready()
+                number = self._next_id
+                if scope < 0 or not self._write_record(KEY, {"id": number, "key": key, "context": scope}):
+                    return 0
+                if ids is self._ids:
+                    break  # else a signal handler closed the writer to which the record went
             self._next_id = number + 1
             if scope == 0:
-                self._ids[key] = number
+                ids[key] = number
             else:
-                self._scoped[key, scope] = number
+                scoped[key, scope] = number
             return number
 
     def _context_id(self, context: Context) -> int:
-        known = self._contexts.get(context)
-        if known is not None:
-            return known
-        self._ready()
-        number = len(self._contexts) + 1
-        model_id, name, digest = context
-        fields = {"id": number, "model_id": model_id, "dataset_name": name, "dataset_digest": digest, "rank": None}
-        if not self._write_record(CONTEXT, fields):
-            return -1
-        self._contexts[context] = number
-        return number
+        while True:
+            contexts = self._contexts
+            known = contexts.get(context)
+            if known is not None:
+                return known
+            self._ready()
+            number = len(contexts) + 1
+            model_id, name, digest = context
+            fields = {"id": number, "model_id": model_id, "dataset_name": name, "dataset_digest": digest, "rank": None}
+            if not self._write_record(CONTEXT, fields):
+                return -1
+            if contexts is self._contexts:
+                contexts[context] = number
+                return number
 
-    def _append(self, content: bytes) -> None:
+    def _append(self, content: bytes, key: str, context: Context | None = None) -> None:
         """Write one point where the short way is barred or does not pay."""
         with self._lock:
-            if self._busy:
-                self._emergency.append((-1, 0, content))
-                return
-            self._busy = True
-            try:
-                if content.endswith(_NO_KEY):
-                    return  # its key found no room, which was counted
-                self._look(_time_ns())
+            while not self._append_numbered(content, key, context):
+                ts_ns, value, step, _ = POINT.unpack(content)
+                content = self._content(key, value, step, ts_ns, context)
+
+    def _append_numbered(self, content: bytes, key: str, context: Context | None) -> bool:
+        """Write one point; False when the writer that numbered its key was closed meanwhile."""
+        if self._busy:
+            self._emergency.append((-1, 0, content, key, context))
+            return True
+        self._busy = True
+        try:
+            if content.endswith(_NO_KEY):
+                return True  # its key found no room, which was counted
+            if not content.endswith(self._number_bytes(key, context)):
+                return False
+            self._look(_time_ns())
+            while True:
                 while not self._barred and self._slot < self._room:
                     if self._commit_point(content):
-                        return
-                if self._make_room(1, _time_ns(), reserve=False) and self._commit_point(content):
-                    return
-                self._drop(content)
-            finally:
-                self._busy = False
-                if self._emergency:
-                    self._drain()
+                        return True
+                if not self._make_room(1, _time_ns(), reserve=False):
+                    self._drop(content)
+                    return True
+        finally:
+            self._busy = False
+            if self._emergency or self._closing:
+                self._drain()
+
+    def _number_bytes(self, key: str, context: Context | None) -> bytes:
+        """The last content bytes of this writer's points of ``key``; those of no point while it has no number."""
+        scope = 0 if context is None else self._contexts.get(context, 0)
+        number = self._ids.get(key) if context is None else self._scoped.get((key, scope))
+        return _NO_POINT if number is None else number.to_bytes(4, "little")
 
     def _commit_point(self, content: bytes) -> bool:
         """Store ``content`` in the next slot; False when another write took that slot."""
@@ -329,14 +358,14 @@ class Journal:
         payload = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         now = _time_ns()
         if self._busy:
-            self._emergency.append((kind, now, payload))
+            self._emergency.append((kind, now, payload, "", None))
             return True
         self._busy = True
         try:
             return self._put_record(kind, now, payload)
         finally:
             self._busy = False
-            if self._emergency:
+            if self._emergency or self._closing:
                 self._drain()
 
     def _put_record(self, kind: int, now: int, payload: bytes) -> bool:
@@ -365,17 +394,19 @@ class Journal:
         return False
 
     def _drain(self) -> None:
-        """Write what signal handlers and finalisers logged while a longer write was under way."""
+        """Write what signal handlers and finalisers logged while a longer write was under way, and close if told so."""
         while self._emergency:
-            kind, now, data = self._emergency.popleft()
+            kind, now, data, key, context = self._emergency.popleft()
             if kind < 0:
-                self._append(data)
+                self._append(data, key, context)
                 continue
             self._busy = True
             try:
                 self._put_record(kind, now, data)
             finally:
                 self._busy = False
+        if self._closing:
+            self.close()
 
     # -- opening, segments, disk -----------------------------------------------------------
 
@@ -383,6 +414,8 @@ class Journal:
         """Open the writer now, so that the death of this process shows even if it logs nothing."""
         with self._lock:
             self._ready()
+            if self._emergency or self._closing:
+                self._drain()
 
     def _ready(self) -> None:
         """Open the writer if there is none; a disk that refuses leaves it closed and calls are dropped."""
@@ -500,7 +533,11 @@ class Journal:
             return Receipt(self._ctl, position)
 
     def end(self, status: str, end_ms: int) -> Receipt | None:
-        """Write the run's end and close; None when not even that found room."""
+        """Write the run's end and close.
+
+        None when not even that found room, and for a signal handler inside a longer write: the interrupted write
+        ends the run when it goes on; where the process dies first, its death does.
+        """
         with self._lock:
             self.log_record(RUN_END, {"status": status, "end_ms": end_ms})
             return self.close()
@@ -508,6 +545,10 @@ class Journal:
     def close(self) -> Receipt | None:
         """Seal the journal and let its lock go; a later write opens a new writer."""
         with self._lock:
+            if self._busy:
+                self._closing = True
+                return None
+            self._closing = False
             if self._mm is None or self._ctl is None:
                 return None
             self._write_finals()
@@ -547,7 +588,7 @@ _open_journals: dict[int, Journal] = {}
 if not _ATOMIC_LINES:
 
     def _log_metric_locked(self: Journal, key: str, value: float, step: int = 0) -> None:
-        self._append(self._content(key, value, step, _time_ns(), None))
+        self._append(self._content(key, value, step, _time_ns(), None), key)
 
     Journal.log_metric = _log_metric_locked  # type: ignore[method-assign]
 

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import { GridHeader } from "./GridHeader";
 import { columnWindow, offsets, type GridColumn, type GridSort } from "./model";
-import { cellId, ROW_HEIGHT, RowPool, type Active } from "./pool";
+import { cellId, HEADER_ROWS, ROW_HEIGHT, RowPool, type Active } from "./pool";
 import "./grid.css";
 
 export const HEADER_HEIGHT = 50;
@@ -149,7 +149,7 @@ export function Grid(props: GridProps) {
       role="grid"
       tabIndex={0}
       aria-label={props.label}
-      aria-rowcount={props.total + 1}
+      aria-rowcount={props.total + HEADER_ROWS}
       aria-colcount={columns.length + 1}
       aria-activedescendant={descendant}
       aria-busy={props.dimmed}

@@ -21,14 +21,19 @@ interface Section {
   title: string;
   left: number;
   width: number;
+  /** Index of its first column, and how many it has. */
+  first: number;
+  span: number;
 }
 
 function sectionsOf(columns: readonly GridColumn[], edges: readonly number[]): Section[] {
   const found: Section[] = [];
   for (const [index, column] of columns.entries()) {
     const last = found.at(-1);
-    if (last?.title === column.section) last.width += column.width;
-    else found.push({ title: column.section, left: edges[index] ?? 0, width: column.width });
+    if (last?.title === column.section) {
+      last.width += column.width;
+      last.span += 1;
+    } else found.push({ title: column.section, left: edges[index] ?? 0, width: column.width, first: index, span: 1 });
   }
   return found;
 }
@@ -38,13 +43,13 @@ export function GridHeader(props: GridHeaderProps) {
   const { columns, pinned, edges, from, to } = props;
   return (
     <div className="grid-head" role="rowgroup" style={{ width: edges.at(-1) }}>
-      <div className="grid-sections" role="presentation">
+      <div className="grid-sections" role="row" aria-rowindex={1}>
         <div className="grid-section-corner" style={{ width: pinned.width }} />
         {sectionsOf(columns, edges).map((section) => (
           <SectionTitle key={`${section.title}-${section.left}`} {...props} section={section} />
         ))}
       </div>
-      <div className="grid-titles" role="row" aria-rowindex={1}>
+      <div className="grid-titles" role="row" aria-rowindex={2}>
         <ColumnTitle {...props} column={pinned} index={0} />
         {columns.slice(from, to).map((column, offset) => (
           <ColumnTitle key={column.id} {...props} column={column} index={from + offset + 1} />
@@ -57,7 +62,13 @@ export function GridHeader(props: GridHeaderProps) {
 function SectionTitle({ section, sectionNote, onSection, pinned }: GridHeaderProps & { section: Section }) {
   const note = sectionNote(section.title);
   return (
-    <div className={`grid-section${section.left === pinned.width ? " grid-section-first" : ""}`} style={{ left: section.left, width: section.width }}>
+    <div
+      className={`grid-section${section.first === 0 ? " grid-section-first" : ""}`}
+      role="columnheader"
+      aria-colindex={section.first + 2}
+      aria-colspan={section.span}
+      style={{ left: section.left, width: section.width }}
+    >
       <span className="grid-section-text" style={{ left: pinned.width }}>
         {section.title}
         {note ? (

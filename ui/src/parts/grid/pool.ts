@@ -7,6 +7,8 @@
 import { columnWindow, type GridColumn } from "./model";
 
 export const ROW_HEIGHT = 28;
+/** Sections, and column titles. */
+export const HEADER_ROWS = 2;
 const OVERSCAN_ROWS = 6;
 const OVERSCAN_PX = 240;
 
@@ -123,7 +125,7 @@ export class RowPool {
     row.index = index;
     row.element.hidden = false;
     row.element.style.transform = `translateY(${index * ROW_HEIGHT}px)`;
-    row.element.setAttribute("aria-rowindex", String(index + 2));
+    row.element.setAttribute("aria-rowindex", String(index + 1 + HEADER_ROWS));
   }
 
   /** Makes the cells of the column window and drops the others. */
