@@ -1,4 +1,4 @@
-# make demo | test | test-all | check | bench | ui | screenshots | clean
+# make demo | test | test-all | check | bench | ui | clean
 # Everything bootstraps itself: Python >= 3.11, make, and Node >= 20 for the UI are all that is needed.
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ PEER   := .venv-mlflow
 PY     := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer ui demo test test-long test-all check bench screenshots clean
+.PHONY: help setup peer ui demo test test-long test-all check bench clean
 
 help:
 	@echo "make demo      set up, build the UI, start a server, run the quick start, print the addresses"
@@ -17,7 +17,7 @@ help:
 	@echo "make bench     benchmarks, as ratios to peers and limits"
 	@echo "make ui        build the web UI into the package"
 
-$(VENV)/.ready: pyproject.toml constraints.txt
+$(VENV)/.ready: pyproject.toml constraints.txt requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pandas,postgres,sklearn]' -r requirements-dev.txt
 	@touch $@
