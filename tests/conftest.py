@@ -14,8 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from clew.storage.store import Store
+
+# A slow machine is no fault of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 TEMPLATE = "clew_template"
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root

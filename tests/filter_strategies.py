@@ -69,10 +69,11 @@ def any_field(fields: Fields) -> st.SearchStrategy[Field]:
     return st.one_of(choices)
 
 
-def text_value(field: Field) -> st.SearchStrategy[str]:
+def text_value(fields: Fields, field: Field) -> st.SearchStrategy[str]:
     if field.kind is FieldKind.ATTRIBUTE and field.name == "status":
         names = [*STATUSES, "LOGGED_MODEL_READY", "LOGGED_MODEL_PENDING"]
-        return st.sampled_from(names)
+        short = fields.values.get("status", {})  # checked trees hold the stored spelling
+        return st.sampled_from([short.get(name, name) for name in names])
     if field.name in ("run_id", "model_id"):
         return st.sampled_from([*IDS[:6], "m-" + IDS[0], "nothing"])
     if field.name in ("run_name", "name"):
@@ -96,14 +97,14 @@ def comparison(draw: st.DrawFn, fields: Fields) -> Expr:
     if op == "RLIKE":
         return Comparison(field, op, draw(st.sampled_from(REGEXES)))
     if op in ("LIKE", "ILIKE"):
-        return Comparison(field, op, draw(st.sampled_from(PATTERNS) | text_value(field)))
-    return Comparison(field, op, draw(text_value(field)))
+        return Comparison(field, op, draw(st.sampled_from(PATTERNS) | text_value(fields, field)))
+    return Comparison(field, op, draw(text_value(fields, field)))
 
 
 @st.composite
 def in_list(draw: st.DrawFn, fields: Fields) -> Expr:
     field = draw(any_field(fields).filter(lambda f: f.type in (ValueType.TEXT, ValueType.MIXED)))
-    one = text_value(field)
+    one = text_value(fields, field)
     if field.type is ValueType.MIXED and draw(st.booleans()):
         one = st.sampled_from(NUMBERS)  # type: ignore[assignment]
     values = tuple(draw(st.lists(one, min_size=1, max_size=4)))

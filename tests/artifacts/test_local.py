@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,18 @@ def test_a_root_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises((InvalidValue, Unavailable)):
         LocalStore(str(tmp_path / "file")).create("x")
+
+
+def test_an_upload_that_breaks_off_leaves_no_folder(store: LocalStore) -> None:
+    upload = store.create("new/folder/f")
+    upload.write(b"1")
+    upload.abort()
+    assert store.stat("new") is None
+
+
+def test_names_that_are_not_utf8_can_be_listed(store: LocalStore) -> None:
+    write(store, "plain", b"1")
+    with open(os.fsencode(store.root) + b"/odd\xff", "wb"):
+        pass
+    listed = store.entries("")
+    assert [info.path for info in listed] == ["odd\ufffd", "plain"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -66,6 +67,19 @@ def test_proxied_paths_are_checked() -> None:
 )
 def test_local_paths(uri: str, path: str | None) -> None:
     assert local_path(uri) == path
+
+
+@pytest.mark.parametrize(
+    ("read", "uri"),
+    [
+        (proxied_path, "http://[bad/x"),
+        (proxied_path, "mlflow-artifacts://[bad/x"),
+        (local_path, "file://[bad/x"),
+    ],
+)
+def test_what_is_no_address_is_refused(read: Callable[[str], str | None], uri: str) -> None:
+    with pytest.raises(InvalidValue, match="is no address"):
+        read(uri)
 
 
 def test_schemes_and_joins() -> None:

@@ -103,6 +103,17 @@ def test_tags(client: Tracker) -> None:
     assert "must be in the 'active' state" in answer.message
 
 
+@pytest.mark.parametrize("key", ["", "a,b", "a\nb", "a/../b", "k" * 251])
+def test_tag_keys_follow_the_rules_of_names(lite: Tracker, key: str) -> None:
+    number = lite.new_experiment("odd tags")
+    answers = [
+        lite.post(EXPERIMENTS + "set-experiment-tag", {"experiment_id": number, "key": key, "value": "v"}),
+        lite.post(EXPERIMENTS + "create", {"name": "more", "tags": [{"key": key, "value": "v"}]}),
+    ]
+    for answer in answers:
+        assert (answer.status, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
 def test_search_pages_by_post_and_get(client: Tracker) -> None:
     for name in ("a", "b", "c"):
         client.new_experiment(name)

@@ -43,6 +43,8 @@ def test_hosts(host: str, good: bool) -> None:
 @pytest.mark.parametrize(
     ("origin", "good"),
     [
+        ("http://[", False),
+        ("http://[::1", False),
         ("http://localhost:5000", True),
         ("http://localhost:5173", True),
         ("http://127.0.0.1:9", True),

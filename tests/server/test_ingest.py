@@ -333,3 +333,37 @@ def test_payloads_that_look_like_heads_are_payload() -> None:
     assert [(r.kind, r.payload) for r in slots.records] == [(99, fake * 2)]
     assert slots.points["key"].tolist() == [3]
     assert slots.used == 4
+
+
+def test_nul_characters_are_replaced_wherever_they_stand(client: Tracker) -> None:
+    journal = Journal()
+    journal.begin(experiment="e\x00", name="a\x00\x00b", user="\x00", tags={"t": "x\x00"})
+    journal.record(frames.PARAM, {"key": "p", "value": "\\u0000 and \x00"})
+    journal.record(frames.TAG_DELETE, {"key": "no\x00ne"})
+    journal.record(frames.OUTPUT, {"model_id": "m\x00", "step": 1})
+    journal.record(frames.INPUT, {"dataset": {"name": "d\x00", "digest": "1"}, "tags": {"k": "\x00"}})
+    answer = journal.send(client)
+    assert (answer.status, answer.json()["seq"]) == (200, len(journal)), answer.text
+    run = client.run(journal.run_id)
+    assert (run["info"]["run_name"], run["info"]["user_id"]) == ("a\ufffd\ufffdb", "\ufffd")
+    assert {p["key"]: p["value"] for p in run["data"]["params"]} == {"p": "\\u0000 and \ufffd"}
+    assert client.tags(journal.run_id)["t"] == "x\ufffd"
+    assert run["outputs"]["model_outputs"] == [{"model_id": "m\ufffd", "step": 1}]
+    assert run["inputs"]["dataset_inputs"][0]["dataset"]["name"] == "d\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (frames.RUN_START, {"experiment": "x", "start_ms": 2**70}),
+        (frames.RUN_END, {"status": "FINISHED", "end_ms": -(2**63) - 1}),
+        (frames.OUTPUT, {"model_id": "m", "step": 2**63}),
+    ],
+)
+def test_numbers_that_no_store_holds_are_damage(client: Tracker, kind: int, fields: dict[str, Any]) -> None:
+    journal = Journal()
+    if kind != frames.RUN_START:
+        journal.begin()
+    journal.record(kind, fields)
+    answer = journal.send(client)
+    assert (answer.status, answer.json()["error_code"]) == (400, "DATA_LOSS")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from typing import Any
@@ -210,6 +211,23 @@ def test_tags_are_overwritten_and_deleted(client: Tracker) -> None:
     client.ok(RUNS + "delete-tag", {"run_id": run_id, "key": "t"})
     answer = client.post(RUNS + "delete-tag", {"run_id": run_id, "key": "t"})
     assert (answer.status, answer.message) == (404, f"No tag with name: t in run with id {run_id}")
+
+
+def test_an_empty_name_changes_nothing(client: Tracker) -> None:
+    run_id = client.new_run(run_name="kept")
+    client.ok(RUNS + "set-tag", {"run_id": run_id, "key": "mlflow.runName", "value": ""})
+    assert (client.run(run_id)["info"]["run_name"], client.tags(run_id)) == ("kept", {"mlflow.runName": "kept"})
+
+
+def test_tokens_made_up_by_others_are_refused(client: Tracker) -> None:
+    for name in ("a", "b"):
+        client.ok(RUNS + "log-parameter", {"run_id": client.new_run(), "key": "p", "value": name})
+    search = {"experiment_ids": ["0"], "order_by": ["params.p"], "max_results": 1}
+    token = json.loads(base64.urlsafe_b64decode(client.ok(RUNS + "search", search)["next_page_token"]))
+    for cell in ([0, "\ud800"], [0, "\x00"], [0, True], [3, None], [0, 1]):
+        forged = json.dumps([*token[:2], [cell, *token[2][1:]]]).encode()
+        answer = client.post(RUNS + "search", search | {"page_token": base64.urlsafe_b64encode(forged).decode()})
+        assert (answer.status, "Invalid page token" in answer.message) == (400, True)
 
 
 def test_a_nul_is_refused(client: Tracker) -> None:

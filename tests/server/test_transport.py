@@ -75,6 +75,25 @@ def test_delete_takes_its_arguments_from_path_body_or_query(lite: Tracker) -> No
     assert lite.request("DELETE", f"{API}logged-models/{model}").status == 200
 
 
+def test_a_question_about_the_server_as_a_whole_is_answered(lite: Tracker) -> None:
+    assert lite.request("OPTIONS", "*").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/get-artifact", "run_id=%00&path=a"),
+        ("/ajax-api/2.0/mlflow/logged-models/m%00/artifacts/files", "artifact_file_path=a"),
+        (API + "logged-models/m%00", ""),
+        (API + "runs/get", "run_id=%00"),
+        (API + "experiments/get", "experiment_id=" + "9" * 5000),
+        (API + "metrics/get-history", "run_id=r&metric_key=m&page_token=" + "W1tb" * 5000),
+    ],
+)
+def test_odd_reads_are_the_askers_fault(client: Tracker, path: str, query: str) -> None:
+    assert client.request("GET", path, query=query).status in (400, 404)
+
+
 def test_small_answers(lite: Tracker) -> None:
     assert (lite.get("/health").text, lite.get("/version").text) == ("OK", "3.17.2")
     assert lite.get("/api/3.0/mlflow/server-info").json()["store_type"] == "SqlStore"

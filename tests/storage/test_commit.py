@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
 import pytest
 
 from clew.errors import Conflict, NotFound, TooManyRequests, Unavailable
-from clew.storage import engine, experiments, ingest, metrics, runs
+from clew.server import replay, tracking
+from clew.storage import committer, engine, experiments, ingest, keys, metrics, runs
 from clew.storage.store import Store
+from clew.wire.mlflow import LogModel
 
 ID = "0123456789abcdef0123456789abcdef"
+MODEL = '{"artifact_path": "m", "flavors": {}, "utc_time_created": "", "run_id": ""}'
 
 
 @pytest.fixture
@@ -248,5 +252,85 @@ def test_a_lost_connection_is_made_again(postgres_url: str) -> None:
         killer.close()
         opened.write(lambda tx: metrics.log_point(tx, run, "m", 0, 0, 1.0))
         assert len(opened.read(lambda tx: metrics.history(tx, run, "m"))) == 1
+    finally:
+        opened.close()
+
+
+class Rival:
+    """A write of another server that is finished but for its commit, until ``release``."""
+
+    def __init__(self, store: Store, job: Any) -> None:
+        self._written, self._go = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=store.write, args=(self._held(job),))
+        self._thread.start()
+        assert self._written.wait(60)
+
+    def _held(self, job: Any) -> Any:
+        def write(tx: Any) -> None:
+            job(tx)
+            self._written.set()
+            self._go.wait(60)
+
+        return write
+
+    def release(self) -> None:
+        self._go.set()
+        self._thread.join(60)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("what", ["run", "param", "experiment", "writer", "model"])
+def test_what_two_servers_make_at_once_is_made_once(postgres_url: str, what: str) -> None:
+    stores = [Store.open(postgres_url, background=False) for _ in range(2)]
+    try:
+        if what in ("param", "model"):
+            stores[0].write(lambda tx: runs.create_run(tx, experiment_id="0", run_id=ID))
+            stores[0].write(lambda tx: keys.key_ids(tx, 0, keys.PARAM, ["p"]))
+
+        def counted(tx: Any) -> int:
+            seq, _ = ingest.cursor(tx, "w")
+            ingest.advance(tx, "w", ID, seq + 1, "")
+            return seq
+
+        job = {
+            "run": lambda tx: runs.create_run(tx, experiment_id="0", run_id=ID).info.run_id,
+            "param": lambda tx: runs.log_params(tx, ID, [("p", "1")]),
+            "experiment": lambda tx: replay.experiment_named(tx, "same"),
+            "writer": counted,
+            "model": tracking.log_model(Any, LogModel(run_id=ID, model_json=MODEL)),
+        }[what]
+        rival = Rival(stores[0], job)
+        results: list[Any] = []
+        second = threading.Thread(target=lambda: results.append(stores[1].write(job)))
+        second.start()
+        second.join(0.3)
+        assert not results
+        rival.release()
+        second.join(60)
+        assert len(results) == 1
+        if what == "writer":
+            assert results == [1]
+            assert stores[0].read(lambda tx: ingest.cursor(tx, "w"))[0] == 2
+        if what == "model":
+            tags = stores[0].read(lambda tx: runs.get_run(tx, ID)).data.tags
+            assert len(json.loads(tags[tracking.MODEL_HISTORY_TAG])) == 2
+        if what == "experiment":
+            assert stores[0].read(lambda tx: experiments.get_experiment(tx, results[0])).name == "same"
+    finally:
+        for opened in stores:
+            opened.close()
+
+
+@pytest.mark.postgres
+def test_a_store_that_stays_busy_says_so(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committer, "MAX_TRIES", 1)
+    opened = Store.open(postgres_url, background=False)
+    try:
+
+        def always(tx: Any) -> None:
+            tx.run("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$")
+
+        with pytest.raises(Unavailable, match="busy with other writers"):
+            opened.write(always)
     finally:
         opened.close()

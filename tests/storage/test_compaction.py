@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clew.entities.run import RunStatus
-from clew.storage import compact, metrics, runs
+from clew.errors import TooManyRequests
+from clew.storage import compact, compactor, engine, metrics, runs
 from clew.storage.metrics import PointColumns
 from clew.storage.store import Store
 
@@ -186,5 +188,92 @@ def test_a_background_store_compacts_by_itself(store_url: str) -> None:
                 break
             opened.read(lambda tx: metrics.history(tx, run, "m", limit=1))
         assert rows_of(opened, "metric_log") == 0
+    finally:
+        opened.close()
+
+
+def wait_for(condition: Any) -> bool:
+    """Whether ``condition`` came true within 20 s."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.postgres
+def test_a_server_that_does_not_compact_sees_how_far_the_other_is(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "MAX_UNCOMPACTED", 1000)
+    monkeypatch.setattr(compactor, "MAX_UNCOMPACTED", 1000)
+    monkeypatch.setattr(compactor, "PAUSE_S", 0.05)
+    elected = Store.open(postgres_url, background=False)
+    elected.compact()
+    other = Store.open(postgres_url)
+    try:
+        run = new_run(other)
+        for start in range(0, 1200, 400):
+            fill(other, run, "m", start, 400)
+        with pytest.raises(TooManyRequests):
+            fill(other, run, "m", 1200, 400)
+        elected.compact()
+
+        def accepted() -> bool:
+            try:
+                fill(other, run, "m", 1200, 400)
+            except TooManyRequests:
+                return False
+            return True
+
+        assert wait_for(accepted)
+    finally:
+        other.close()
+        elected.close()
+
+
+@pytest.mark.postgres
+def test_an_election_ends_with_its_connection(postgres_url: str) -> None:
+    stores = [Store.open(postgres_url, background=False) for _ in range(2)]
+    try:
+        run = new_run(stores[0])
+        for store in stores:
+            store.compact()
+        stores[0].read(
+            lambda tx: tx.all(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        for store in stores[::-1]:  # the second one takes over
+            fill(store, run, "m", 0, 10)
+            store.compact()
+            assert rows_of(store, "metric_log") == (store is stores[0])
+            assert rows_of(store, "metric_block") == 1
+    finally:
+        for store in stores:
+            store.close()
+
+
+def test_compaction_goes_on_after_an_unforeseen_fault(
+    store_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(compactor, "RETRY_S", 0.05)
+    monkeypatch.setattr(compactor, "PAUSE_S", 0.05)
+    faults = [RuntimeError("unforeseen")]
+    plan_window = compact.plan_window
+
+    def faulty(window: compact.Window) -> compact.Plan:
+        if faults:
+            raise faults.pop()
+        return plan_window(window)
+
+    monkeypatch.setattr(compact, "plan_window", faulty)
+    opened = Store.open(store_url)
+    try:
+        fill(opened, new_run(opened), "m", 0, 10)
+        assert wait_for(lambda: rows_of(opened, "metric_log") == 0)
+        assert "unforeseen" in caplog.text
     finally:
         opened.close()

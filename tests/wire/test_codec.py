@@ -308,3 +308,37 @@ def test_errors_of_others_find_their_class(status: int, body: bytes, kind: type[
     error = codec.error_from(status, body)
     assert type(error) is kind
     assert error.message
+
+
+@pytest.mark.parametrize("depth", [2000, 200_000])
+def test_deep_nesting_is_no_fault_of_ours(depth: int) -> None:
+    body = b'{"odd":' + b"[" * depth + b"]" * depth + b',"run_id":"r","key":"k"}'
+    with contextlib.suppress(errors.InvalidValue):
+        assert decode("set_tag", body).key == "k"
+
+
+def test_numbers_of_thousands_of_digits_are_read_as_far_as_they_make_sense() -> None:
+    assert decode("update_run", {"run_id": "r", "status": "9" * 5000}).status is None
+    assert "Invalid value" in refused("update_run", {"run_id": "r", "end_time": "9" * 5000})
+
+
+def test_a_nul_is_refused_with_its_place() -> None:
+    assert refused("get_run", {"run_id": "a\x00b"}).startswith("Invalid run_id: it holds a NUL character")
+    assert refused("log_batch", {"run_id": "r", "metrics": [METRIC | {"dataset_name": "\x00"}]}).startswith(
+        "Invalid metrics[0].dataset_name"
+    )
+    with pytest.raises(errors.InvalidValue, match="NUL"):
+        decode("get_run", query="run_id=a%00")
+    assert decode("set_tag", {"run_id": "r", "key": "k", "value": "\\u0000"}).value == "\\u0000"
+
+
+def test_what_utf8_cannot_hold_is_shown_all_the_same() -> None:
+    with pytest.raises(errors.InvalidValue) as caught:
+        decode("log_metric", b'{"run_id":"r","key":"m","value":1,"timestamp":1,"step":"\\ud800"}')
+    status, body = codec.error_body(caught.value)
+    assert (status, "ud800" in json.loads(body)["message"]) == (400, True)
+
+
+def test_empty_values_of_tags_are_shown() -> None:
+    entry = mlflow.DatasetInput(dataset=mlflow.Dataset(name="d", digest="1"), tags=[mlflow.KeyValue(key="k")])
+    assert json.loads(codec.encode_response(entry))["tags"] == [{"key": "k", "value": ""}]

@@ -84,6 +84,11 @@ class LocalStore:
         target = self._full(clean)
         if os.path.isdir(target):
             raise InvalidValue(f"Invalid path: {path!r} is a folder here.")
+        above = os.path.dirname(target)
+        while not os.path.lexists(above):
+            above = os.path.dirname(above)
+        if not os.path.isdir(above):
+            raise _away(path, NotADirectoryError())
         return LocalUpload(os.path.join(self.root, _INCOMING), target)
 
     def delete(self, path: str) -> None:
@@ -113,14 +118,13 @@ class LocalStore:
 
 
 class LocalUpload:
-    """A file on its way; see ``store.Upload``."""
+    """A file on its way; see ``store.Upload``. Its folders appear with it, so that one that breaks off leaves none."""
 
     def __init__(self, incoming: str, target: str) -> None:
         self._target = target
         self._partial = os.path.join(incoming, new_id())
         try:
             os.makedirs(incoming, exist_ok=True)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
             self._file = open(self._partial, "wb", buffering=0)  # noqa: SIM115 - lives until commit or abort
         except OSError as e:
             raise _away(os.path.basename(target), e) from None
@@ -140,6 +144,7 @@ class LocalUpload:
         try:
             os.fsync(self._file.fileno())
             self._file.close()
+            os.makedirs(os.path.dirname(self._target), exist_ok=True)
             os.replace(self._partial, self._target)
             _sync_folder(os.path.dirname(self._target))
         except OSError as e:
@@ -156,12 +161,13 @@ class LocalUpload:
 
 
 def _info(item: os.DirEntry[str]) -> FileInfo:
+    name = os.fsencode(item.name).decode("utf-8", "replace")  # other programs may write names that are not UTF-8
     try:
         if item.is_dir():
-            return FileInfo(path=item.name, is_dir=True)
-        return FileInfo(path=item.name, is_dir=False, file_size=item.stat().st_size)
+            return FileInfo(path=name, is_dir=True)
+        return FileInfo(path=name, is_dir=False, file_size=item.stat().st_size)
     except OSError:  # a dangling link, or gone since
-        return FileInfo(path=item.name, is_dir=False, file_size=0)
+        return FileInfo(path=name, is_dir=False, file_size=0)
 
 
 def _sync_folder(folder: str) -> None:

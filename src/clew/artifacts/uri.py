@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from clew.errors import InvalidValue, NotSupported
 
@@ -60,28 +60,39 @@ def proxied_path(uri: str) -> str | None:
     ``http(s)://host/api/2.0/mlflow-artifacts/artifacts/7/x`` all give ``7/x``.
 
     Raises:
-        InvalidValue: the path is not safe.
+        InvalidValue: the path is not safe, or this is no address.
     """
     scheme = scheme_of(uri)
     if scheme == "mlflow-artifacts":
-        return check_path(urlsplit(uri).path.lstrip("/"))
+        return check_path(_split(uri).path.lstrip("/"))
     if scheme in ("http", "https"):
-        _, found, rest = urlsplit(uri).path.partition(_HTTP_PROXY)
+        _, found, rest = _split(uri).path.partition(_HTTP_PROXY)
         return check_path(rest) if found else None
     return None
 
 
 def local_path(uri: str) -> str | None:
-    """The absolute folder that a plain path or ``file:`` address names, or None for other schemes."""
+    """The absolute folder that a plain path or ``file:`` address names, or None for other schemes.
+
+    Raises:
+        InvalidValue: this is no address.
+    """
     scheme = scheme_of(uri)
     if scheme == "":
         return os.path.abspath(uri)
     if scheme == "file":
-        parts = urlsplit(uri)
+        parts = _split(uri)
         if parts.netloc not in ("", "localhost"):
             return None
         return os.path.abspath(unquote(parts.path))
     return None
+
+
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError as e:
+        raise InvalidValue(f"Artifact location {uri!r} is no address: {e}.") from None
 
 
 def unsupported(uri: str) -> NotSupported:

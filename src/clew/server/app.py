@@ -137,6 +137,8 @@ class App:
             if refused:
                 return replies.text(403, refused)
         path: str = scope["path"]
+        if not path.startswith("/"):  # ``OPTIONS *`` asks about the server as a whole
+            return replies.text(404, "Not Found")
         if self._prefix:
             if path != self._prefix and not path.startswith(self._prefix + "/"):
                 return replies.text(404, "Not Found")

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 MAX_AJAX_UPLOAD_BYTES = 10 << 20
 _GATHER_BYTES = 1 << 20  # body bytes that are written at once; a thread hop per 64 KiB would cost more than the write
-_RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+_RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
 _LOGGED = re.compile(r"^/(?:ajax-)?api/2\.0/mlflow/logged-models/([^/]+)/artifacts/files$")
 _NO_MULTIPART = "Multipart upload is not supported for the current artifact repository"
 _NO_PRESIGNED = "Presigned downloads are not supported for the current artifact repository"
@@ -151,7 +151,7 @@ class Files:
             raise InvalidValue(f"'{path}' is a folder; list it, or name a file in it.")
         about = _describe(path, stat)
         etag = dict(about)[b"etag"]
-        if headers.get(b"if-none-match") == etag:
+        if _known(headers.get(b"if-none-match", b""), etag):
             return Reply(304, b"", about)
         span = _span(headers, stat, etag)
         if span is None:
@@ -235,6 +235,11 @@ def _span(headers: Mapping[bytes, bytes], stat: Stat, etag: bytes) -> tuple[int,
     else:
         return whole
     return (start, stop) if start < stop else None
+
+
+def _known(tags: bytes, etag: bytes) -> bool:
+    """Whether the client has the file already: ``*``, or one of its tags fits (RFC 9110, 13.1.2)."""
+    return tags == b"*" or any(tag.strip().removeprefix(b"W/") == etag for tag in tags.split(b","))
 
 
 def _wrong_method() -> Reply:

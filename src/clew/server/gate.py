@@ -56,7 +56,10 @@ class Gate:
         return _near(name) or any(fnmatchcase(host, p) or fnmatchcase(name, p) for p in self._allowed)
 
     def _origin_allowed(self, origin: str, host: str) -> bool:
-        place = urlsplit(origin)
+        try:
+            place = urlsplit(origin)
+        except ValueError:  # an unclosed bracket
+            return False
         if not place.netloc:  # "null": a sandboxed frame or a local file
             return False
         if place.netloc == host or _loopback(_name_of(place.netloc)):

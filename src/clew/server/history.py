@@ -138,7 +138,7 @@ def _token(offset: int) -> str:
 def _offset(token: str) -> int:
     try:
         offset = json.loads(base64.b64decode(token, validate=True))["offset"]
-    except (binascii.Error, ValueError, KeyError, TypeError):
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
         raise InvalidValue("Invalid page token, could not base64-decode") from None
     if type(offset) is not int or offset < 0:
         raise InvalidValue("Invalid page token, parsed offset is not a positive integer")

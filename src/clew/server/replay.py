@@ -7,6 +7,7 @@ into the answer and into the run's tag ``clew.conflicts`` (decision 13).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -15,12 +16,13 @@ import msgspec
 from clew.entities import names
 from clew.entities.dataset import Dataset, DatasetInput
 from clew.entities.run import ModelOutput, RunStatus
-from clew.errors import ClewError, Conflict, CorruptUpload, InvalidValue
+from clew.errors import AlreadyExists, ClewError, Conflict, CorruptUpload, InvalidValue
 from clew.server import batches
 from clew.server.slots import Record
 from clew.storage import experiments, inputs, runs
 from clew.storage.engine import WriteTx
 from clew.wire import frames
+from clew.wire.mlflow import Int64
 from clew.wire.native import IngestConflict
 
 P = TypeVar("P")
@@ -29,6 +31,7 @@ CONFLICTS_TAG = "clew.conflicts"
 PARENT_TAG = "mlflow.parentRunId"
 MAX_CONFLICTS = 50  # that one answer and the tag hold; more are counted by the last entry
 DEFAULT_EXPERIMENT = "0"
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # an escape, not a backslash that is one itself
 
 
 class _Pair(msgspec.Struct):
@@ -46,13 +49,13 @@ class _Start(msgspec.Struct):
     name: str | None = None
     tags: dict[str, str] = {}
     parent: str | None = None
-    start_ms: int | None = None
+    start_ms: Int64 | None = None
     user: str | None = None
 
 
 class _End(msgspec.Struct):
     status: RunStatus = RunStatus.FINISHED
-    end_ms: int | None = None
+    end_ms: Int64 | None = None
 
 
 class _Dataset(msgspec.Struct):
@@ -72,7 +75,7 @@ class _Input(msgspec.Struct):
 
 class _Output(msgspec.Struct):
     model_id: str
-    step: int = 0
+    step: Int64 = 0
 
 
 def experiment_named(tx: WriteTx, name: str | None) -> str:
@@ -80,7 +83,14 @@ def experiment_named(tx: WriteTx, name: str | None) -> str:
     if not name:
         return DEFAULT_EXPERIMENT
     found = experiments.find_experiment(tx, name)
-    return found.experiment_id if found else experiments.create_experiment(tx, name)
+    if found is None:
+        try:
+            return experiments.create_experiment(tx, name)
+        except AlreadyExists:
+            found = experiments.find_experiment(tx, name)  # another server made it meanwhile
+            if found is None:
+                raise
+    return found.experiment_id
 
 
 def decode_payload(kind: type[P], record: Record) -> P:
@@ -89,8 +99,10 @@ def decode_payload(kind: type[P], record: Record) -> P:
     Raises:
         CorruptUpload: it is not the JSON that its number promises.
     """
+    # A journal is written already, so what no store can keep is replaced.
+    payload = _NUL.sub(rb"\1\\ufffd", record.payload) if b"\\u0000" in record.payload else record.payload
     try:
-        return msgspec.json.decode(record.payload, type=kind)
+        return msgspec.json.decode(payload, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as e:
         raise CorruptUpload(
             f"Record {record.kind} at slot {record.at} of the batch cannot be read: {e}", record.at
@@ -135,6 +147,7 @@ class Replay:
             more = len(self.conflicts) - MAX_CONFLICTS + 1
             del self.conflicts[MAX_CONFLICTS - 1 :]
             self.report("more", "", f"{more} further conflicts")
+        runs.lock_run(self._tx, self._run_id)
         known = runs.get_run(self._tx, self._run_id)
         if known.info.lifecycle_stage == "active":
             tag = _merged(known.data.tags.get(CONFLICTS_TAG), self.conflicts)
@@ -169,7 +182,7 @@ class Replay:
         pair = decode_payload(_Pair, record)
         if not self._good("param", pair.key):
             return
-        value = pair.value[: names.MAX_PARAM_VALUE].replace("\x00", "\ufffd")
+        value = pair.value[: names.MAX_PARAM_VALUE]
         kept = self._params.setdefault(pair.key, value)
         if kept != value:
             self.report("param", pair.key, f"Param '{pair.key}' keeps its value '{kept}'; '{value}' came later.")
@@ -262,7 +275,7 @@ _STEPS: Mapping[int, Callable[[Replay, Record], None]] = {
 
 def _fit(value: str) -> str:
     # the journal is written already, so a value that is too long can only be cut
-    return value[: names.MAX_TAG_VALUE].replace("\x00", "\ufffd")
+    return value[: names.MAX_TAG_VALUE]
 
 
 def _merged(known: str | None, new: list[IngestConflict]) -> str:

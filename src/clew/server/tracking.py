@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from clew.entities import names
-from clew.entities.names import MAX_ARTIFACT_LOCATION, MAX_EXPERIMENT_NAME, MAX_EXPERIMENT_TAG_VALUE, MAX_KEY
+from clew.entities.names import MAX_ARTIFACT_LOCATION, MAX_EXPERIMENT_NAME, MAX_EXPERIMENT_TAG_VALUE
 from clew.entities.run import Run
 from clew.errors import InvalidValue, NotFound
 from clew.server import batches, history, listing, loggedmodels
@@ -40,7 +40,7 @@ def create_experiment(_site: Site, request: mlflow.CreateExperiment) -> Job:
             raise InvalidValue("'artifact_location' URL can't include fragments or params.")
     tags = {}
     for i, tag in enumerate(request.tags):
-        names.check_length(f"tags[{i}].key", tag.key, MAX_KEY)
+        names.check_key(tag.key, f"tags[{i}].key")
         names.check_length("value", tag.value, MAX_EXPERIMENT_TAG_VALUE)
         tags[tag.key] = tag.value
 
@@ -103,7 +103,7 @@ def restore_experiment(_site: Site, request: mlflow.ExperimentById) -> Job:
 
 def set_experiment_tag(_site: Site, request: mlflow.SetExperimentTag) -> Job:
     """Set or overwrite a tag."""
-    names.check_length("key", request.key, MAX_KEY)
+    names.check_key(request.key, "key")
     names.check_length("value", request.value, MAX_EXPERIMENT_TAG_VALUE)
     return _silent(lambda tx: experiments.set_experiment_tag(tx, request.experiment_id, request.key, request.value))
 
@@ -235,6 +235,7 @@ def log_model(_site: Site, request: mlflow.LogModel) -> Job:
         raise InvalidValue(f"Model json is missing mandatory fields: {missing}")
 
     def job(tx: WriteTx) -> Empty:
+        runs.lock_run(tx, request.run_id)
         known = runs.get_run(tx, request.run_id).data.tags.get(MODEL_HISTORY_TAG)
         listed = _json_list(known)
         runs.set_tags(tx, request.run_id, {MODEL_HISTORY_TAG: json.dumps([*listed, described])})

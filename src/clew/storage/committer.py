@@ -114,8 +114,9 @@ class Committer:
             return self._write([job], gather=False)[0]
         except TryAgain as error:
             self._drop()
-            problem = error.__cause__
-            return None, problem or Unavailable(f"The store is busy with other writers ({error}); try again.")
+            # Without words it stands for the job's own error, which took the transaction with it.
+            busy = Unavailable(f"The store is busy with other writers ({error}); try again.")
+            return None, busy if error.args else error.__cause__
         except BaseException as error:  # noqa: BLE001 - given to the job
             self._drop()
             return None, error

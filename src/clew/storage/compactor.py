@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from clew.errors import ClewError
+from clew.errors import ClewError, Unavailable
 from clew.storage import compact
 from clew.storage.committer import Committer
-from clew.storage.engine import Session, Tx, WriteTx
+from clew.storage.engine import MAX_UNCOMPACTED, Session, Tx, WriteTx
 from clew.storage.postgres import COMPACTOR_LOCK
 from clew.storage.sqlite import SqliteSession
 
@@ -55,7 +56,7 @@ class Compactor:
         self._rounds = threading.Lock()
         self._thread: threading.Thread | None = None
         self._pending = 0
-        self._ended: set[int] = set()
+        self._ended: deque[int] = deque()
 
     def start(self) -> None:
         """Compact in the background from now on."""
@@ -65,8 +66,7 @@ class Compactor:
 
     def notice(self, points: int, ended: set[int]) -> None:
         """Hear of a commit: its points, and the runs that ended in it; from the committer's thread."""
-        if ended:
-            self._ended = self._ended | ended
+        self._ended.extend(ended)
         self._committer.uncompacted += points
         self._pending += points
         if self._pending >= FULL_WINDOW:
@@ -80,10 +80,11 @@ class Compactor:
         everything: also merge the blocks of every run as far as they go, and empty the write-ahead log.
         """
         with self._rounds:
-            if not self._elect():
-                return
             self._pending = 0
-            ended, self._ended = self._ended, set()
+            if not self._elect():
+                self._follow()
+                return
+            ended = {self._ended.popleft() for _ in range(len(self._ended))}
             while not self._stopping.is_set():
                 window = self._read(compact.read_window)
                 if window is None:
@@ -137,12 +138,20 @@ class Compactor:
                 if not self._wake.wait(IDLE_S):
                     with self._rounds:
                         self._checkpoint("TRUNCATE")
-            except ClewError as error:
-                _log.warning("compaction of metrics waits %d s: %s", int(RETRY_S), error)
+            except Exception as error:  # noqa: BLE001 - without this thread the log fills up until nobody can write
+                trace = None if isinstance(error, ClewError) else error
+                _log.warning("compaction of metrics waits %d s: %s", int(RETRY_S), error, exc_info=trace)
                 self._full.wait(RETRY_S)
                 self._wake.set()
 
     def _elect(self) -> bool:
+        """Whether this store is the one that compacts; on SQLite it is alone."""
+        if self._session is not None and self._session.dialect.name == "postgresql":
+            try:
+                self._session.all("SELECT 1", {})
+            except Unavailable:  # the lock went with the connection
+                self._session.close()
+                self._session = None
         if self._session is None:
             self._session = self._opened()
             self._elected = False
@@ -151,6 +160,13 @@ class Compactor:
             self._elected = bool(rows[0][0])
             return self._elected
         return True
+
+    def _follow(self) -> None:
+        """Learn how far the elected compactor is; its own writes alone would tell a store nothing of that."""
+        self._ended.clear()
+        self._committer.uncompacted = int(self._read(_log_points))
+        if self._committer.uncompacted > MAX_UNCOMPACTED // 2:
+            self._wake.set()  # look again soon: while writes are refused, no commit asks for it
 
     def _checkpoint(self, mode: str) -> None:
         if isinstance(self._session, SqliteSession):

@@ -15,6 +15,7 @@ from clew.storage.engine import Row, Tx, WriteTx
 DEFAULT_NAME: Final = "Default"
 _FIELDS: Final = "id, name, artifact_location, deleted, created_ms, updated_ms"
 _MAX_ID: Final = 2**31 - 1
+_MAX_DIGITS: Final = 1000  # Python refuses to read numbers of several thousand digits
 
 
 class NotActive(Conflict):
@@ -56,6 +57,8 @@ def number_of(experiment_id: str) -> int:
     """
     if not re.fullmatch(r"[+-]?[0-9]+", experiment_id):
         raise InvalidValue(f"Invalid experiment ID '{experiment_id}'. Experiment ID must be a valid integer.")
+    if len(experiment_id) > _MAX_DIGITS:
+        return -1
     number = int(experiment_id)
     return number if 0 <= number <= _MAX_ID else -1
 

@@ -15,8 +15,18 @@ def cursor(tx: Tx, writer_id: str) -> tuple[int, str]:
 
     In a write transaction on PostgreSQL the row stays locked until its end.
     """
-    lock = " FOR UPDATE" if isinstance(tx, WriteTx) and tx.dialect.name == "postgresql" else ""
-    row = tx.one(f"SELECT seq, state FROM ingest_stream WHERE writer_id = :writer_id{lock}", writer_id=writer_id)
+    locks = isinstance(tx, WriteTx) and tx.dialect.name == "postgresql"
+    sql = f"SELECT seq, state FROM ingest_stream WHERE writer_id = :writer_id{' FOR UPDATE' if locks else ''}"
+    row = tx.one(sql, writer_id=writer_id)
+    if row is None and locks:
+        # Nothing can be locked that is not there; so that no other server begins with this writer, too.
+        tx.run(
+            "INSERT INTO ingest_stream (writer_id, rn, seq, state, seen_ms) VALUES (:writer_id, 0, 0, '', :now)"
+            " ON CONFLICT (writer_id) DO NOTHING",
+            writer_id=writer_id,
+            now=tx.place.clock(),
+        )
+        row = tx.one(sql, writer_id=writer_id)
     return (row[0], row[1]) if row else (0, "")
 
 

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias
 
@@ -20,6 +21,7 @@ from clew.storage.compile import Binder
 
 _VERSION: Final = 1
 _INT64: Final = (-(2**63), 2**63 - 1)
+_HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 Rank: TypeAlias = int
 """0 a value, 1 NaN, 2 missing: that order in both directions."""
@@ -143,7 +145,7 @@ def _fits(cell: object, column: SortColumn) -> bool:
         case [int(rank), None] if not isinstance(rank, bool):
             return bool(column.rank) and rank in (1, 2)
         case [0, str(text)]:
-            return column.kind == "text" and "\x00" not in text
+            return column.kind == "text" and "\x00" not in text and not _HALF_PAIR.search(text)
         case [0, bool()]:
             return False
         case [0, int(number)]:

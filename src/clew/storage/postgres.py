@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from clew.errors import MissingPackage, Unavailable
+from clew.errors import InvalidValue, MissingPackage, Unavailable
 from clew.storage.dialect import POSTGRESQL
 from clew.storage.engine import Row, TryAgain
 
@@ -47,7 +47,13 @@ class PostgresSession:
         self._db.prepared_max = 500
         self._cursor = self._db.cursor(binary=True)
         self._errors = psycopg.Error
-        self._again = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+        # Another server made the same row in the meantime; repeated, a write finds it there.
+        self._again = (
+            psycopg.errors.SerializationFailure,
+            psycopg.errors.DeadlockDetected,
+            psycopg.errors.UniqueViolation,
+        )
+        self._unfit = psycopg.DataError
         self._away = (psycopg.OperationalError, psycopg.InterfaceError)
 
     def all(self, sql: str, params: Mapping[str, Any]) -> list[Row]:
@@ -116,6 +122,8 @@ class PostgresSession:
             return TryAgain(str(error))
         if isinstance(error, self._away):
             return Unavailable(f"PostgreSQL at {shown(self._url)}: {str(error).strip()}")
+        if isinstance(error, self._unfit) and "NUL" in str(error):
+            return InvalidValue("A text holds a NUL character, which no store can keep; remove it.")
         return error
 
 

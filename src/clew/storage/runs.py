@@ -26,6 +26,7 @@ __all__ = [
     "get_run",
     "heartbeat",
     "hydrate",
+    "lock_run",
     "log_params",
     "parse_number",
     "reap_silent",
@@ -102,6 +103,11 @@ def get_run(tx: Tx, run_id: str) -> Run:
         NotFound: no run has this id.
     """
     return hydrate(tx, [get_run_ref(tx, run_id).rn])[0]
+
+
+def lock_run(tx: WriteTx, run_id: str) -> None:
+    """Make other servers wait with this until our transaction ends; for what is read, changed and written back."""
+    tx.run("UPDATE run SET change = change WHERE run_id = :run_id", run_id=run_id)
 
 
 def update_run(
@@ -261,6 +267,8 @@ def _revive(tx: WriteTx, ref: RunRef) -> None:
 
 
 def _put_tags(tx: WriteTx, ref: RunRef, tags: Mapping[str, str]) -> None:
+    if not tags.get(NAME_TAG, "a name"):  # a run keeps its name, as in MLflow
+        tags = {key: value for key, value in tags.items() if key != NAME_TAG}
     if not tags:
         return
     keys = key_ids(tx, ref.experiment_id, TAG, list(tags))

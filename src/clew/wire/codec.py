@@ -26,6 +26,7 @@ encode_response = _encoder.encode
 """A message as JSON bytes: None, unset fields and empty lists left out."""
 
 _PART = re.compile(r"{(\w+)}")
+_NUL = b"\\u0000"  # the only spelling that JSON has for it
 _NO_PATH: Mapping[str, str] = {}
 
 # error code -> HTTP status (rest_api facts, section 2); codes not listed are 500
@@ -70,10 +71,11 @@ def decode_request(
         InvalidValue: a field is missing or of a wrong type.
     """
     cls = route.request
-    if body and not path_params and not query and not any(name in body for name in shape.camel_names(cls)):
+    odd = any(name in body for name in shape.camel_names(cls)) or _NUL in body
+    if body and not path_params and not query and not odd:
         try:
             message: Message = _decoder(cls).decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _decode_lenient(cls, body)
         shape.check_required(message)
         return message
@@ -175,7 +177,9 @@ def error_body(error: ClewError) -> tuple[int, bytes]:
     so that our client raises what the server raised.
     """
     detail: dict[str, object] = {"class": type(error).__name__}
-    body: dict[str, object] = {"error_code": error.code, "message": error.message, "clew": detail}
+    # a message may quote what cannot be written as UTF-8: half a surrogate pair, an odd file name
+    message = error.message.encode("utf-8", "backslashreplace").decode()
+    body: dict[str, object] = {"error_code": error.code, "message": message, "clew": detail}
     if isinstance(error, errors.InvalidFilter):
         detail.update(text=error.text, position=error.position, problem=error.problem, expected=error.expected)
     elif isinstance(error, errors.TooManyRequests):

@@ -33,8 +33,8 @@ class Empty(Message):
 # --- shared parts ---------------------------------------------------------------------------
 
 
-class KeyValue(Message, kw_only=True):
-    """A param or tag; ``value`` absent means the empty text."""
+class KeyValue(Message, kw_only=True, omit_defaults=False):
+    """A param or tag; ``value`` absent means the empty text, which answers show."""
 
     key: str
     value: str = ""

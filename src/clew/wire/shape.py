@@ -22,6 +22,7 @@ from clew.wire.mlflow import Message, Twin
 M = TypeVar("M", bound=Message)
 _ABSENT: Any = object()
 _INT64 = range(-(2**63), 2**63)
+_ENUM_DIGITS = 10  # no enum has such a number, and Python refuses to read thousands of digits
 
 # Numbers of the enums in MLflow's wire definition (rest_api facts, section 3).
 _NUMBERS: dict[frozenset[str], dict[int, str]] = {
@@ -179,6 +180,8 @@ def _read_any(raw: object, _kind: Any, _path: str) -> object:
 def _read_text(raw: object, _kind: Any, path: str) -> object:
     if not isinstance(raw, str):
         raise wrong_type(path, raw)
+    if "\x00" in raw:
+        raise InvalidValue(f"Invalid {path}: it holds a NUL character, which no store can keep; remove it.")
     try:
         raw.encode()
     except UnicodeEncodeError:
@@ -225,7 +228,7 @@ def _read_choice(raw: object, kind: Any, _path: str) -> object:
     cls: type[enum.Enum] | None = getattr(kind, "cls", None)
     words = tuple(str(m.value) for m in cls) if cls else kind.values
     word = raw
-    if isinstance(raw, (int, str)) and str(raw).isdecimal():
+    if isinstance(raw, (int, str)) and str(raw).isdecimal() and len(str(raw)) < _ENUM_DIGITS:
         word = _NUMBERS.get(frozenset(words), {}).get(int(raw))
     if word not in words:
         return _ABSENT
