@@ -27,6 +27,14 @@ const client = new QueryClient({
   },
 });
 
+// What failed while the server was away is asked again when it is back.
+let answered = true;
+live.subscribe(() => {
+  const back = !answered && live.get() === "live";
+  answered = live.get() !== "reconnecting";
+  if (back) void client.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" });
+});
+
 /** The path that the server serves the pages under, without the last slash. */
 const base = new URL(document.baseURI).pathname.replace(/\/$/, "");
 
@@ -58,6 +66,9 @@ function Pages() {
         </Route>
         <Route path="/experiments/:id/runs">
           {({ id }) => <RunsPage key={id} experimentId={decodeURIComponent(id)} />}
+        </Route>
+        <Route path="/runs/:id/artifacts/*">
+          {({ id }) => <RunPage key={id} runId={decodeURIComponent(id)} tab="artifacts" />}
         </Route>
         <Route path="/runs/:id/:tab?">
           {({ id, tab }) => <RunPage key={id} runId={decodeURIComponent(id)} tab={tab ?? "overview"} />}

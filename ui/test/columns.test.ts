@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { arrange, defaultColumns, orderBy, quoteKey, roomFor, wireColumn } from "../src/data/columns";
+import { arrange, defaultColumns, isEvaluation, orderBy, quoteKey, roomFor, wireColumn } from "../src/data/columns";
 
 const many = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, index) => ({ key: `${prefix}${index}`, runs: 100 - index, distinct: 3 }));
@@ -71,5 +71,20 @@ describe("columns on the wire", () => {
 
   it("keeps kinds together", () => {
     expect(arrange(["m.b", "p.z", "a.status", "p.a"])).toEqual(["a.status", "p.z", "p.a", "m.b"]);
+  });
+});
+
+describe("metrics of evaluation", () => {
+  it.each(["val/acc", "val_loss", "acc.test", "validation_f1", "mse_x_test", "valLoss", "eval-auc"])("%s is one", (key) => {
+    expect(isEvaluation(key)).toBe(true);
+  });
+
+  it.each(["values", "latest", "train/acc", "interval", "contest"])("%s is none", (key) => {
+    expect(isEvaluation(key)).toBe(false);
+  });
+
+  it("come with the headline before the details", () => {
+    const metrics = ["test/class_0/f1", "test/class_1/f1", "loss", "val/acc"].map((key) => ({ key, runs: 9 }));
+    expect(defaultColumns({ metrics }, 4).slice(4)).toEqual(["m.val/acc", "m.test/class_0/f1", "m.test/class_1/f1", "m.loss"]);
   });
 });

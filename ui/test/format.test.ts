@@ -5,6 +5,7 @@ import {
   formatDuration,
   formatNumber,
   formatParam,
+  formatSigned,
   formatTick,
   isNumeric,
   toNumber,
@@ -28,6 +29,11 @@ describe("numbers", () => {
     [Infinity, "∞"],
     [-Infinity, "−∞"],
   ])("%d is written %s", (value, text) => expect(formatNumber(value)).toBe(text));
+
+  it("keeps the sign before what another format writes", () => {
+    expect(formatSigned(-1500, (size) => formatDuration(size, "en"))).toBe("−1.5s");
+    expect(formatSigned(20, String)).toBe("20");
+  });
 
   it("reads what JSON cannot say", () => {
     expect(toNumber("Infinity")).toBe(Infinity);

@@ -102,6 +102,14 @@ const steps = {
     await page.waitForURL(/\/runs\/[0-9a-f]{32}$/);
   },
 
+  async "back to the same place"() {
+    const opened = await page.getByRole("heading", { level: 1 }).textContent();
+    await page.goBack();
+    await page.locator(".grid-row-active").getByRole("link", { name: opened ?? "", exact: true }).waitFor();
+    await page.keyboard.press("k");
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("role")), "grid", "k goes into the table");
+  },
+
   async "run page"() {
     await page.goto(`${address}/#/experiments/${experimentId}/runs/${runId}`);
     await page.getByRole("heading", { level: 1, name: "run-0" }).waitFor();
@@ -123,6 +131,15 @@ const steps = {
       page.getByRole("link", { name: "Download" }).click(),
     ]);
     assert.equal(download.suggestedFilename(), "note.txt");
+    await page.reload();
+    await page.getByText("a note about the run").waitFor();
+    await noViolations("a text file");
+    await page.goto(`${address}/runs/${runId}/metrics?x=relative&log=1&find=nothing`);
+    await page.getByText("No metric has").waitFor();
+    await page.getByRole("checkbox", { name: "Log scale", checked: true }).waitFor();
+    await page.getByRole("searchbox", { name: "Find a chart" }).fill("acc");
+    await page.getByRole("img", { name: /^acc: 50 points/ }).waitFor();
+    await page.waitForURL(/find=acc/);
   },
 
   async "theme and language"() {
@@ -146,9 +163,11 @@ const steps = {
   async "what is not there"() {
     allowed = /404/;
     await page.goto(`${address}/runs/${"0".repeat(32)}`);
-    await page.getByRole("alert").waitFor();
+    await page.getByRole("heading", { level: 1, name: /0{32}/ }).waitFor();
     await page.goto(`${address}/experiments/99999/runs`);
-    await page.getByRole("alert").waitFor();
+    await page.getByRole("heading", { level: 1, name: /99999/ }).waitFor();
+    await page.getByRole("link", { name: "全部实验" }).click();
+    await page.getByRole("heading", { level: 1, name: "实验" }).waitFor();
   },
 };
 

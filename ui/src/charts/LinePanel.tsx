@@ -19,8 +19,8 @@ export interface Line extends Curve {
 export interface LinePanelProps {
   lines: readonly Line[];
   height: number;
-  /** "time": x in seconds since 1970, labelled with dates. */
-  x: "number" | "time";
+  /** "time": x in seconds since 1970, labelled with dates; "duration": x in seconds. */
+  x: "number" | "duration" | "time";
   logarithmic: boolean;
   formatX: (x: number) => string;
   formatY: (y: number) => string;
@@ -44,10 +44,12 @@ function crosses(lines: readonly Line[]): (chart: uPlot) => void {
       ctx.strokeStyle = line.color;
       ctx.lineWidth = 1.5 * devicePixelRatio;
       ctx.beginPath();
+      let before = -Infinity;
       for (const [index, x] of line.xs.entries()) {
         if (Number.isFinite(line.values[index])) continue;
         const left = chart.valToPos(x, "x", true);
-        if (left < bbox.left || left > bbox.left + bbox.width) continue;
+        if (left < bbox.left || left > bbox.left + bbox.width || left - before < 3 * size) continue;
+        before = left;
         const top = bbox.top + bbox.height - 2 * size;
         ctx.moveTo(left - size, top - size);
         ctx.lineTo(left + size, top + size);
@@ -91,6 +93,39 @@ function tooltip(props: LinePanelProps): uPlot.Plugin {
   return { hooks: { init: (chart) => chart.over.append(box), setCursor: write } };
 }
 
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** Steps between marks of a duration, in seconds: round in its own units. */
+const DURATION_STEPS = [
+  [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30],
+  [1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
+  [1, 2, 3, 6, 12].map((count) => count * HOUR),
+  [1, 2, 5, 10, 20, 50, 100, 200, 500].map((count) => count * DAY),
+].flat();
+
+/** Lines up to so many points show each; longer ones only points without a neighbour, which no stroke would reach. */
+const POINTS_SHOWN = 24;
+
+function lonely(values: ArrayLike<number | null | undefined>): number[] {
+  const found: number[] = [];
+  let before = -1;
+  let joined = false;
+  for (let index = 0; index <= values.length; index += 1) {
+    const value = values[index];
+    if (index < values.length && value === undefined) continue;
+    if (typeof value === "number") {
+      joined = before >= 0;
+      before = index;
+    } else {
+      if (before >= 0 && !joined) found.push(before);
+      before = -1;
+      joined = false;
+    }
+  }
+  return found;
+}
+
 function optionsFor(props: LinePanelProps, width: number): uPlot.Options {
   const axis = {
     stroke: token("fg-muted"),
@@ -103,13 +138,19 @@ function optionsFor(props: LinePanelProps, width: number): uPlot.Options {
     height: props.height,
     legend: { show: false },
     padding: [10, 12, 0, 0],
-    cursor: { y: false, points: { size: 7, width: 2, fill: token("bg-raised") }, drag: { x: true, y: false, dist: 5 } },
+    cursor: {
+      y: false,
+      dataIdx: (_chart, series, index) => (props.lines[series - 1]?.ghost ? null : index),
+      points: { size: 7, width: 2, fill: token("bg-raised") },
+      drag: { x: true, y: false, dist: 5 },
+    },
     scales: { x: { time: props.x === "time" }, y: { distr: props.logarithmic ? 3 : 1 } },
     axes: [
       {
         ...axis,
-        size: 26,
+        size: props.x === "time" ? 40 : 26,
         gap: 3,
+        ...(props.x === "duration" ? { incrs: DURATION_STEPS } : {}),
         ...(props.x === "time" ? {} : { values: (_chart, marks) => marks.map(props.formatX) }),
       },
       {
@@ -127,7 +168,14 @@ function optionsFor(props: LinePanelProps, width: number): uPlot.Options {
         alpha: line.ghost ? 0.28 : 1,
         width: line.width ?? 1.5,
         dash: line.dash ?? [],
-        points: { show: line.values.length <= 24 && !line.ghost, size: 5, fill: line.color },
+        points: {
+          show: !line.ghost,
+          size: 5,
+          fill: line.color,
+          ...(line.values.length <= POINTS_SHOWN
+            ? {}
+            : { filter: (chart: uPlot, index: number) => lonely(chart.data[index] ?? []) }),
+        },
       })),
     ],
     plugins: [tooltip(props), { hooks: { draw: crosses(props.lines) } }],

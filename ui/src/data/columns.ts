@@ -64,7 +64,17 @@ export interface Sort {
 
 export const DEFAULT_SORT: Sort = { column: "a.start_time", descending: true };
 
-const EVALUATION = /val|valid|eval|test/i;
+const EVALUATION = /(?<![A-Za-z])(?:[Vv]al(?:id(?:ation)?)?|[Ee]val(?:uation)?|[Tt]est(?:ing)?)(?![a-z])/;
+
+/** Whether a metric was measured on data held back from training: "val/acc", "test_loss", but not "values" or "latest". */
+export function isEvaluation(key: string): boolean {
+  return EVALUATION.test(key);
+}
+
+/** Metrics of evaluation first; among equals the order stays. */
+export function byEvaluation(a: { key: string }, b: { key: string }): number {
+  return Number(isEvaluation(b.key)) - Number(isEvaluation(a.key));
+}
 
 export function isSystemMetric(key: string): boolean {
   return key.startsWith("system/");
@@ -75,8 +85,12 @@ export function isHiddenTag(key: string): boolean {
   return key.startsWith("mlflow.") || key.startsWith("clew.");
 }
 
+/** Parts of a key: "test/class_3/f1" has three. */
+const depth = (key: string) => key.split("/").length;
+
+/** By how many runs have it; a headline such as "val/acc" before one of many details such as "test/class_3/f1". */
 function byCoverage(a: ColumnKey, b: ColumnKey): number {
-  return b.runs - a.runs;
+  return b.runs - a.runs || depth(a.key) - depth(b.key);
 }
 
 /** How many param and metric columns a window of a width (px) has room for, beside the attributes. */
@@ -93,7 +107,7 @@ export function defaultColumns(known: ExperimentColumns, room: number): ColumnId
   const params = (known.params ?? []).filter((param) => (param.distinct ?? 0) >= 2).toSorted(byCoverage);
   const metrics = (known.metrics ?? [])
     .filter((metric) => !isSystemMetric(metric.key))
-    .toSorted((a, b) => Number(EVALUATION.test(b.key)) - Number(EVALUATION.test(a.key)) || byCoverage(a, b));
+    .toSorted((a, b) => byEvaluation(a, b) || byCoverage(a, b));
   const half = Math.floor(room / 2);
   const metricCount = Math.min(MAX_DEFAULT, metrics.length, Math.max(half, room - params.length));
   const paramCount = Math.min(MAX_DEFAULT, params.length, room - metricCount);

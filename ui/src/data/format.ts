@@ -32,6 +32,11 @@ function minus(text: string): string {
   return text.startsWith("-") ? `−${text.slice(1)}` : text;
 }
 
+/** A number below zero as its size after a true minus sign, as `formatNumber` has it. */
+export function formatSigned(value: number, format: (size: number) => string): string {
+  return value < 0 ? `−${format(-value)}` : format(value);
+}
+
 const NUMERIC = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** Whether a param's text is a finite decimal number. */

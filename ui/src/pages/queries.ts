@@ -13,6 +13,14 @@ const EXPERIMENT_PAGE = 500;
 /** Whether a page may ask again by itself now, and after how long. */
 export const every = (ms: number) => () => (live.get() === "paused" ? false : ms);
 
+/** Asked while the server does not answer: an answer says that it is back. */
+export const signOfLifeQuery = queryOptions({
+  queryKey: ["info"],
+  queryFn: ({ signal }) => server.getInfo(signal),
+  retry: false,
+  refetchInterval: RUNS_MS,
+});
+
 export const experimentsQuery = (search: string) =>
   queryOptions({
     queryKey: ["experiments", search],

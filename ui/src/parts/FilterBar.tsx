@@ -18,10 +18,12 @@ interface FilterBarProps {
   field: RefObject<HTMLInputElement | null>;
   onChange: (value: string) => void;
   onCommit: () => void;
+  /** Escape: where the focus goes on to. */
+  onLeave: () => void;
 }
 
 /** One line of filter text; a fault is underlined where it is and said in words below. */
-export function FilterBar({ value, placeholder, fault, busy, field, onChange, onCommit }: FilterBarProps) {
+export function FilterBar({ value, placeholder, fault, busy, field, onChange, onCommit, onLeave }: FilterBarProps) {
   const { t } = useWords();
   const mirror = useRef<HTMLDivElement>(null);
   const composing = useRef(false);
@@ -34,7 +36,10 @@ export function FilterBar({ value, placeholder, fault, busy, field, onChange, on
   const keys = (event: KeyboardEvent<HTMLInputElement>) => {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter") onCommit();
-    if (event.key === "Escape") event.currentTarget.blur();
+    if (event.key === "Escape") {
+      event.currentTarget.blur();
+      onLeave();
+    }
   };
   return (
     <div className="filter">

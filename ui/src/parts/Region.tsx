@@ -15,8 +15,15 @@ export function faultOf(error: unknown): Fault {
   return { message: error.message, ...(status === undefined ? {} : { status }), ...(requestId ? { requestId } : {}) };
 }
 
+interface FailureProps {
+  error: unknown;
+  retry?: (() => void) | undefined;
+  /** False where a heading above says already what failed. */
+  titled?: boolean;
+}
+
 /** An error in words, with what helps to report it and a way to try again. */
-export function Failure({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
+export function Failure({ error, retry, titled = true }: FailureProps) {
   const { t } = useWords();
   const fault = faultOf(error);
   const unreachable = fault.status === 0;
@@ -24,11 +31,12 @@ export function Failure({ error, retry }: { error: unknown; retry?: (() => void)
     <div className="failure" role="alert">
       <Icon name="warning" />
       <div>
-        <strong>{unreachable ? t("error.unreachable") : t("error.title")}</strong>
+        {titled ? <strong>{unreachable ? t("error.unreachable") : t("error.title")}</strong> : null}
         <p>{unreachable ? t("error.unreachable.help") : fault.message}</p>
         <p className="failure-detail">
-          {fault.status ? `HTTP ${fault.status}` : null}
-          {fault.requestId ? ` · ${t("error.request", { id: fault.requestId })}` : null}
+          {[fault.status ? `HTTP ${fault.status}` : "", fault.requestId ? t("error.request", { id: fault.requestId }) : ""]
+            .filter(Boolean)
+            .join(" · ")}
         </p>
         {retry ? (
           <button type="button" className="button" onClick={retry}>

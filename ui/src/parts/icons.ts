@@ -32,6 +32,7 @@ export const ICONS = {
   keyboard: "M1.5 4h13v8h-13zM4 6.5h.1M6.7 6.5h.1M9.3 6.5h.1M12 6.5h.1M5 9.5h6",
   list: "M2.5 4h11M2.5 8h11M2.5 12h11",
   tree: "M2.5 3.5h5M5 3.5v9h3M5 8h3M8.5 8h5M8.5 12.5h5",
+  box: "M8 1.8l5.5 3v6.4L8 14.2l-5.5-3V4.8zM2.5 4.8L8 7.8l5.5-3M8 7.8v6.4",
   database: "M8 2c3 0 5 .9 5 2s-2 2-5 2-5-.9-5-2 2-2 5-2zM3 4v8c0 1.1 2 2 5 2s5-.9 5-2V4M3 8c0 1.1 2 2 5 2s5-.9 5-2",
 } as const;
 

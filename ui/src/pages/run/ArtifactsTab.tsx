@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link, useLocation } from "wouter";
 import { artifactAddress } from "../../api/server";
 import type { ArtifactEntry, Run } from "../../api/types";
+import { fileAddress } from "../../data/filepath";
 import { formatBytes } from "../../data/format";
 import { useWords } from "../../i18n/language";
 import { CopyButton } from "../../parts/CopyButton";
@@ -13,17 +15,23 @@ import { artifactsQuery } from "../queries";
 import { ARTIFACT_SNIPPET } from "../snippets";
 import { Preview } from "./Preview";
 
-/** The files of a run: a tree that asks for one level at a time, and the chosen file. */
-export function ArtifactsTab({ run }: { run: Run }) {
+/** The files of a run: a tree that asks for one level at a time, and the file that the address names. */
+export function ArtifactsTab({ run, path }: { run: Run; path: string }) {
   const { t } = useWords();
-  const [chosen, setChosen] = useState<ArtifactEntry | null>(null);
+  const [, navigate] = useLocation();
   const runId = run.info.run_id;
+  const choose = (file: string) => navigate(fileAddress(runId, file));
   const root = useQuery(artifactsQuery(runId, ""));
   if (root.isError) return <Failure error={root.error} retry={() => void root.refetch()} />;
   if (root.isPending) return <Skeleton lines={6} />;
   if (!root.data.files?.length) {
     return (
       <Empty icon="file" title={t("artifacts.none")}>
+        {run.outputs?.model_outputs?.length ? (
+          <p>
+            {t("artifacts.modelsApart")} <Link href={`/runs/${runId}`}>{t("run.tab.overview")}</Link>
+          </p>
+        ) : null}
         <Snippets snippets={ARTIFACT_SNIPPET} />
       </Empty>
     );
@@ -31,12 +39,12 @@ export function ArtifactsTab({ run }: { run: Run }) {
   return (
     <div className="artifacts">
       <div className="artifact-tree">
-        <Level runId={runId} path="" depth={0} chosen={chosen?.path ?? ""} onChoose={setChosen} />
+        <Level runId={runId} path="" depth={0} chosen={path} onChoose={choose} />
       </div>
       <div className="artifact-view">
-        {chosen ? (
-          <Region name={chosen.path}>
-            <FileView key={chosen.path} runId={runId} file={chosen} />
+        {path ? (
+          <Region name={path}>
+            <ChosenFile key={path} runId={runId} path={path} />
           </Region>
         ) : (
           <p className="panel-none">{t("artifacts.choose")}</p>
@@ -51,7 +59,7 @@ interface LevelProps {
   path: string;
   depth: number;
   chosen: string;
-  onChoose: (file: ArtifactEntry) => void;
+  onChoose: (path: string) => void;
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
@@ -76,7 +84,8 @@ function Level({ runId, path, depth, chosen, onChoose }: LevelProps) {
               className="tree-item"
               aria-current={file.path === chosen ? "true" : undefined}
               style={{ paddingInlineStart: indent(depth) + 18 }}
-              onClick={() => onChoose(file)}
+              title={nameOf(file.path)}
+              onClick={() => onChoose(file.path)}
             >
               <Icon name="file" />
               <span className="tree-name">{nameOf(file.path)}</span>
@@ -92,14 +101,15 @@ function Level({ runId, path, depth, chosen, onChoose }: LevelProps) {
 const indent = (depth: number) => 8 + 16 * depth;
 
 function FolderItem(props: LevelProps) {
-  const { path, depth } = props;
-  const [open, setOpen] = useState(false);
+  const { path, depth, chosen } = props;
+  const [open, setOpen] = useState(() => chosen.startsWith(`${path}/`));
   return (
     <li>
       <button
         type="button"
         className="tree-item"
         aria-expanded={open}
+        title={nameOf(path)}
         style={{ paddingInlineStart: indent(depth) }}
         onClick={() => setOpen(!open)}
       >
@@ -112,13 +122,26 @@ function FolderItem(props: LevelProps) {
   );
 }
 
+/** The file that the address names, once its folder's list tells its size. */
+function ChosenFile({ runId, path }: { runId: string; path: string }) {
+  const { t } = useWords();
+  const list = useQuery(artifactsQuery(runId, path.slice(0, Math.max(0, path.lastIndexOf("/")))));
+  if (list.isError) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (list.isPending) return <Skeleton lines={6} />;
+  const file = list.data.files?.find((one) => one.path === path && !one.is_dir);
+  if (!file) return <p className="panel-none">{t("artifacts.gone", { path })}</p>;
+  return <FileView runId={runId} file={file} />;
+}
+
 function FileView({ runId, file }: { runId: string; file: ArtifactEntry }) {
   const { t } = useWords();
   const size = file.file_size === undefined ? undefined : Number(file.file_size);
   return (
     <section className="file-view" aria-label={file.path}>
       <div className="panel-head">
-        <h2 className="file-name">{file.path}</h2>
+        <h2 className="file-name" title={file.path}>
+          {file.path}
+        </h2>
         <span className="muted">{size === undefined ? "" : formatBytes(size)}</span>
         <span className="panel-space" />
         <CopyButton small text={`runs:/${runId}/${file.path}`} label={t("artifacts.copyUri")} />
@@ -127,7 +150,7 @@ function FileView({ runId, file }: { runId: string; file: ArtifactEntry }) {
           {t("artifacts.download")}
         </a>
       </div>
-      <Preview runId={runId} path={file.path} size={size ?? 0} />
+      <Preview runId={runId} path={file.path} size={size} />
     </section>
   );
 }

@@ -1,7 +1,9 @@
-import { useMemo, useState, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useLocation, useSearch } from "wouter";
 import type { Run } from "../../api/types";
 import { LinePanel, type Line } from "../../charts/LinePanel";
-import { formatDuration, formatNumber, formatTime } from "../../data/format";
+import { decodeCharts, encodeCharts, MAX_SMOOTHING, type ChartView } from "../../data/chartview";
+import { formatCount, formatDuration, formatNumber, formatSigned, formatTime } from "../../data/format";
 import { abscissa, sections, smooth, summarize, type Series, type XAxis } from "../../data/series";
 import { useWords, type MessageKey } from "../../i18n/language";
 import { Empty } from "../../parts/Empty";
@@ -13,30 +15,39 @@ import { METRIC_SNIPPET } from "../snippets";
 import { useKeyList, useSeries } from "./useSeries";
 
 const PANEL_HEIGHT = 210;
+const SETTLED_MS = 250;
 /** Fewer charts are one group. */
 const SECTIONS_FROM = 7;
-const MAX_SMOOTHING = 0.99;
+/** What the chart makes its marks of. */
+const LINE_AXES: Record<XAxis, "number" | "duration" | "time"> = { step: "number", relative: "duration", time: "time" };
 const AXES: readonly (readonly [XAxis, MessageKey])[] = [
   ["step", "axis.step"],
   ["relative", "axis.relative"],
   ["time", "axis.time"],
 ];
 
-interface ChartSettings {
-  axis: XAxis;
-  logarithmic: boolean;
-  smoothing: number;
+/** How the charts are shown; the address follows after a moment, as browsers refuse it at each move of a slider. */
+function useChartView(): [ChartView, (view: ChartView) => void] {
+  const [path, navigate] = useLocation();
+  const query = useSearch();
+  const [view, setView] = useState(() => decodeCharts(query));
+  useEffect(() => {
+    const written = encodeCharts(view, query);
+    if (written === encodeCharts(decodeCharts(query), query)) return;
+    const timer = setTimeout(() => navigate(`${path}${written ? `?${written}` : ""}`, { replace: true }), SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [view, query, path, navigate]);
+  return [view, setView];
 }
 
 /** A line chart for each metric. */
 export function MetricsTab({ run }: { run: Run }) {
   const { t } = useWords();
-  const [settings, setSettings] = useState<ChartSettings>({ axis: "step", logarithmic: false, smoothing: 0 });
-  const [search, setSearch] = useState("");
+  const [view, change] = useChartView();
   const keys = useKeyList((run.data?.metrics ?? []).map((metric) => metric.key));
   const running = run.info.status === "RUNNING";
   const { series, error, retry } = useSeries(run.info.run_id, keys, running);
-  const wanted = search.trim().toLowerCase();
+  const wanted = view.find.trim().toLowerCase();
   const groups = useMemo(() => {
     const found = keys.filter((key) => key.toLowerCase().includes(wanted));
     return keys.length < SECTIONS_FROM ? new Map([["", found]]) : sections(found);
@@ -51,8 +62,11 @@ export function MetricsTab({ run }: { run: Run }) {
   }
   return (
     <>
-      <ChartTools settings={settings} onChange={setSettings} search={search} onSearch={setSearch} />
+      <ChartTools view={view} onChange={change} />
       {error ? <Failure error={error} retry={retry} /> : null}
+      {[...groups.values()].every((members) => members.length === 0) ? (
+        <p className="panel-none">{t("chart.noMatch", { search: view.find.trim() })}</p>
+      ) : null}
       {[...groups].map(([name, members]) => (
         <section key={name} className="chart-section">
           {groups.size > 1 || name ? (
@@ -63,7 +77,7 @@ export function MetricsTab({ run }: { run: Run }) {
           <div className="chart-grid">
             {members.map((key) => (
               <Region key={key} name={key}>
-                <MetricPanel title={key} series={series.get(key)} settings={settings} start={run.info.start_time ?? 0} />
+                <MetricPanel title={key} series={series.get(key)} view={view} start={run.info.start_time ?? 0} />
               </Region>
             ))}
           </div>
@@ -73,20 +87,13 @@ export function MetricsTab({ run }: { run: Run }) {
   );
 }
 
-interface ToolsProps {
-  settings: ChartSettings;
-  onChange: (settings: ChartSettings) => void;
-  search: string;
-  onSearch: (text: string) => void;
-}
-
-function ChartTools({ settings, onChange, search, onSearch }: ToolsProps) {
+function ChartTools({ view, onChange }: { view: ChartView; onChange: (view: ChartView) => void }) {
   const { t } = useWords();
   return (
     <div className="chart-tools">
       <div className="segments" role="group" aria-label={t("axis.label")}>
         {AXES.map(([axis, word]) => (
-          <button type="button" key={axis} aria-pressed={settings.axis === axis} onClick={() => onChange({ ...settings, axis })}>
+          <button type="button" key={axis} aria-pressed={view.axis === axis} onClick={() => onChange({ ...view, axis })}>
             {t(word)}
           </button>
         ))}
@@ -98,16 +105,16 @@ function ChartTools({ settings, onChange, search, onSearch }: ToolsProps) {
           min={0}
           max={MAX_SMOOTHING}
           step={0.01}
-          value={settings.smoothing}
-          onChange={(event) => onChange({ ...settings, smoothing: Number(event.target.value) })}
+          value={view.smoothing}
+          onChange={(event) => onChange({ ...view, smoothing: Number(event.target.value) })}
         />
-        <output>{settings.smoothing.toFixed(2)}</output>
+        <output>{view.smoothing.toFixed(2)}</output>
       </label>
       <label className="check">
         <input
           type="checkbox"
-          checked={settings.logarithmic}
-          onChange={(event) => onChange({ ...settings, logarithmic: event.target.checked })}
+          checked={view.logarithmic}
+          onChange={(event) => onChange({ ...view, logarithmic: event.target.checked })}
         />
         {t("chart.log")}
       </label>
@@ -116,8 +123,8 @@ function ChartTools({ settings, onChange, search, onSearch }: ToolsProps) {
         className="panel-search"
         aria-label={t("chart.find")}
         placeholder={t("chart.find")}
-        value={search}
-        onChange={(event) => onSearch(event.target.value)}
+        value={view.find}
+        onChange={(event) => onChange({ ...view, find: event.target.value })}
       />
     </div>
   );
@@ -126,14 +133,14 @@ function ChartTools({ settings, onChange, search, onSearch }: ToolsProps) {
 interface MetricPanelProps {
   title: string;
   series: Series | undefined;
-  settings: ChartSettings;
+  view: ChartView;
   start: number;
 }
 
-function MetricPanel({ title, series, settings, start }: MetricPanelProps) {
+function MetricPanel({ title, series, view, start }: MetricPanelProps) {
   const { t, language } = useWords();
   const look = useSyncExternalStore(theme.subscribe, theme.shown);
-  const { axis, logarithmic, smoothing } = settings;
+  const { axis, logarithmic, smoothing } = view;
   const lines = useMemo(
     () => (series ? linesOf(series, axis, smoothing, start) : []),
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- the theme decides the colours
@@ -162,7 +169,7 @@ function MetricPanel({ title, series, settings, start }: MetricPanelProps) {
         <LinePanel
           lines={lines}
           height={PANEL_HEIGHT}
-          x={axis === "time" ? "time" : "number"}
+          x={LINE_AXES[axis]}
           logarithmic={logarithmic}
           formatX={formatX}
           formatY={formatNumber}
@@ -194,6 +201,6 @@ function linesOf(series: Series, axis: XAxis, smoothing: number, start: number):
 
 function xFormatter(axis: XAxis, language: string): (x: number) => string {
   if (axis === "time") return (x) => formatTime(x * 1000, language);
-  if (axis === "relative") return (x) => formatDuration(x * 1000, language);
-  return (x) => x.toLocaleString(language);
+  if (axis === "relative") return (x) => formatSigned(x, (size) => formatDuration(size * 1000, language));
+  return (x) => formatSigned(x, (size) => formatCount(size, language));
 }

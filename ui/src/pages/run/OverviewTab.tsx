@@ -2,13 +2,15 @@ import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import type { Run } from "../../api/types";
 import { Sparkline } from "../../charts/Sparkline";
-import { isHiddenTag, isSystemMetric } from "../../data/columns";
+import { ALL_CHARTS, encodeCharts } from "../../data/chartview";
+import { byEvaluation, isHiddenTag, isSystemMetric } from "../../data/columns";
 import { formatNumber, formatTime, toNumber } from "../../data/format";
 import { summarize, type Series } from "../../data/series";
 import { useWords } from "../../i18n/language";
 import { CopyButton } from "../../parts/CopyButton";
 import { Empty } from "../../parts/Empty";
 import { Icon } from "../../parts/Icon";
+import { LongText } from "../../parts/LongText";
 import { Failure } from "../../parts/Region";
 import { Snippets } from "../../parts/Snippets";
 import { METRIC_SNIPPET } from "../snippets";
@@ -18,7 +20,8 @@ import { useKeyList, useSeries } from "./useSeries";
 
 const CARDS = 4;
 const FILTER_FROM = 12;
-const EVALUATION = /val|valid|eval|test/i;
+/** Characters of a number that a card has room for in large type. */
+const LONG_NUMBER = 7;
 
 /** Key metrics, metrics, params, tags, datasets and facts of a run. */
 export function OverviewTab({ run }: { run: Run }) {
@@ -33,17 +36,22 @@ export function OverviewTab({ run }: { run: Run }) {
     <div className="overview">
       <div className="overview-main">
         {latest.length === 0 ? (
-          <Empty icon="experiments" title={running ? t("metrics.waiting") : t("metrics.none")}>
-            <Snippets snippets={METRIC_SNIPPET} />
-          </Empty>
+          <>
+            <Empty icon="experiments" title={running ? t("metrics.waiting") : t("metrics.none")}>
+              <Snippets snippets={METRIC_SNIPPET} />
+            </Empty>
+            <Note run={run} />
+          </>
         ) : (
           <>
             <KeyMetrics run={run} series={series} />
+            <Note run={run} />
             {error ? <Failure error={error} retry={retry} /> : null}
             <MetricTable run={run} series={series} />
           </>
         )}
         {datasets.length ? <DatasetList datasets={datasets} /> : null}
+        <ModelList run={run} />
       </div>
       <div className="overview-side">
         <Pairs
@@ -63,21 +71,29 @@ type SeriesMap = ReadonlyMap<string, Series>;
 function KeyMetrics({ run, series }: { run: Run; series: SeriesMap }) {
   const { t } = useWords();
   const metrics = (run.data?.metrics ?? []).filter((metric) => !isSystemMetric(metric.key));
-  const first = metrics.toSorted((a, b) => Number(EVALUATION.test(b.key)) - Number(EVALUATION.test(a.key)));
+  const first = metrics.toSorted(byEvaluation).slice(0, CARDS);
+  // Until the points are here, a step tells whether there will be a curve: the page must not jump.
+  const curves = first.some((metric) => (series.get(metric.key)?.values.length ?? (metric.step ? 2 : 1)) > 1);
   return (
     <ul className="cards" aria-label={t("metrics.key")}>
-      {first.slice(0, CARDS).map((metric) => {
+      {first.map((metric) => {
         const points = series.get(metric.key);
+        const value = toNumber(metric.value);
+        const text = formatNumber(value);
         return (
           <li key={metric.key} className="card">
             <span className="card-title" title={metric.key}>
               {metric.key}
             </span>
-            <span className="card-value">{formatNumber(toNumber(metric.value))}</span>
+            <span className={text.length > LONG_NUMBER ? "card-value card-value-long" : "card-value"} title={String(value)}>
+              {text}
+            </span>
             <span className="card-note">
               {metric.step === undefined ? "" : t("metrics.atStep", { step: metric.step })}
             </span>
-            <span className="card-line">{points ? <Sparkline xs={points.steps} values={points.values} /> : null}</span>
+            {curves ? (
+              <span className="card-line">{points ? <Sparkline xs={points.steps} values={points.values} /> : null}</span>
+            ) : null}
           </li>
         );
       })}
@@ -121,8 +137,8 @@ function MetricTable({ run, series }: { run: Run; series: SeriesMap }) {
             const last = toNumber(metric.value);
             return (
               <tr key={metric.key}>
-                <th scope="row">
-                  <Link href={`/runs/${run.info.run_id}/metrics`}>{metric.key}</Link>
+                <th scope="row" title={metric.key}>
+                  <Link href={`/runs/${run.info.run_id}/metrics?${encodeCharts({ ...ALL_CHARTS, find: metric.key })}`}>{metric.key}</Link>
                 </th>
                 <td className={`numeric ${Number.isFinite(last) ? "strong" : "tone-warn"}`} title={String(last)}>
                   {formatNumber(last)}
@@ -169,7 +185,7 @@ function Pairs({ title, pairs, none }: PairsProps) {
             {shown.map((pair) => (
               <tr key={pair.key}>
                 <th scope="row">{pair.key}</th>
-                <td>{pair.value}</td>
+                <td>{pair.value === "" ? <span className="muted">{t("value.empty")}</span> : <LongText text={pair.value} />}</td>
               </tr>
             ))}
           </tbody>
@@ -191,32 +207,57 @@ function Facts({ run }: { run: Run }) {
     [t("fact.branch"), tags.get("mlflow.source.git.branch")],
     [t("fact.artifacts"), run.info.artifact_uri],
   ];
-  const note = tags.get("mlflow.note.content");
   return (
-    <>
-      {note ? (
-        <Panel title={t("fact.note")}>
-          <p className="note">{note}</p>
-        </Panel>
-      ) : null}
-      <Panel title={t("section.facts")}>
-        <dl className="facts">
-          {facts.map(([name, value]) =>
-            value ? (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ) : null,
-          )}
-        </dl>
-        {tags.get("mlflow.source.git.commit") ? null : (
-          <p className="panel-none">
-            <Icon name="warning" />
-            {t("fact.noGit")}
-          </p>
+    <Panel title={t("section.facts")}>
+      <dl className="facts">
+        {facts.map(([name, value]) =>
+          value ? (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ) : null,
         )}
-      </Panel>
-    </>
+      </dl>
+      {tags.get("mlflow.source.git.commit") ? null : (
+        <p className="panel-none">
+          <Icon name="warning" />
+          {t("fact.noGit")}
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function Note({ run }: { run: Run }) {
+  const { t } = useWords();
+  const note = run.data?.tags?.find((tag) => tag.key === "mlflow.note.content")?.value;
+  if (!note) return null;
+  return (
+    <Panel title={t("fact.note")}>
+      <p className="note">{note}</p>
+    </Panel>
+  );
+}
+
+/** The models that the run logged, by their URIs. */
+function ModelList({ run }: { run: Run }) {
+  const { t } = useWords();
+  const models = run.outputs?.model_outputs ?? [];
+  if (models.length === 0) return null;
+  return (
+    <Panel title={t("section.models")} count={models.length}>
+      <ul className="datasets">
+        {models.map(({ model_id: id }) => (
+          <li key={id}>
+            <Icon name="box" />
+            <code>{`models:/${id}`}</code>
+            <span className="dataset-digest">
+              <CopyButton small text={`models:/${id}`} label={t("model.copyUri")} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
   );
 }

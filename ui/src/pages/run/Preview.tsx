@@ -13,8 +13,9 @@ const IMAGE_LIMIT = 20_000_000;
 const TEXT_LIMIT = 262_144;
 
 /** What a file holds: text and pictures; for others a word why not. Nothing of the file is ever run or laid into the page. */
-export function Preview({ runId, path, size }: { runId: string; path: string; size: number }) {
+export function Preview({ runId, path, size = 1 }: { runId: string; path: string; size: number | undefined }) {
   const { t } = useWords();
+  if (size === 0) return <p className="panel-none">{t("artifacts.empty")}</p>;
   if (IMAGE.test(path) && size <= IMAGE_LIMIT) {
     return (
       <div className="preview-image">
@@ -34,9 +35,12 @@ function TextPreview({ runId, path, size }: { runId: string; path: string; size:
   return (
     <>
       {size > TEXT_LIMIT ? (
-        <p className="panel-none">{t("artifacts.firstPart", { shown: formatBytes(TEXT_LIMIT), size: formatBytes(size) })}</p>
+        <p className="panel-none preview-note">{t("artifacts.firstPart", { shown: formatBytes(TEXT_LIMIT), size: formatBytes(size) })}</p>
       ) : null}
-      <pre className="preview-text">{text.data}</pre>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it can be scrolled by keys */}
+      <pre className="preview-text" tabIndex={0}>
+        {text.data}
+      </pre>
     </>
   );
 }

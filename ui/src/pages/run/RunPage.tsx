@@ -1,15 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "wouter";
 import type { Run } from "../../api/types";
+import { fileOf } from "../../data/filepath";
 import { formatAge, formatDuration, formatTime } from "../../data/format";
 import { useWords } from "../../i18n/language";
 import { CopyButton } from "../../parts/CopyButton";
 import { Skeleton } from "../../parts/Empty";
 import { Heading } from "../../parts/Heading";
 import { useNow } from "../../parts/Now";
-import { Failure, Region } from "../../parts/Region";
+import { Region } from "../../parts/Region";
 import { StatusBadge } from "../../parts/Status";
 import { Tabs } from "../../parts/Tabs";
+import { NotThere } from "../NotFoundPage";
 import { experimentQuery, runQuery } from "../queries";
 import { Crumbs } from "../shell/Crumbs";
 import { ArtifactsTab } from "./ArtifactsTab";
@@ -32,10 +34,12 @@ export function RunPage({ runId, tab }: { runId: string; tab: string }) {
       <div className="page">
         <Crumbs items={[{ label: t("shell.experiments"), href: "/experiments" }]} />
         {run.isError ? (
-          <>
-            <Heading title={[t("error.title")]}>{t("run.notFound", { id: runId })}</Heading>
-            <Failure error={run.error} retry={() => void run.refetch()} />
-          </>
+          <NotThere
+            error={run.error}
+            title={t("run.notFound", { id: runId })}
+            help={t("run.notFound.help")}
+            retry={() => void run.refetch()}
+          />
         ) : (
           <Skeleton lines={10} />
         )}
@@ -43,7 +47,7 @@ export function RunPage({ runId, tab }: { runId: string; tab: string }) {
     );
   }
   return (
-    <div className="page run-page">
+    <div className={shown === "artifacts" ? "page run-page run-page-full" : "page run-page"}>
       <RunHead run={run.data} />
       <Tabs
         label={t("run.parts")}
@@ -56,7 +60,7 @@ export function RunPage({ runId, tab }: { runId: string; tab: string }) {
         <Region name={shown}>
           {shown === "overview" ? <OverviewTab run={run.data} /> : null}
           {shown === "metrics" ? <MetricsTab run={run.data} /> : null}
-          {shown === "artifacts" ? <ArtifactsTab run={run.data} /> : null}
+          {shown === "artifacts" ? <ArtifactsTab run={run.data} path={fileOf(location.pathname)} /> : null}
         </Region>
       </div>
     </div>

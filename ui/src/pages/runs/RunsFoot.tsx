@@ -1,4 +1,6 @@
+import { useSyncExternalStore } from "react";
 import { formatAge } from "../../data/format";
+import { live } from "../../data/live";
 import type { RunPages } from "../../data/runpages";
 import { useWords } from "../../i18n/language";
 import { useNow } from "../../parts/Now";
@@ -17,6 +19,8 @@ interface FootProps {
 export function RunsFoot({ pages, all, filtered, error, onRetry }: FootProps) {
   const { t, language } = useWords();
   const now = useNow();
+  const connection = useSyncExternalStore(live.subscribe, live.get);
+  const fresh = now - pages.updated < FRESH_MS;
   const total = filtered && all !== undefined ? Math.max(all, pages.total) : pages.total;
   return (
     <div className="runs-foot">
@@ -30,11 +34,9 @@ export function RunsFoot({ pages, all, filtered, error, onRetry }: FootProps) {
           {t("runs.pageFailed")}
         </button>
       ) : null}
-      {pages.updated ? (
+      {pages.updated && (!fresh || connection === "live") ? (
         <span>
-          {now - pages.updated < FRESH_MS
-            ? t("runs.updatedNow")
-            : t("runs.updated", { age: formatAge(pages.updated, now, language) })}
+          {fresh ? t("runs.updatedNow") : t("runs.updated", { age: formatAge(pages.updated, now, language) })}
         </span>
       ) : null}
     </div>

@@ -1,9 +1,11 @@
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import type { ExperimentColumns } from "../../api/types";
-import { columnKey, columnKind, isHiddenTag, type ColumnId, type Sort } from "../../data/columns";
+import { columnKey, columnKind, type ColumnId, type Sort } from "../../data/columns";
 import type { RunPages } from "../../data/runpages";
-import { useWords } from "../../i18n/language";
+import { useWords, type Words } from "../../i18n/language";
 import { Grid } from "../../parts/grid/Grid";
+import { sectionWidth } from "../../parts/grid/measure";
+import type { GridColumn } from "../../parts/grid/model";
 import { useNow } from "../../parts/Now";
 import { gridColumn, nameColumn, type PaintSource } from "./gridColumns";
 
@@ -19,6 +21,8 @@ interface RunsGridProps {
   sort: Sort;
   dimmed: boolean;
   topKey: string;
+  /** The page's address. */
+  page: string;
   address: (runId: string) => string;
   onSort: (column: ColumnId) => void;
   onLook: (first: number, last: number) => void;
@@ -48,8 +52,12 @@ export function RunsGrid(props: RunsGridProps) {
     }),
     [],
   );
-  // oxlint-disable-next-line react-hooks/exhaustive-deps -- see above: `pages` and `sampled` decide the widths
-  const shown = useMemo(() => columns.map((id) => gridColumn(id, live, words)), [columns, words, pages, sampled]);
+  const hidden = useMemo(() => hiddenCounts(known, columns, words), [known, columns, words]);
+  const shown = useMemo(
+    () => roomForSections(columns.map((id) => gridColumn(id, live, words)), hidden),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- see above: `pages` and `sampled` decide the widths
+    [columns, words, pages, sampled, hidden],
+  );
   const linkOf = useRef(address);
   linkOf.current = address;
   const pinned = useMemo(
@@ -68,7 +76,6 @@ export function RunsGrid(props: RunsGridProps) {
     [pages, wire],
   );
 
-  const hidden = useMemo(() => hiddenCounts(known, columns), [known, columns]);
   return (
     <Grid
       label={words.t("runs.table")}
@@ -81,30 +88,41 @@ export function RunsGrid(props: RunsGridProps) {
       sort={props.sort}
       dimmed={props.dimmed}
       topKey={props.topKey}
+      page={props.page}
       onSort={props.onSort}
       onLook={onLookRows}
       onOpen={(row, newTab) => {
         const run = pages.run(row);
         if (run) props.onOpen(run.run_id, newTab);
       }}
-      sectionNote={(section) => {
-        const count = hidden.get(section === words.t("section.params") ? "param" : section === words.t("section.metrics") ? "metric" : "");
-        return count ? words.t("columns.more", { n: count }) : "";
-      }}
+      sectionNote={(section) => hidden.get(section) ?? ""}
       onSection={props.onColumns}
     />
   );
 }
 
-/** How many params and metrics there are that the table does not show. */
-function hiddenCounts(known: ExperimentColumns, columns: readonly ColumnId[]): Map<string, number> {
+/** Makes the last column of a section wider where the section's heading needs it. */
+function roomForSections(columns: GridColumn[], notes: ReadonlyMap<string, string>): GridColumn[] {
+  const widths = new Map<string, number>();
+  for (const column of columns) widths.set(column.section, (widths.get(column.section) ?? 0) + column.width);
+  return columns.map((column, index) => {
+    if (columns[index + 1]?.section === column.section) return column;
+    const note = notes.get(column.section) ?? "";
+    const missing = sectionWidth(column.section, note) - (widths.get(column.section) ?? 0);
+    return missing > 0 ? { ...column, width: column.width + missing } : column;
+  });
+}
+
+/** By heading, how many params and metrics there are that the table does not show, in words. */
+function hiddenCounts(known: ExperimentColumns, columns: readonly ColumnId[], { t }: Words): Map<string, string> {
   const shown = (kind: string) => new Set(columns.filter((id) => columnKind(id) === kind).map(columnKey));
-  const count = (kind: "param" | "metric" | "tag", keys: { key: string }[] | undefined) => {
+  const more = (kind: "param" | "metric", keys: { key: string }[] | undefined) => {
     const seen = shown(kind);
-    return (keys ?? []).filter((column) => !seen.has(column.key) && !(kind === "tag" && isHiddenTag(column.key))).length;
+    const count = (keys ?? []).filter((column) => !seen.has(column.key)).length;
+    return count ? t("columns.more", { n: count }) : "";
   };
   return new Map([
-    ["param", count("param", known.params)],
-    ["metric", count("metric", known.metrics)],
+    [t("section.params"), more("param", known.params)],
+    [t("section.metrics"), more("metric", known.metrics)],
   ]);
 }

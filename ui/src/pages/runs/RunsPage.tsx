@@ -13,6 +13,7 @@ import { FilterBar } from "../../parts/FilterBar";
 import { Heading } from "../../parts/Heading";
 import { Icon } from "../../parts/Icon";
 import { Failure, Region } from "../../parts/Region";
+import { NotThere } from "../NotFoundPage";
 import { columnsQuery, experimentQuery, runCountQuery } from "../queries";
 import { Crumbs } from "../shell/Crumbs";
 import { useKeys } from "../shell/useKeys";
@@ -35,12 +36,16 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
   const count = useQuery(runCountQuery(experimentId));
   const name = experiment.data?.name ?? "";
 
-  if (experiment.isError) {
+  if (experiment.isError && !experiment.data) {
     return (
       <div className="page">
         <Crumbs items={[{ label: t("shell.experiments"), href: "/experiments" }]} />
-        <Heading title={[t("error.title")]}>{t("runs.noExperiment", { id: experimentId })}</Heading>
-        <Failure error={experiment.error} retry={() => void experiment.refetch()} />
+        <NotThere
+          error={experiment.error}
+          title={t("runs.noExperiment", { id: experimentId })}
+          help={t("runs.noExperiment.help")}
+          retry={() => void experiment.refetch()}
+        />
       </div>
     );
   }
@@ -55,7 +60,7 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
         <CopyButton small text={experimentId} label={t("runs.copyId", { id: experimentId })} />
       </div>
       <Region name={experimentId}>
-        {known.isError ? (
+        {known.isError && !known.data ? (
           <Failure error={known.error} retry={() => void known.refetch()} />
         ) : (
           <RunsTable
@@ -87,6 +92,7 @@ function RunsTable({ experimentId, experimentName, known, all }: TableProps) {
   const [room] = useState(() => roomFor(window.innerWidth));
   const field = useRef<HTMLInputElement>(null);
   const visible = useRef({ first: 0, last: 0 });
+  const intoGrid = () => document.querySelector<HTMLElement>(".grid")?.focus();
 
   const go = useCallback(
     (change: Partial<ViewState>, replace = false) => {
@@ -96,7 +102,7 @@ function RunsTable({ experimentId, experimentName, known, all }: TableProps) {
     },
     [navigate, path],
   );
-  const filter = useFilter(view.filter, (text, replace) => go({ filter: text }, replace));
+  const filter = useFilter(view.filter, t("error.unreachable"), (text, replace) => go({ filter: text }, replace));
 
   const chosen = view.columns;
   const columns = useMemo(() => (chosen || known ? arrange(chosen ?? defaultColumns(known ?? NO_COLUMNS, room)) : null), [chosen, known, room]);
@@ -106,7 +112,7 @@ function RunsTable({ experimentId, experimentName, known, all }: TableProps) {
   const dimmed = runs.stale || filter.fault !== null;
 
   useRefresh(runs.pages, () => ({ ...visible.current, insert: visible.current.first === 0 && !document.querySelector(".grid-body:hover") }));
-  useKeys({ "/": () => field.current?.focus(), C: () => setChoosing(true) });
+  useKeys({ "/": () => field.current?.focus(), C: () => setChoosing(true), j: intoGrid, k: intoGrid });
 
   const pages = runs.pages;
   const empty = pages?.total === 0 && !runs.stale;
@@ -123,6 +129,7 @@ function RunsTable({ experimentId, experimentName, known, all }: TableProps) {
             placeholder={filterExample(known ?? NO_COLUMNS, t)}
             onChange={filter.setDraft}
             onCommit={filter.settle}
+            onLeave={intoGrid}
           />
           <button type="button" className="button" onClick={() => setChoosing(true)}>
             <Icon name="columns" />
@@ -148,6 +155,7 @@ function RunsTable({ experimentId, experimentName, known, all }: TableProps) {
           sort={sort}
           dimmed={dimmed}
           topKey={`${view.filter}|${orderBy(sort)}`}
+          page={`${path}?${search}`}
           address={(runId) => address(`runs/${runId}`)}
           onSort={(column) => go({ sort: nextSort(view.sort ?? (column === DEFAULT_SORT.column ? DEFAULT_SORT : null), column) })}
           onLook={(first, last) => {

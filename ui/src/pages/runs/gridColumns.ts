@@ -34,7 +34,16 @@ const SECTIONS: Record<ColumnKind, MessageKey> = {
   tag: "section.tags",
 };
 
-const ATTRIBUTE_WIDTHS: Record<string, number> = { status: 88, start_time: 88, duration: 84, user_id: 76, run_id: 236 };
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** Spans that are as long in words as spans become. */
+const LONG_SPANS = [59 * MINUTE + 59_000, 23 * HOUR + 59 * MINUTE, 29 * DAY + 23 * HOUR];
+const LONG_AGES = [59 * MINUTE, 23 * HOUR, DAY, 29 * DAY, 340 * DAY];
+const STATUS_ICON = 20;
+const ID_WIDTH = 264;
+/** The name stands in line with the page's heading. */
+const GUTTER = 24;
 
 export function attributeTitle(key: string, words: Words): string {
   const title = TITLES[key];
@@ -76,13 +85,30 @@ function paintStatus(cell: HTMLElement, run: RunHead | undefined, words: Words):
   cell.replaceChildren(...(look ? [iconNode(look.icon), word] : [word]));
 }
 
+function attributeWidth(key: string, pages: RunPages | null, words: Words): number {
+  const { t, language } = words;
+  const fit = (texts: string[], extra = 0, max = 140) => fitWidth(attributeTitle(key, words), texts, extra, 60, max);
+  switch (key) {
+    case "status":
+      return fit(Object.values(STATUS).map((look) => t(look.word)), STATUS_ICON);
+    case "start_time":
+      return fit(LONG_AGES.map((age) => formatAge(-age, 0, language)), 4);
+    case "duration":
+      return fit(LONG_SPANS.map((span) => formatDuration(span, language)));
+    case "user_id":
+      return fit(sampleRuns(pages, (run) => run.user_id), 0, 110);
+    default:
+      return ID_WIDTH;
+  }
+}
+
 function attributeColumn(id: ColumnId, source: PaintSource, words: Words): GridColumn {
   const key = columnKey(id);
   const end = key === "start_time" || key === "duration";
   return {
     id,
     title: attributeTitle(key, words),
-    width: ATTRIBUTE_WIDTHS[key] ?? 120,
+    width: attributeWidth(key, source.pages, words),
     align: end ? "end" : "start",
     sortable: sortable(id),
     section: words.t(SECTIONS.attribute),
@@ -93,6 +119,15 @@ function attributeColumn(id: ColumnId, source: PaintSource, words: Words): GridC
       else write(cell, undefined);
     },
   };
+}
+
+function sampleRuns(pages: RunPages | null, read: (run: RunHead) => string | undefined): string[] {
+  const texts: string[] = [];
+  for (let row = 0; row < Math.min(SAMPLE, pages?.loaded ?? 0); row += 1) {
+    const run = pages?.run(row);
+    texts.push((run && read(run)) ?? "");
+  }
+  return texts;
 }
 
 function sample(pages: RunPages | null, wire: string): CellValue[] {
@@ -124,10 +159,19 @@ function textColumn(id: ColumnId, wire: string, source: PaintSource, words: Word
   };
 }
 
-/** Where a value stands between a column's least and greatest, in [0, 1]. */
-export function barShare(value: number, range: [number, number] | null): number {
-  if (!range || !Number.isFinite(value) || range[0] === range[1]) return 0;
+/** Where a value stands between a column's least and greatest, in [0, 1]; null where there is nothing to compare it with. */
+export function barShare(value: number, range: [number, number] | null): number | null {
+  if (!range || !Number.isFinite(value) || range[0] === range[1]) return null;
   return (value - range[0]) / (range[1] - range[0]);
+}
+
+/** A column whose values are all one has no bars, and no room for them. */
+function showBar(bar: HTMLElement, range: [number, number] | null, value: number | null): void {
+  const share = value === null ? null : barShare(value, range);
+  bar.hidden = !range || range[0] === range[1];
+  bar.style.visibility = share === null ? "hidden" : "visible";
+  const fill = bar.firstElementChild as HTMLElement;
+  fill.style.transform = `scaleX(${share ?? 0})`;
 }
 
 function metricColumn(id: ColumnId, wire: string, source: PaintSource, words: Words): GridColumn {
@@ -153,7 +197,7 @@ function metricColumn(id: ColumnId, wire: string, source: PaintSource, words: Wo
       cell.classList.toggle("grid-none", value === null);
       if (value === undefined || value === null) {
         text.textContent = value === null ? "–" : "";
-        bar.style.visibility = "hidden";
+        showBar(bar, source.pages?.range(wire) ?? null, null);
         cell.title = "";
         return;
       }
@@ -161,9 +205,7 @@ function metricColumn(id: ColumnId, wire: string, source: PaintSource, words: Wo
       text.textContent = formatNumber(number);
       text.className = Number.isFinite(number) ? "" : "grid-odd";
       cell.title = String(number);
-      bar.style.visibility = Number.isFinite(number) ? "visible" : "hidden";
-      const fill = bar.firstElementChild as HTMLElement;
-      fill.style.transform = `scaleX(${barShare(number, source.pages?.range(wire) ?? null)})`;
+      showBar(bar, source.pages?.range(wire) ?? null, number);
     },
   };
 }
@@ -177,14 +219,11 @@ export function gridColumn(id: ColumnId, source: PaintSource, words: Words): Gri
 
 /** The pinned first column: the run's name as a link. */
 export function nameColumn(source: PaintSource, words: Words, address: (runId: string) => string): GridColumn {
-  const names: string[] = [];
-  for (let row = 0; row < Math.min(SAMPLE, source.pages?.loaded ?? 0); row += 1) {
-    names.push(source.pages?.run(row)?.run_name ?? "");
-  }
+  const names = sampleRuns(source.pages, (run) => run.run_name);
   return {
     id: "a.run_name",
     title: words.t("column.name"),
-    width: fitWidth(words.t("column.name"), names, 8, 120, 280),
+    width: fitWidth(words.t("column.name"), names, GUTTER, 120, 270),
     align: "start",
     sortable: true,
     section: "",

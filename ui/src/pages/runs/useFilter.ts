@@ -5,6 +5,7 @@ import type { FilterVerdict } from "../../api/types";
 import type { FilterFault } from "../../parts/FilterBar";
 
 const TYPING_MS = 250;
+const AGAIN_MS = 3000;
 
 /** The fault that the server's parser found, in its words. */
 export function faultOfVerdict(verdict: FilterVerdict): FilterFault {
@@ -28,9 +29,14 @@ interface Filter {
 
 /**
  * The text of the filter while it is typed: 250 ms after the last key the server reads it, and only what it can read becomes
- * the filter. `commit` gets the text and whether it replaces the one before in the history.
+ * the filter. While the server does not answer, `unreachable` stands as the fault and it is asked again.
+ * `commit` gets the text and whether it replaces the one before in the history.
  */
-export function useFilter(applied: string, commit: (text: string, replace: boolean) => void): Filter {
+export function useFilter(
+  applied: string,
+  unreachable: string,
+  commit: (text: string, replace: boolean) => void,
+): Filter {
   const [draft, setDraft] = useState(applied);
   const [fault, setFault] = useState<FilterFault | null>(null);
   const [checking, setChecking] = useState(false);
@@ -65,22 +71,25 @@ export function useFilter(applied: string, commit: (text: string, replace: boole
       finish(null);
       return;
     }
+    let timer = 0;
     const check = async () => {
       setChecking(true);
       try {
         const verdict = await parseFilter(text, "runs", abort.signal);
         finish(verdict.ok ? null : faultOfVerdict(verdict));
       } catch (error) {
-        if (error instanceof ApiError) finish({ message: error.message });
+        if (!(error instanceof ApiError)) return;
+        finish({ message: error.message || unreachable });
+        if (error.passing) timer = window.setTimeout(() => void check(), AGAIN_MS);
       }
     };
-    const timer = setTimeout(() => void check(), TYPING_MS);
+    timer = window.setTimeout(() => void check(), TYPING_MS);
     return () => {
       clearTimeout(timer);
       abort.abort();
       setChecking(false);
     };
-  }, [draft]);
+  }, [draft, unreachable]);
 
   return {
     draft,

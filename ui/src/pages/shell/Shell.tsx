@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { live, type Connection } from "../../data/live";
@@ -6,6 +7,7 @@ import { Icon, Mark } from "../../parts/Icon";
 import type { IconName } from "../../parts/icons";
 import { Menu } from "../../parts/Menu";
 import { theme, type ThemeChoice } from "../../theme/mode";
+import { signOfLifeQuery } from "../queries";
 import { CrumbsProvider, CrumbsSlot } from "./Crumbs";
 import { Shortcuts } from "./Shortcuts";
 import { useKeys } from "./useKeys";
@@ -99,6 +101,7 @@ const LIVE_WORDS: Record<Connection, MessageKey> = {
 function LiveButton() {
   const { t } = useWords();
   const state = useSyncExternalStore(live.subscribe, live.get);
+  useQuery({ ...signOfLifeQuery, enabled: state === "reconnecting" });
   return (
     <button
       type="button"

@@ -6,6 +6,7 @@ const KEYS: readonly (readonly [string, MessageKey])[] = [
   ["g e", "keys.experiments"],
   ["j k ↑ ↓ ← →", "keys.move"],
   ["Enter", "keys.open"],
+  ["Esc", "keys.leave"],
   ["s", "keys.sort"],
   ["Shift C", "keys.columns"],
   ["l", "keys.live"],

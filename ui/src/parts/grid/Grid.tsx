@@ -2,6 +2,7 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, typ
 import { GridHeader } from "./GridHeader";
 import { columnWindow, offsets, type GridColumn, type GridSort } from "./model";
 import { cellId, HEADER_ROWS, ROW_HEIGHT, RowPool, type Active } from "./pool";
+import { leavePlace, placeToReturnTo } from "./place";
 import "./grid.css";
 
 export const HEADER_HEIGHT = 50;
@@ -28,6 +29,8 @@ interface GridProps {
   onOpen: (row: number, newTab: boolean) => void;
   /** A change of this text scrolls back to the top. */
   topKey: string;
+  /** The page's address: the place in the grid is kept under it. */
+  page: string;
   /** Shown at the right end of a section's heading. */
   sectionNote: (section: string) => string;
   onSection: (section: string) => void;
@@ -35,14 +38,18 @@ interface GridProps {
 
 /** A table of any number of rows and columns; only those on screen are in the document. */
 export function Grid(props: GridProps) {
-  const { pinned, columns, rows, revision, name, onLook, topKey } = props;
+  const { pinned, columns, rows, revision, name, onLook, topKey, page } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const pool = useRef<RowPool | null>(null);
-  const active = useRef<Active | null>(null);
+  const [before] = useState(() => placeToReturnTo(page));
+  const goal = useRef(before);
+  const active = useRef<Active | null>(before?.active ?? null);
   const frame = useRef(0);
   const [heading, setHeading] = useState<[number, number]>([0, columns.length]);
-  const [descendant, setDescendant] = useState<string>();
+  const [descendant, setDescendant] = useState(() =>
+    before?.active ? cellId(name, before.active.row, before.active.column) : undefined,
+  );
   const edges = useMemo(() => offsets(columns, pinned.width), [columns, pinned.width]);
 
   const draw = useCallback(
@@ -63,6 +70,11 @@ export function Grid(props: GridProps) {
     if (!body.current) return;
     pool.current ??= new RowPool(body.current);
     pool.current.setScene({ pinned, columns, edges, rows, name });
+    // Rows come page by page: the place is reached when there are enough of them.
+    if (goal.current && scroller.current) {
+      scroller.current.scrollTo({ top: goal.current.top, left: goal.current.left });
+      if (scroller.current.scrollTop >= goal.current.top - 1) goal.current = null;
+    }
     draw(true);
   }, [pinned, columns, edges, rows, name, revision, draw]);
 
@@ -74,9 +86,20 @@ export function Grid(props: GridProps) {
     return () => watcher.disconnect();
   }, [draw]);
 
+  const shownTop = useRef(topKey);
   useEffect(() => {
-    scroller.current?.scrollTo({ top: 0 });
+    if (shownTop.current !== topKey) scroller.current?.scrollTo({ top: 0 });
+    shownTop.current = topKey;
   }, [topKey]);
+
+  const here = useRef(page);
+  here.current = page;
+  useLayoutEffect(() => {
+    const view = scroller.current;
+    return () => {
+      if (view) leavePlace(here.current, { top: view.scrollTop, left: view.scrollLeft, active: active.current });
+    };
+  }, []);
 
   useEffect(
     () => () => {
@@ -87,6 +110,9 @@ export function Grid(props: GridProps) {
     [],
   );
 
+  const stopReturning = () => {
+    goal.current = null;
+  };
   const onScroll = () => {
     cancelAnimationFrame(frame.current);
     frame.current = requestAnimationFrame(() => draw(false));
@@ -105,8 +131,9 @@ export function Grid(props: GridProps) {
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.target !== scroller.current) return;
+    stopReturning();
     const at = active.current ?? { row: 0, column: 0 };
-    const page = Math.max(1, Math.floor((scroller.current.clientHeight - HEADER_HEIGHT) / ROW_HEIGHT) - 1);
+    const jump = Math.max(1, Math.floor((scroller.current.clientHeight - HEADER_HEIGHT) / ROW_HEIGHT) - 1);
     const ends = event.ctrlKey || event.metaKey;
     const moves: Record<string, [number, number]> = {
       ArrowDown: [at.row + 1, at.column],
@@ -115,8 +142,8 @@ export function Grid(props: GridProps) {
       ArrowLeft: [at.row, at.column - 1],
       j: [at.row + 1, at.column],
       k: [at.row - 1, at.column],
-      PageDown: [at.row + page, at.column],
-      PageUp: [Math.max(0, at.row - page), at.column],
+      PageDown: [at.row + jump, at.column],
+      PageUp: [Math.max(0, at.row - jump), at.column],
       Home: [ends ? 0 : at.row, 0],
       End: [ends ? rows - 1 : at.row, columns.length],
     };
@@ -154,13 +181,15 @@ export function Grid(props: GridProps) {
       aria-activedescendant={descendant}
       aria-busy={props.dimmed}
       onScroll={onScroll}
+      onWheel={stopReturning}
+      onPointerDown={stopReturning}
       onKeyDown={onKeyDown}
       onClick={onClick}
       onFocus={(event) => {
         if (event.target === scroller.current && !active.current && rows > 0) activate(0, 0);
       }}
     >
-      <GridHeader {...props} edges={edges} from={heading[0]} to={heading[1]} />
+      <GridHeader {...props} activeId={descendant} edges={edges} from={heading[0]} to={heading[1]} />
       <div ref={body} className="grid-body" role="rowgroup" />
     </div>
   );

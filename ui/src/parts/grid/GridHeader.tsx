@@ -12,6 +12,8 @@ interface GridHeaderProps {
   from: number;
   to: number;
   sort: GridSort;
+  /** The id of the cell that the keys move from. */
+  activeId: string | undefined;
   onSort: (column: string) => void;
   sectionNote: (section: string) => string;
   onSection: (section: string) => void;
@@ -82,7 +84,7 @@ function SectionTitle({ section, sectionNote, onSection, pinned }: GridHeaderPro
 }
 
 function ColumnTitle(props: GridHeaderProps & { column: GridColumn; index: number }) {
-  const { column, index, sort, edges, columns, onSort, name } = props;
+  const { column, index, sort, edges, columns, onSort, name, activeId } = props;
   const { t } = useWords();
   const sorted = sort.column === column.id ? (sort.descending ? "descending" : "ascending") : undefined;
   const first = index > 1 && column.section !== columns[index - 2]?.section;
@@ -90,11 +92,13 @@ function ColumnTitle(props: GridHeaderProps & { column: GridColumn; index: numbe
   if (index === 0) classes.push("grid-pinned");
   if (first) classes.push("grid-title-first");
   if (sorted) classes.push("grid-title-sorted");
+  const id = cellId(name, -1, index);
+  if (id === activeId) classes.push("grid-cell-active");
   return (
     <div
       className={classes.join(" ")}
       role="columnheader"
-      id={cellId(name, -1, index)}
+      id={id}
       aria-colindex={index + 1}
       aria-sort={column.sortable ? (sorted ?? "none") : undefined}
       style={{ width: column.width, left: index === 0 ? undefined : edges[index - 1] }}

@@ -10,10 +10,21 @@ export function textWidth(text: string, size = 12, weight = 400): number {
   return context.measureText(text).width;
 }
 
-/** A column width that fits its title and its texts, in [min, max]. */
+const PADDING = 18;
+/** For the arrow beside the title of a sorted column. */
+const ARROW = 12;
+/** A long title is cut rather than that it makes a column of short values wide. */
+const TITLE_MAX = 150;
+
+/** A column width that fits its texts and, as far as it is not long, its title, in [min, max]. */
 export function fitWidth(title: string, texts: Iterable<string>, extra: number, min: number, max: number): number {
-  const padding = 18;
-  let width = textWidth(title, 12, 600) + padding;
-  for (const text of texts) width = Math.max(width, textWidth(text) + padding + extra);
+  let width = Math.min(textWidth(title, 12, 600) + PADDING + ARROW, TITLE_MAX);
+  for (const text of texts) width = Math.max(width, textWidth(text) + PADDING + extra);
   return Math.round(Math.max(min, Math.min(max, width)));
+}
+
+/** The width that a section's heading and its note need. */
+export function sectionWidth(title: string, note: string): number {
+  const gap = 34;
+  return Math.ceil(textWidth(title, 11, 600) + (note ? textWidth(note, 11) : 0) + gap);
 }
