@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,10 +46,12 @@ def main() -> int:
         print(f"  web UI     {url}/")
         print(f"  the run    {url}/runs/{run_id}   ({name})")
         print(f"  the store  {store}")
-        print(f"\n  Log more:  CLEW_TRACKING_URI={url} python your_script.py")
+        again = f"`{command_in(store.parent)} ui` in {store.parent} brings it back"
         if options.exit:
+            print(f"\n  The server ends now; {again}.")
             return 0
-        print("  Stop with Ctrl-C; `clew ui` in this folder brings it back.", flush=True)
+        print(f"\n  Log more:  CLEW_TRACKING_URI={url} {sys.executable} your_script.py")
+        print(f"  Stop with Ctrl-C; {again}.", flush=True)
         assert process.stdout is not None
         try:
             for line in process.stdout:
@@ -57,6 +60,14 @@ def main() -> int:
         except KeyboardInterrupt:
             print("\nStopping.")
             return 0
+
+
+def command_in(folder: Path) -> str:
+    """How ``clew`` is called in a folder: by name where that is found, else by the place of this environment's."""
+    if shutil.which("clew"):
+        return "clew"
+    command = Path(sys.executable).absolute().parent / "clew"
+    return str(command.relative_to(folder) if command.is_relative_to(folder) else command)
 
 
 @contextmanager

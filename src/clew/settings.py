@@ -7,7 +7,11 @@ before its first use of Clew.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from clew.errors import InvalidValue
+
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class Settings:
@@ -60,21 +64,41 @@ class Settings:
         self.offline = _truth(first("CLEW_OFFLINE"), False)
         self.spool = first("CLEW_SPOOL") or _default_spool(environ)
         self.token = first("CLEW_TOKEN", "MLFLOW_TRACKING_TOKEN")
-        self.log_level = (first("CLEW_LOG_LEVEL") or "WARNING").upper()
-        self.host_idle_s = float(first("CLEW_HOST_IDLE_S") or 30.0)
-        self.shipper = first("CLEW_SHIPPER") or "process"
+        self.log_level = _one_of("CLEW_LOG_LEVEL", (first("CLEW_LOG_LEVEL") or "WARNING").upper(), _LOG_LEVELS)
+        self.host_idle_s = _seconds("CLEW_HOST_IDLE_S", first("CLEW_HOST_IDLE_S") or "30")
+        self.shipper = _one_of("CLEW_SHIPPER", first("CLEW_SHIPPER") or "process", ("process", "thread"))
         self.user = first("LOGNAME", "USER", "LNAME", "USERNAME")
         self.notebook = first("JPY_SESSION_NAME")
         self.truncate = _truth(first("MLFLOW_TRUNCATE_LONG_VALUES"), True)
 
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings as the environment has them now."""
+    """The settings as the environment has them now.
+
+    Raises:
+        InvalidValue: a variable has a value that it cannot have.
+    """
     return Settings(os.environ if environ is None else environ)
 
 
 def _truth(text: str | None, default: bool) -> bool:
     return default if text is None else text.strip().lower() in ("1", "true", "yes", "on")
+
+
+def _one_of(name: str, text: str, words: Sequence[str]) -> str:
+    if text not in words:
+        raise InvalidValue(f"The environment variable {name} is {text!r}; expected one of {', '.join(words)}.")
+    return text
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise InvalidValue(f"The environment variable {name} is {text!r}; expected a number of seconds, such as 30.")
+    return seconds
 
 
 def _default_spool(environ: Mapping[str, str]) -> str:

@@ -74,6 +74,14 @@ def test_looking_creates_no_store(clew: Clew, args: tuple[str, ...]) -> None:
     assert not Path(".clew").exists()
 
 
+@pytest.mark.parametrize("uri", ["elsewhere", "sqlite:///elsewhere.db"])
+def test_looking_creates_no_store_where_one_is_named(clew: Clew, uri: str) -> None:
+    result = clew("runs", "list", "--tracking-uri", uri)
+    assert result.exit_code == 1
+    assert "There is no store at" in result.stderr
+    assert list(Path().iterdir()) == []
+
+
 @pytest.mark.parametrize("uri", ["ftp://x/y", "sqlite://", "http://"])
 def test_a_tracking_uri_of_no_kind_is_named(clew: Clew, uri: str) -> None:
     result = clew("runs", "list", "--tracking-uri", uri)
@@ -120,3 +128,59 @@ def test_a_database_of_mlflow_is_named_with_the_way_in(clew: Clew, tmp_path: Pat
     assert result.exit_code == 1
     assert "MLflow database" in result.stderr
     assert "clew import" in result.stderr
+
+
+@pytest.mark.parametrize(("table", "owner"), [("alembic_version", "MLflow's"), ("cats", "another program's")])
+def test_doctor_names_a_database_that_is_not_ours_and_leaves_it_alone(
+    clew: Clew, tmp_path: Path, table: str, owner: str
+) -> None:
+    path = tmp_path / "here" / "other.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"CREATE TABLE {table} (key TEXT)")
+    result = clew("doctor", "--tracking-uri", f"sqlite:///{path}", "--json")
+    assert result.exit_code == 1
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert owner in problem
+    assert table in problem
+    assert [p.name for p in path.parent.iterdir()] == ["other.db"]
+
+
+def test_doctor_names_a_file_that_is_no_database(clew: Clew, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, though long enough to have a header of its own\n" * 20)
+    result = clew("doctor", "--tracking-uri", f"sqlite:///{path}")
+    assert result.exit_code == 1
+    assert "is no SQLite database" in result.stdout
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_doctor_names_a_database_that_is_away_without_the_password(clew: Clew, form: tuple[str, ...]) -> None:
+    result = clew("doctor", "--tracking-uri", "postgresql://me:secret@127.0.0.1:1/none", *form)
+    assert result.exit_code == 1
+    assert "me@127.0.0.1:1/none does not let us in" in result.stdout
+    assert "secret" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("CLEW_HOST_IDLE_S", "soon", "a number of seconds"),
+        ("CLEW_LOG_LEVEL", "loud", "DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+        ("CLEW_SHIPPER", "pigeon", "process, thread"),
+    ],
+)
+@pytest.mark.parametrize("args", [("doctor",), ("sync",), ("server", "--port", "0")], ids=" ".join)
+def test_a_setting_that_cannot_be_is_named(
+    clew: Clew, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], name: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = clew(*args)
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert name in line
+    assert expected in line
+
+
+def test_doctor_finds_the_disk_of_a_relative_spool(clew: Clew, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEW_SPOOL", "not/made/yet")
+    assert json.loads(clew("doctor", "--json").stdout)["disk"]["not/made/yet"] > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,6 +34,10 @@ def test_demo_prints_the_run_and_ends(port: int, tmp_path: Path) -> None:
     assert re.search(rf"web UI +http://127\.0\.0\.1:{port}/", said)
     assert re.search(rf"the run +http://127\.0\.0\.1:{port}/runs/[0-9a-f]{{32}} ", said)
     assert (tmp_path / "store" / ".clew" / "clew.db").exists()
+    again = re.search(r"The server ends now; `(\S+) ui` in (\S+) brings it back", said)
+    assert again, said
+    assert shutil.which(again[1], path=os.environ["PATH"]), "the printed command can be run"
+    assert again[2] == str(tmp_path / "store")
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
 

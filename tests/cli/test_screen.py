@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 import pytest
 
-from clew.cli.screen import duration, local_time, number, print_json, show_error, size
+from clew.cli.screen import duration, local_time, number, print_json, print_table, show_error, size
 from clew.errors import InvalidFilter, InvalidValue, Unavailable
 
 Capture = pytest.CaptureFixture[str]
@@ -72,3 +73,22 @@ def test_the_caret_counts_columns_not_characters(capsys: Capture) -> None:
     _, shown, caret = capsys.readouterr().err.splitlines()
     assert shown == "  tags.空 = 1 ?"
     assert caret == " " * 13 + "^"
+
+
+def test_a_narrow_terminal_gets_blocks_and_a_wide_one_a_table(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    headers, rows = ("Run ID", "Name", "metrics.loss#"), [("a" * 32, "quiet-fox-12", "0.25"), ("b" * 32, "", "1")]
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(headers, rows)
+    narrow = _plain_text(capsys.readouterr().out)
+    assert narrow == ["a" * 32, "  Name quiet-fox-12", "  metrics.loss 0.25", "b" * 32, "  metrics.loss 1"]
+    monkeypatch.setenv("COLUMNS", "80")
+    print_table(headers, rows)
+    wide = _plain_text(capsys.readouterr().out)
+    assert wide[0].split() == ["Run", "ID", "Name", "metrics.loss"]
+    assert wide[2].split() == ["a" * 32, "quiet-fox-12", "0.25"]
+
+
+def _plain_text(out: str) -> list[str]:
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", out).splitlines()
+    return [line.rstrip() for line in lines if line.strip()]

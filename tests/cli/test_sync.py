@@ -56,7 +56,14 @@ def test_offline_runs_are_named_by_doctor_and_sent_by_sync(clew: Clew, empty_ser
     assert run["metrics"] == {"loss": 0.01}
     assert run["params"] == {"lr": "0.1"}
     assert json.loads(clew("doctor", "--tracking-uri", empty_server, "--json").stdout)["problems"] == []
-    assert "all sent" in clew("sync").stdout
+    assert "Nothing waits" in clew("sync").stdout
+
+
+def test_a_target_for_which_nothing_waits_is_not_asked(clew: Clew) -> None:
+    assert clew("runs", "list", "--tracking-uri", "http://127.0.0.1:1").exit_code == 1
+    result = clew("sync")
+    assert result.exit_code == 0, result.output
+    assert "Nothing waits" in result.stdout
 
 
 def test_sync_of_one_target_leaves_the_others(clew: Clew, empty_server: str) -> None:

@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,14 @@ def test_bad_names_raise_at_the_call(name: str) -> None:
                 call(name, 1)
         with pytest.raises(InvalidValue):
             clew.log_metric(name, 1.0)
+
+
+@pytest.mark.parametrize("call", [clew.log_metrics, clew.log_params, clew.set_tags])
+@pytest.mark.parametrize("given", [None, ["x"], "x", 3])
+def test_what_is_no_dictionary_raises_at_the_call(call: Callable[..., None], given: object) -> None:
+    message = f"of type {type(given).__name__}; expected a dictionary"
+    with clew.start_run(), pytest.raises(InvalidValue, match=message):
+        call(given)
 
 
 def test_times_and_formats_that_are_wrong_raise() -> None:

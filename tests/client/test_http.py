@@ -12,7 +12,7 @@ import pytest
 from clew.client.http import Backoff, HttpSender, http_sender, unix_sender
 from clew.client.target import Target, resolve
 from clew.client.transport import Transport
-from clew.errors import Conflict, InvalidValue, NotFound, NotSupported, Unavailable
+from clew.errors import Conflict, ForeignStore, InvalidValue, NotFound, NotSupported, Unavailable
 from clew.wire import mlflow
 from clew.wire.routes import ROUTES
 
@@ -122,6 +122,37 @@ def test_a_server_that_breaks_off_is_unavailable(senders: list[HttpSender]) -> N
         sender.send("GET", "/x")
 
 
+def test_a_web_page_is_no_answer_of_a_tracking_server(senders: list[HttpSender]) -> None:
+    page = b"HTTP/1.1 %d X\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 9\r\n\r\n<p>hi</p>"
+    server = Script([page % 200, page % 501, page % 404])
+    sender = http_sender(server.url)
+    senders.append(sender)
+    for status, kind in ((200, NotSupported), (501, NotSupported), (404, NotFound)):
+        with pytest.raises(kind, match=f"HTTP status {status} with a web page") as caught:
+            Transport(sender).call(ROUTES["get_run"], mlflow.GetRun(run_id="x"))
+        assert str(caught.value).startswith(server.url.removesuffix("/prefix"))
+        assert "<p>" not in str(caught.value)
+    server.close()
+
+
+def test_a_forked_child_closes_its_copies_of_the_parent_s_connections(senders: list[HttpSender]) -> None:
+    server = Script([answer()])
+    sender = http_sender(server.url)
+    senders.append(sender)
+    sender.send("GET", "/x")
+    (kept,) = sender._idle
+    sender._pid = 0  # as a child finds it
+    assert sender._take() is not kept
+    assert kept.sock is None
+    server.close()
+
+
+def test_a_password_in_the_address_is_never_shown() -> None:
+    sender = http_sender("http://me:secret@127.0.0.1:1")
+    with pytest.raises(Unavailable, match=r"^http://127\.0\.0\.1:1 does not answer"):
+        sender.send("GET", "/x")
+
+
 def test_a_stranger_is_neither_clew_nor_mlflow(senders: list[HttpSender]) -> None:
     server = Script([answer(404, b"not here"), answer(404, b"nor here")])
     target = Target(server.url)
@@ -174,3 +205,16 @@ def test_pauses_grow_up_to_a_limit_and_are_not_all_equal() -> None:
 )
 def test_tracking_uris_have_one_full_form(given: str | None, full: str, tmp_path: Path) -> None:
     assert resolve(given) == full.format(cwd=tmp_path)
+
+
+def test_what_cannot_be_a_store_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "runs.db").write_bytes(b"")
+    (tmp_path / "mlruns" / "0").mkdir(parents=True)
+    (tmp_path / "mlruns" / "0" / "meta.yaml").write_text("name: Default\n")
+    with pytest.raises(InvalidValue, match=f"sqlite:///{tmp_path}/runs.db"):
+        resolve("runs.db")
+    with pytest.raises(InvalidValue, match="name a file"):
+        resolve("sqlite:///:memory:")
+    for uri in ("mlruns", f"file://{tmp_path}/mlruns"):
+        with pytest.raises(ForeignStore, match="MLflow"):
+            resolve(uri)

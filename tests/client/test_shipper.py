@@ -207,6 +207,30 @@ def test_drafts_of_writers_that_died_while_opening_go(folder: str, target: Memor
     assert fresh.exists()
 
 
+def test_a_writer_may_open_in_a_folder_that_the_shipper_takes_away(
+    folder: str, target: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+    make = os.mkdir
+
+    def mkdir(path: str, mode: int = 0o777) -> None:
+        make(path, mode)
+        if os.path.basename(path) == RUN and len(taken) < 3:
+            taken.append(path)
+            once(folder, target)  # a shipper that looks at this moment finds the run's folder empty
+            assert not os.path.exists(path)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    journal = Journal(os.path.join(folder, RUN), RUN, owner=True)
+    journal.log_metric("x", 1.0, 0)
+    journal.end("FINISHED", 1)
+    once(folder, target)
+    assert len(taken) == 3
+    assert journal.dropped == 0
+    (data,) = target.data.values()
+    assert len(contents(data)) >= 2
+
+
 def test_a_spool_without_fifos_still_tells_whether_a_shipper_lives(folder: str) -> None:
     os.unlink(os.path.join(folder, "wake"))
     assert not spool.wake(folder)

@@ -10,6 +10,7 @@ import shutil
 import sys
 from contextlib import closing
 from importlib import metadata
+from urllib.parse import quote
 
 import click
 
@@ -17,6 +18,7 @@ from clew import settings
 from clew.cli.options import json_option, tracking_uri_option
 from clew.cli.pending import Pending, read_pending
 from clew.cli.screen import print_json, print_table, size
+from clew.client.host import shown
 from clew.errors import ClewError
 
 PARTS = ("apsw", "msgspec", "numpy", "uvicorn", "starlette", "obstore", "click", "rich")
@@ -27,6 +29,7 @@ EXTRAS = {
     "skops": "clew[sklearn]",
     "mlflow": "",
 }
+CONNECT_S = 5
 LOW_DISK_BYTES = 1_000_000_000
 NO_UI = "not built; `make ui` in the checkout builds it, with Node 20 or newer"
 
@@ -51,7 +54,10 @@ def doctor(tracking_uri: str | None, as_json: bool) -> None:
             {
                 "versions": versions,
                 "store": store,
-                "spool": {"folder": environ.spool, "targets": [p._asdict() for p in pending]},
+                "spool": {
+                    "folder": environ.spool,
+                    "targets": [p._asdict() | {"target": shown(p.target)} for p in pending],
+                },
                 "ui_built": ui_built,
                 "disk": disk,
                 "problems": problems,
@@ -73,14 +79,15 @@ def _print(
     problems: list[str],
 ) -> None:
     print_table(("Part", "Version"), ((name, text or "not installed") for name, text in versions.items()))
-    print_table(("Store", str(store["target"])), ((k, _text(v)) for k, v in store.items() if k != "target"))
+    rows = ((key.replace("_", " "), _text(key, value)) for key, value in store.items() if key != "target")
+    print_table(("Store", str(store["target"])), rows)
     waiting = [p for p in pending if p.runs or p.shipper]
     if waiting:
         print_table(
             ("Journal for", "Runs#", "Writers#", "Live#", "Segments#", "On disk#", "Shipper"),
             (
                 (
-                    p.target,
+                    shown(p.target),
                     str(p.runs),
                     str(p.writers),
                     str(p.writing),
@@ -134,12 +141,12 @@ def _store(target: str) -> dict[str, object]:
 
     url = resolve(target)
     if url.startswith(("http://", "https://")):
-        return {"target": url, "kind": "server"} | _server(url)
+        return {"target": shown(url), "kind": "server"} | _server(url)
     place = places(url, settings.read().spool)
     host = read_info(place.info)
     alive = host is not None and answers(host.socket)
     state: dict[str, object] = {
-        "target": url,
+        "target": shown(url),
         "kind": url.partition(":")[0],
         "folder": place.folder,
         "host_alive": alive,
@@ -147,18 +154,55 @@ def _store(target: str) -> dict[str, object]:
         "host_on_demand": host.on_demand if alive and host else None,
         "urls": list(host.urls) if alive and host else [],
     }
-    return state | _database(url.removeprefix("sqlite:///")) if url.startswith("sqlite:") else state
+    if not url.startswith("sqlite:"):
+        return state | {"error": None if alive else _refusal(url)}
+    path = url.removeprefix("sqlite:///")
+    # While a host has the store open it has been checked, and nobody else should look into the file.
+    return state | _database(path) | {"error": None if alive else _stranger(path)}
 
 
 def _database(path: str) -> dict[str, object]:
     if not os.path.exists(path):
-        return {"exists": False, "size_bytes": None, "writable": None}
+        return {"exists": False, "size_bytes": None, "writable": os.access(_existing(path), os.W_OK)}
     parts = [part for part in (path, path + "-wal") if os.path.exists(part)]
     return {
         "exists": True,
         "size_bytes": sum(map(os.path.getsize, parts)),
         "writable": all(os.access(p, os.W_OK) for p in (*parts, os.path.dirname(path))),
     }
+
+
+def _stranger(path: str) -> str | None:
+    """Why the file is no store of Clew's, or None; read as it lies, so that no journal appears beside it."""
+    import apsw
+
+    if not os.path.exists(path) or not os.access(path, os.R_OK):
+        return None
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    try:
+        with closing(apsw.Connection(f"file:{quote(path)}?immutable=1", flags=flags)) as database:
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    except apsw.NotADBError:
+        return f"{path} is no SQLite database; name another file."
+    except apsw.Error as error:
+        return f"{path} cannot be read: {error}."
+    if not tables or "migration" in tables:
+        return None
+    owner = "MLflow's" if "alembic_version" in tables else "another program's"
+    return f"{path} is a database of {owner} (tables {', '.join(sorted(tables)[:3])}); give Clew a new file."
+
+
+def _refusal(url: str) -> str | None:
+    """Why the PostgreSQL database does not let us in, or None."""
+    try:
+        import psycopg
+    except ImportError:
+        return "PostgreSQL stores need psycopg: pip install 'clew[postgres]'"
+    try:
+        psycopg.connect(url, connect_timeout=CONNECT_S).close()
+    except psycopg.Error as error:
+        return f"{shown(url)} does not let us in: {' '.join(str(error).split())} Check the address and the server."
+    return None
 
 
 def _server(url: str) -> dict[str, object]:
@@ -185,31 +229,42 @@ def _ui_built() -> bool:
 def _disk(spool_folder: str) -> dict[str, int]:
     found = {}
     for folder in (os.getcwd(), spool_folder):
-        existing = folder
-        while not os.path.exists(existing):
-            existing = os.path.dirname(existing)
-        found[folder] = shutil.disk_usage(existing).free
+        found[folder] = shutil.disk_usage(_existing(folder)).free
     return found
+
+
+def _existing(path: str) -> str:
+    """The path, or the innermost folder above it that exists."""
+    path = os.path.abspath(path)
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    return path
 
 
 def _problems(store: dict[str, object], pending: list[Pending], disk: dict[str, int]) -> list[str]:
     found = []
+    if store.get("error"):
+        found.append(str(store["error"]))
     if store.get("reachable") is False:
-        found.append(f"the server does not answer: {store['error']}")
+        found[-1] += "; start that server, or check the address."
     if store.get("writable") is False:
         found.append(f"the store in {store['folder']} cannot be written; check its owner and permissions.")
     for p in pending:
         if p.trouble:
-            found.append(f"the journal for {p.target} is not being sent: {p.trouble}")
+            found.append(f"the journal for {shown(p.target)} is not being sent: {p.trouble}")
         elif p.segments and not p.shipper and not p.writing:
-            found.append(f"{p.runs} run(s) wait to be sent to {p.target} and nobody sends them: run `clew sync`.")
+            found.append(
+                f"{p.runs} run(s) wait to be sent to {shown(p.target)} and nobody sends them: run `clew sync`."
+            )
     found += [
         f"only {size(free)} free on the disk of {folder}." for folder, free in disk.items() if free < LOW_DISK_BYTES
     ]
     return found
 
 
-def _text(value: object) -> str:
+def _text(key: str, value: object) -> str:
+    if key == "size_bytes" and isinstance(value, int):
+        return size(value)
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, bool):

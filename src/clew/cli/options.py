@@ -61,13 +61,18 @@ def open_client(tracking_uri: str | None) -> ClewClient:
     """A client of the store that the option or the environment names.
 
     Raises:
-        NotFound: none is named and this folder has no ``.clew``; looking must not create a store.
+        NotFound: there is no such store; looking must not create one.
+        InvalidValue: the option is no tracking URI.
     """
     from clew.client.api import ClewClient
+    from clew.client.target import resolve
 
-    if not (tracking_uri or settings.read().tracking_uri) and not os.path.isdir(".clew"):
+    named = tracking_uri or settings.read().tracking_uri
+    url = resolve(named)
+    if url.startswith("sqlite:") and not os.path.exists(url.removeprefix("sqlite:///")):
+        where = f"at {url}" if named else f"in {os.getcwd()} (no folder .clew)"
         raise NotFound(
-            f"There is no store in {os.getcwd()} (no folder .clew). "
-            "Run a script that logs here, change to its folder, or name a store or server with --tracking-uri."
+            f"There is no store {where}. "
+            "Run a script that logs there, change to its folder, or name a store or server with --tracking-uri."
         )
     return ClewClient(tracking_uri)

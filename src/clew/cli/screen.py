@@ -17,6 +17,9 @@ from clew.errors import ClewError, InvalidFilter
 WIDE = 10_000
 """Columns of a table that goes into a file or pipe: rows are never folded there."""
 
+LEGIBLE = 20
+"""Columns of text below which a cell is not folded: what does not fit then is printed row by row."""
+
 _PLACED = re.compile(r"^Invalid filter string at position (\d+): (.*)\. Filter: (.*)$", re.DOTALL)
 
 
@@ -26,7 +29,10 @@ def print_json(value: object) -> None:
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
-    """Prints rows under headers; columns whose header ends in ``#`` hold numbers and stand to the right."""
+    """Prints rows under headers; columns whose header ends in ``#`` hold numbers and stand to the right.
+
+    In a terminal too narrow for a legible table each row is a block: its first cell, then a line for each other one.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -39,9 +45,25 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, title:
     for header in headers:
         number = header.endswith("#")
         table.add_column(header.rstrip("#"), justify="right" if number else "left", overflow="fold")
-    for row in rows:
+    cells = list(rows)
+    for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
+    if _legible_width(headers, cells) <= console.width:
+        console.print(table)
+        return
+    names = [header.rstrip("#") for header in headers]
+    for row in cells:
+        console.print(Text(row[0], style="bold"), soft_wrap=True)
+        for name, cell in zip(names[1:], row[1:], strict=True):
+            if cell:
+                console.print(Text(f"  {name} {cell}"), soft_wrap=True)
+    console.print()
+
+
+def _legible_width(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Columns of the terminal that a table needs when cells are folded no further than ``LEGIBLE``."""
+    texts = [[header.rstrip("#"), *(row[at] for row in rows)] for at, header in enumerate(headers)]
+    return sum(min(max(map(_columns, column)), LEGIBLE) for column in texts) + 3 * len(headers) - 1
 
 
 @contextmanager

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import click
 
-from clew.errors import ForeignStore, InvalidValue
+from clew.errors import InvalidValue
 
 DEFAULT_PORT = 5000
 POSTGRES_ARTIFACTS = "./mlartifacts"
@@ -125,9 +124,6 @@ def store_url(text: str) -> str:
     from clew.client.target import resolve
 
     text = _DRIVER.sub(r"\1", text)
-    folder = text.removeprefix("file://")
-    if "://" not in folder and os.path.exists(os.path.join(folder, "0", "meta.yaml")):
-        raise ForeignStore(f"{text} is a file store of MLflow's. `clew import` brings it into a Clew store.")
     url = resolve(text)
     if url.startswith(("http://", "https://")):
         raise InvalidValue(f"{text} is a server, not a store: point clients and browsers at that address.")

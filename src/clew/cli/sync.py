@@ -45,6 +45,7 @@ def sync(tracking_uri: str | None, as_json: bool) -> None:
     Ends with exit code 1 if something could not be sent.
     """
     from clew.client import spool
+    from clew.client.host import shown
     from clew.client.target import resolve
 
     wanted = tracking_uri and resolve(tracking_uri)
@@ -52,15 +53,16 @@ def sync(tracking_uri: str | None, as_json: bool) -> None:
     outcomes = []
     for folder in folders:
         target = spool.target_uri(folder)
-        if not wanted or target == wanted:
-            with waiting(f"Sending to {target}"):
+        # A target for which nothing waits need not answer, nor exist any more.
+        if (not wanted or target == wanted) and any(spool.runs(folder)):
+            with waiting(f"Sending to {shown(target)}"):
                 outcomes.append(_send(folder))
     if as_json:
-        print_json({"targets": [o._asdict() for o in outcomes]})
+        print_json({"targets": [o._asdict() | {"target": shown(o.target)} for o in outcomes]})
     elif not outcomes:
         click.echo("Nothing waits to be sent.")
     else:
-        rows = ((o.target, str(o.records), str(o.runs_left), _state(o)) for o in outcomes)
+        rows = ((shown(o.target), str(o.records), str(o.runs_left), _state(o)) for o in outcomes)
         print_table(("Target", "Records sent#", "Runs left#", "State"), rows)
     if any(o.trouble or o.refused for o in outcomes):
         sys.exit(1)

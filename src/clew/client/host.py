@@ -55,7 +55,7 @@ def _start(place: Places) -> str:
             )
     except OSError as error:
         raise Unavailable(
-            f"The store {_shown(place.url)} cannot be opened: {error.strerror} ({error.filename})"
+            f"The store {shown(place.url)} cannot be opened: {error.strerror} ({error.filename})"
         ) from error
     deadline = time.monotonic() + START_S
     pause = 0.01
@@ -65,18 +65,18 @@ def _start(place: Places) -> str:
             _reap_later(child)
             return found
         if child.poll() not in (None, 0):
-            raise Unavailable(f"The store {_shown(place.url)} cannot be opened. {_last_words(log, begin)}")
+            raise Unavailable(f"The store {shown(place.url)} cannot be opened. {_last_words(log, begin)}")
         # A child that ended well left the lock to a host that another process started.
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
     _reap_later(child)
     raise Unavailable(
-        f"The host of {_shown(place.url)} did not answer within {START_S:.0f} s. {_last_words(log, begin)}"
+        f"The host of {shown(place.url)} did not answer within {START_S:.0f} s. {_last_words(log, begin)}"
     )
 
 
-def _shown(url: str) -> str:
-    """The store's URL without its password."""
+def shown(url: str) -> str:
+    """The address of a store or server without its password, as messages and tables show it."""
     import re
 
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
@@ -99,7 +99,9 @@ def _last_words(log: str, begin: int) -> str:
             lines = file.read().decode("utf-8", "replace").strip().splitlines()
     except OSError:
         return ""
-    return f"It said: {lines[-1]} (all of it in {log})" if lines else f"It said nothing in {log}."
+    if not lines:
+        return f"It said nothing in {log}."
+    return f"It said: {lines[-1].removeprefix('clew: ')} (all of it in {log})"
 
 
 _children: list[subprocess.Popen[bytes]] = []

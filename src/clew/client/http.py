@@ -169,7 +169,8 @@ class HttpSender:
     def _take(self) -> http.client.HTTPConnection:
         """A kept connection that is still open, or a fresh one."""
         if self._pid != os.getpid():  # a forked child must not speak on its parent's connections
-            self._pid, self._idle, self._lock = os.getpid(), [], threading.Lock()
+            self._pid, self._lock = os.getpid(), threading.Lock()
+            self.close()  # of the child's copies; the parent's stay open
         while True:
             with self._lock:
                 if not self._idle:
@@ -224,7 +225,8 @@ def http_sender(url: str, token: str | None = None, timeout_s: float = CONNECT_S
             return http.client.HTTPSConnection(name, port, timeout=timeout_s, context=ssl.create_default_context())
         return http.client.HTTPConnection(name, port, timeout=timeout_s)
 
-    return HttpSender(dial, where=f"{parts.scheme}://{parts.netloc}", prefix=parts.path.rstrip("/"), token=token)
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return HttpSender(dial, where=where, prefix=parts.path.rstrip("/"), token=token)
 
 
 def unix_sender(find_socket: Callable[[], str], where: str, timeout_s: float = CONNECT_S) -> HttpSender:

@@ -467,8 +467,7 @@ class Journal:
         if self._alive is not None:
             return
         writer_id = new_id()
-        draft = os.path.join(self.run_folder, spool.DRAFT_PREFIX + writer_id)
-        os.makedirs(draft, 0o700)
+        draft = spool.make_draft(self.run_folder, writer_id)
         alive = spool.lock_file(os.path.join(draft, "alive"))
         ctl = spool.Ctl(os.path.join(draft, "ctl"), new=True)
         if self._owner:

@@ -62,8 +62,9 @@ class RunLog:
         timestamp_ms: default now.
 
         Raises:
-            InvalidValue: a key, value, step or time breaks a rule; then nothing is written.
+            InvalidValue: no mapping, or a key, value, step or time breaks a rule; then nothing is written.
         """
+        _check_mapping("metrics", metrics)
         ts_ns = None
         if timestamp_ms is not None:
             if not isinstance(timestamp_ms, int | float) or not 0 <= timestamp_ms <= _MAX_MS:
@@ -81,6 +82,7 @@ class RunLog:
             InvalidValue: a key or value breaks a rule.
             Conflict: the run has another value for a key.
         """
+        _check_mapping("params", params)
         fresh: dict[str, str] = {}
         for key, value in params.items():
             check_key(key)
@@ -112,6 +114,7 @@ class RunLog:
         Raises:
             InvalidValue: a key or value breaks a rule.
         """
+        _check_mapping("tags", tags)
         fitted = {}
         for key, value in tags.items():
             check_key(key)
@@ -188,6 +191,13 @@ class RunLog:
                 return [str(json.loads(line).get("message", line)) for line in file]
         except OSError:
             return [f"{receipt.conflicts} conflicts; see the run's tag clew.conflicts"]
+
+
+def _check_mapping(noun: str, given: object) -> None:
+    if not hasattr(given, "items"):
+        raise InvalidValue(
+            f"Got invalid {noun} of type {type(given).__name__}; expected a dictionary of key and value."
+        )
 
 
 def spool_folder(spool_root: str, uri: str) -> str:

@@ -38,6 +38,7 @@ DRAFT_PREFIX: Final = "tmp-"
 REFUSED_PREFIX: Final = "refused-"
 CTL_BYTES: Final = 4096
 _DRAFT_S: Final = 60.0
+_DRAFT_TRIES: Final = 100
 
 ACKED: Final = 0
 """u64, by the shipper: slots that the target has on disk."""
@@ -150,6 +151,23 @@ def runs(folder: str) -> Iterator[tuple[str, str]]:
 def writers(run_folder: str) -> list[str]:
     """Folders of a run's writers."""
     return [p for p in _folders(run_folder) if os.path.basename(p).startswith(WRITER_PREFIX)]
+
+
+def make_draft(run_folder: str, writer_id: str) -> str:
+    """The folder in which a writer gets ready, in a run's folder that is made if absent.
+
+    Raises:
+        OSError: the spool cannot be written.
+    """
+    draft = os.path.join(run_folder, DRAFT_PREFIX + writer_id)
+    for left in range(_DRAFT_TRIES - 1, -1, -1):
+        try:
+            os.makedirs(draft, 0o700)
+            break
+        except FileNotFoundError:  # the shipper took the run's folder away while it was still empty
+            if not left:
+                raise
+    return draft
 
 
 def clear_drafts(run_folder: str) -> None:

@@ -10,9 +10,9 @@ import os
 from typing import Final, Literal
 
 from clew import settings
-from clew.client.host import find_or_start
+from clew.client.host import find_or_start, shown
 from clew.client.http import Answer, HttpSender, http_sender, unix_sender
-from clew.errors import InvalidValue, NotSupported, Unavailable
+from clew.errors import ForeignStore, InvalidValue, NotSupported, Unavailable
 
 Kind = Literal["clew", "mlflow"]
 
@@ -28,6 +28,7 @@ def resolve(uri: str | None) -> str:
 
     Raises:
         InvalidValue: the URI is of a kind that cannot be tracked to.
+        ForeignStore: the folder is a store of MLflow's.
     """
     if not uri:
         return "sqlite:///" + os.path.abspath(DEFAULT_STORE)
@@ -38,6 +39,8 @@ def resolve(uri: str | None) -> str:
                 raise InvalidValue(f"The tracking URI {uri!r} names no host; expected http://host:port")
             return uri.rstrip("/")
         if scheme == "sqlite":
+            if rest in ("///:memory:", "//:memory:"):
+                raise InvalidValue(f"The tracking URI {uri!r} names no file, and a store lasts; name a file instead.")
             if not rest.startswith("///") or len(rest) == 3:
                 raise InvalidValue(f"The tracking URI {uri!r} names no file; expected sqlite:///path/to/file.db")
             return "sqlite:///" + os.path.abspath(rest[3:])
@@ -55,6 +58,10 @@ def resolve(uri: str | None) -> str:
 
 def _folder_store(folder: str) -> str:
     folder = os.path.abspath(folder)
+    if os.path.isfile(folder):
+        raise InvalidValue(f"{folder} is a file, not a folder; a SQLite database is named as sqlite:///{folder}")
+    if os.path.exists(os.path.join(folder, "0", "meta.yaml")):
+        raise ForeignStore(f"{folder} is a file store of MLflow's. `clew import` brings it into a Clew store.")
     if os.path.basename(folder) != ".clew":
         folder = os.path.join(folder, ".clew")
     return "sqlite:///" + os.path.join(folder, "clew.db")
@@ -75,7 +82,7 @@ class Target:
         if sender is not None:
             self.sender = sender
         elif self.embedded:
-            self.sender = unix_sender(lambda: find_or_start(uri, values.spool), where=f"The host of {uri}")
+            self.sender = unix_sender(lambda: find_or_start(uri, values.spool), where=f"The host of {shown(uri)}")
         else:
             self.sender = http_sender(uri, values.token)
 

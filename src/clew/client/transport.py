@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from clew.client import deadline
 from clew.client.http import Answer, Backoff, HttpSender
-from clew.errors import TooManyRequests, Unavailable
+from clew.errors import NotSupported, TooManyRequests, Unavailable
 from clew.wire import codec
 from clew.wire.mlflow import Message
 from clew.wire.routes import ROUTES, Route
@@ -63,14 +63,24 @@ class Transport:
 
     def _once(self, route: Route, path: str, body: bytes | None) -> Message:
         answer = self.sender.send(route.method, path, body)
-        if answer.status >= 300:
-            raise error_of(answer)
+        if answer.status >= 300 or _is_page(answer):
+            raise self._error_of(answer)
         return codec.decode_response(route, answer.body)
 
+    def _error_of(self, answer: Answer) -> Exception:
+        """The error that a response stands for; a web page is a proxy's or a stranger's."""
+        error = codec.error_from(answer.status, answer.body)
+        if not _is_page(answer):
+            return error
+        kind = type(error) if answer.status >= 300 else NotSupported
+        return kind(
+            f"{self.sender.where} answered HTTP status {answer.status} with a web page instead of JSON; "
+            "is this the address of a tracking server?"
+        )
 
-def error_of(answer: Answer) -> Exception:
-    """The error that a response with an error status stands for."""
-    return codec.error_from(answer.status, answer.body)
+
+def _is_page(answer: Answer) -> bool:
+    return "text/html" in answer.headers.get("content-type", "")
 
 
 def route(name: str) -> Route:
