@@ -61,7 +61,10 @@ def _folder_store(folder: str) -> str:
     if os.path.isfile(folder):
         raise InvalidValue(f"{folder} is a file, not a folder; a SQLite database is named as sqlite:///{folder}")
     if os.path.exists(os.path.join(folder, "0", "meta.yaml")):
-        raise ForeignStore(f"{folder} is a file store of MLflow's. `clew import` brings it into a Clew store.")
+        raise ForeignStore(
+            f"{folder} is a file store of MLflow's, and Clew leaves it as it is. Give Clew another folder;"
+            " `clew import`, which will bring MLflow's runs over, comes with a later version."
+        )
     if os.path.basename(folder) != ".clew":
         folder = os.path.join(folder, ".clew")
     return "sqlite:///" + os.path.join(folder, "clew.db")

@@ -39,10 +39,14 @@ def check_key(name: str, path: str = "name") -> None:
     path: what the message calls the field, e.g. ``metrics[0].name``.
 
     Raises:
-        InvalidValue: empty, over 250 characters, odd characters, or not a normalised relative path.
+        InvalidValue: no text, empty, over 250 characters, odd characters, or not a normalised relative path.
     """
-    if not isinstance(name, str) or not name:
+    if name is None or name == "":
         raise InvalidValue(f"Missing value for required parameter '{path}'.")
+    if not isinstance(name, str):
+        raise InvalidValue(
+            f"Invalid value {name!r} for parameter '{path}' supplied: expected a text, not {type(name).__name__}."
+        )
     if len(name) > MAX_KEY:
         raise InvalidValue(f"'{path}' exceeds the maximum length of {MAX_KEY} characters. Got {len(name)} characters.")
     shown = json.dumps(name, ensure_ascii=False)

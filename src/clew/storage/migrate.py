@@ -101,7 +101,8 @@ def _check(applied: dict[int, str], known: list[Migration], shown: str) -> None:
 def _foreign(tables: set[str], shown: str) -> ForeignStore:
     if tables >= _MLFLOW:
         return ForeignStore(
-            f"{shown} is an MLflow database. Clew leaves it as it is; bring its runs over with: clew import {shown}"
+            f"{shown} is an MLflow database, and Clew leaves it as it is. Give Clew a new database;"
+            " `clew import`, which will bring MLflow's runs over, comes with a later version."
         )
     names = ", ".join(sorted(tables)[:3])
     return ForeignStore(f"{shown} belongs to another program (it has the tables {names}). Give Clew a new database.")

@@ -41,8 +41,9 @@ class PostgresSession:
         try:
             self._db: psycopg.Connection[Row] = psycopg.connect(url_of(url), autocommit=True)
         except psycopg.OperationalError as error:
+            said = " ".join(str(error).split())
             raise Unavailable(
-                f"PostgreSQL at {shown(url)} does not answer: {str(error).strip()}. Check the address and the server."
+                f"PostgreSQL at {shown(url)} does not answer; check the address and the server. It said: {said}"
             ) from error
         self._db.prepared_max = 500
         self._cursor = self._db.cursor(binary=True)
