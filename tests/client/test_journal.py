@@ -320,7 +320,7 @@ def interval_signal(handler: object) -> Iterator[object]:
 @pytest.mark.parametrize("key", ["", "a//b", "../x", "/a", "a\x00b", "k" * 251, "a?b", None, 3])
 def test_bad_keys_raise_and_leave_nothing(key: str) -> None:
     with journal() as it:
-        with pytest.raises(InvalidValue, match="expected a text, not int" if key == 3 else ""):
+        with pytest.raises(InvalidValue, match="expected a text, not int" if key == 3 else None):
             it.log_metric(key, 1.0)
         assert it.fence() is None
 

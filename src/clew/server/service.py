@@ -10,7 +10,6 @@ import signal
 import socket
 import time
 from collections.abc import Generator
-from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -20,12 +19,10 @@ from clew.artifacts.uri import local_path
 from clew.errors import ClewError
 from clew.server.app import App
 from clew.server.context import Site
+from clew.server.options import Options
 from clew.server.places import HostInfo, Places, write_info
 from clew.storage import runs
 from clew.storage.store import Store
-
-if TYPE_CHECKING:
-    from clew.server.host import Options
 
 logger = logging.getLogger("clew.server")
 

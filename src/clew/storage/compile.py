@@ -135,7 +135,10 @@ class Compiler:
     def _null_test(self, column: Column | None, negated: bool) -> str:
         if column is None:
             return FALSE if negated else TRUE
-        present = f"{column.within} AND {column.value} IS NOT NULL)" if column.within else column.present
+        filled = f"{column.value} IS NOT NULL"
+        if column.nan:
+            filled = f"({filled} OR {column.nan} <> 0)"
+        present = f"{column.within} AND {filled})" if column.within else column.present
         return present if negated else f"(NOT ({present}))"
 
     def _comparison(self, column: Column, expr: Comparison) -> str:

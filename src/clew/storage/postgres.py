@@ -46,6 +46,8 @@ class PostgresSession:
                 f"PostgreSQL at {shown(url)} does not answer; check the address and the server. It said: {said}"
             ) from error
         self._db.prepared_max = 500
+        # Searches write their joins in a good order; to look for a better one of forty takes many seconds.
+        self._db.execute("SET join_collapse_limit = 1")
         self._cursor = self._db.cursor(binary=True)
         self._errors = psycopg.Error
         # Another server made the same row in the meantime; repeated, a write finds it there.
