@@ -20,6 +20,7 @@ from clew.storage.engine import Row
 BUSY_TIMEOUT_MS: Final = 10_000
 PAGE_BYTES: Final = 8192
 CACHE_KIB: Final = {"writer": 65_536, "reader": 16_384}
+MAPPED_BYTES: Final = 1 << 31  # what SQLite maps at the most
 
 
 def path_of(url: str) -> str:
@@ -76,6 +77,9 @@ class SqliteSession:
             # The compactor checkpoints; a writer that did would make its clients wait for it.
             self._db.execute("PRAGMA wal_autocheckpoint = 0")
             self._db.execute(f"PRAGMA cache_size = -{CACHE_KIB[role]}")
+            if role == "reader":
+                # A search touches more pages than any cache of our own should hold; the system's is shared by all.
+                self._db.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
             self._db.execute("PRAGMA temp_store = MEMORY")
             # apsw's stubs know only functions of any number of values.
             matcher = cast("Callable[..., apsw.SQLiteValue]", fits)
