@@ -51,8 +51,7 @@ _TEND_NS: Final = 5_000_000_000
 _RETRY_NS: Final = 1_000_000_000
 _STRIDE_NS: Final = 1_000_000_000
 _MAX_STRIDE: Final = 4096
-_NO_KEY: Final = bytes(4)
-_NO_POINT: Final = bytes(29)
+_NO_KEY: Final = 0
 
 _pack_point = POINT.pack
 _pack_slot = struct.Struct("<28sI").pack
@@ -133,7 +132,7 @@ class Journal:
         self._closing = False  # a signal handler closed the journal in the middle of a longer write
         self._emergency: deque[tuple[int, int, bytes, str, Context | None]] = deque()
         self._ids: dict[str, int] = {}
-        self._scoped: dict[tuple[str, int], int] = {}
+        self._scoped: dict[tuple[str, Context], int] = {}
         self._contexts: dict[Context, int] = {}
         self._next_id = 1
         self._mm: Window | None = None
@@ -243,27 +242,31 @@ class Journal:
     def _key_id(self, key: str, context: Context | None) -> int:
         """The id under which this writer's points name ``key`` in ``context``; told to the journal once.
 
-        0 where the disk had no room to tell it, so that the point must be dropped too.
+        ``_NO_KEY`` where the disk had no room to tell it, so that the point must be dropped too.
         """
         with self._lock:
             while True:
-                ids, scoped = self._ids, self._scoped
-                scope = 0 if context is None else self._context_id(context)
-                known = ids.get(key) if scope == 0 else scoped.get((key, scope))
+                ids = self._ids
+                known = self._known_id(key, context)
                 if known is not None:
                     return known
+                scope = 0 if context is None else self._context_id(context)
                 self._ready()
                 number = self._next_id
                 if scope < 0 or not self._write_record(KEY, {"id": number, "key": key, "context": scope}):
-                    return 0
+                    return _NO_KEY
                 if ids is self._ids:
                     break  # else a signal handler closed the writer to which the record went
             self._next_id = number + 1
-            if scope == 0:
-                ids[key] = number
+            if context is None:
+                self._ids[key] = number
             else:
-                scoped[key, scope] = number
+                self._scoped[key, context] = number
             return number
+
+    def _known_id(self, key: str, context: Context | None) -> int | None:
+        """The number that this writer has told the journal for ``key`` in ``context``."""
+        return self._ids.get(key) if context is None else self._scoped.get((key, context))
 
     def _context_id(self, context: Context) -> int:
         while True:
@@ -295,9 +298,10 @@ class Journal:
             return True
         self._busy = True
         try:
-            if content.endswith(_NO_KEY):
+            number = POINT.unpack(content)[3]
+            if number == _NO_KEY:
                 return True  # its key found no room, which was counted
-            if not content.endswith(self._number_bytes(key, context)):
+            if number != self._known_id(key, context):
                 return False
             self._look(_time_ns())
             while True:
@@ -311,12 +315,6 @@ class Journal:
             self._busy = False
             if self._emergency or self._closing:
                 self._drain()
-
-    def _number_bytes(self, key: str, context: Context | None) -> bytes:
-        """The last content bytes of this writer's points of ``key``; those of no point while it has no number."""
-        scope = 0 if context is None else self._contexts.get(context, 0)
-        number = self._ids.get(key) if context is None else self._scoped.get((key, scope))
-        return _NO_POINT if number is None else number.to_bytes(4, "little")
 
     def _commit_point(self, content: bytes) -> bool:
         """Store ``content`` in the next slot; False when another write took that slot."""
