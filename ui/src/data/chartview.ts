@@ -1,4 +1,5 @@
 /** How a run's charts are shown, as the address says it: `?x=&sm=&log=&find=`. Unknown fields are left alone, broken ones ignored. */
+import { readable, setOrDrop } from "./address";
 import type { XAxis } from "./series";
 
 export const MAX_SMOOTHING = 0.99;
@@ -30,15 +31,9 @@ export function decodeCharts(search: string): ChartView {
 /** The query part for a view of charts, without "?"; fields of `search` that are not ours stay. */
 export function encodeCharts(view: ChartView, search = ""): string {
   const query = new URLSearchParams(search);
-  const fields = {
-    x: view.axis === "step" ? "" : view.axis,
-    sm: view.smoothing ? String(view.smoothing) : "",
-    log: view.logarithmic ? "1" : "",
-    find: view.find,
-  };
-  for (const [name, value] of Object.entries(fields)) {
-    if (value) query.set(name, value);
-    else query.delete(name);
-  }
-  return query.toString().replaceAll("%2F", "/");
+  setOrDrop(query, "x", view.axis === "step" ? null : view.axis);
+  setOrDrop(query, "sm", view.smoothing ? String(view.smoothing) : null);
+  setOrDrop(query, "log", view.logarithmic ? "1" : null);
+  setOrDrop(query, "find", view.find || null);
+  return readable(query);
 }

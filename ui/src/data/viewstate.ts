@@ -1,4 +1,5 @@
 /** What a runs table shows, as the address says it: `?q=&sort=&cols=`. Unknown fields are left alone, broken ones ignored. */
+import { readable, setOrDrop } from "./address";
 import { columnKey, columnKind, isColumnId, type ColumnId, type Sort } from "./columns";
 
 export interface ViewState {
@@ -39,25 +40,7 @@ export function encodeView(view: ViewState, search = ""): string {
   setOrDrop(query, "q", view.filter || null);
   setOrDrop(query, "sort", view.sort && `${view.sort.descending ? "-" : ""}${view.sort.column}`);
   setOrDrop(query, "cols", view.columns && view.columns.map(escapeItem).join(","));
-  return readable(query.toString());
-}
-
-function setOrDrop(query: URLSearchParams, name: string, value: string | null): void {
-  if (value === null) query.delete(name);
-  else query.set(name, value);
-}
-
-/** Undoes escapes that a query part does not need, so that addresses can be read. */
-function readable(query: string): string {
-  return query
-    .replaceAll("%2C", ",")
-    .replaceAll("%2F", "/")
-    .replaceAll("%3A", ":")
-    .replaceAll("%60", "`")
-    .replaceAll("%3C", "<")
-    .replaceAll("%3E", ">")
-    .replaceAll("%3D", "=")
-    .replaceAll("%7E", "~");
+  return readable(query);
 }
 
 /** The sort after a click on a column's header: first the kind's natural direction, then the other, then none. */

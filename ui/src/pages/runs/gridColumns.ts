@@ -121,27 +121,31 @@ function attributeColumn(id: ColumnId, source: PaintSource, words: Words): GridC
   };
 }
 
-function sampleRuns(pages: RunPages | null, read: (run: RunHead) => string | undefined): string[] {
-  const texts: string[] = [];
-  for (let row = 0; row < Math.min(SAMPLE, pages?.loaded ?? 0); row += 1) {
-    const run = pages?.run(row);
-    texts.push((run && read(run)) ?? "");
+/** What the first rows have, without those that have nothing. */
+function sample<T>(pages: RunPages | null, read: (pages: RunPages, row: number) => T | null | undefined): T[] {
+  const found: T[] = [];
+  if (!pages) return found;
+  for (let row = 0; row < Math.min(SAMPLE, pages.loaded); row += 1) {
+    const value = read(pages, row);
+    if (value !== null && value !== undefined) found.push(value);
   }
-  return texts;
+  return found;
 }
 
-function sample(pages: RunPages | null, wire: string): CellValue[] {
-  const values: CellValue[] = [];
-  for (let row = 0; row < Math.min(SAMPLE, pages?.loaded ?? 0); row += 1) {
-    const value = pages?.cell(row, wire);
-    if (value !== null && value !== undefined) values.push(value);
-  }
-  return values;
+function sampleRuns(pages: RunPages | null, read: (run: RunHead) => string | undefined): string[] {
+  return sample(pages, (from, row) => {
+    const run = from.run(row);
+    return run && read(run);
+  });
+}
+
+function sampleCells(pages: RunPages | null, wire: string): CellValue[] {
+  return sample(pages, (from, row) => from.cell(row, wire));
 }
 
 function textColumn(id: ColumnId, wire: string, source: PaintSource, words: Words): GridColumn {
   const kind = columnKind(id);
-  const values = sample(source.pages, wire).map(String);
+  const values = sampleCells(source.pages, wire).map(String);
   const numeric = kind === "param" && values.length > 0 && values.every(isNumeric);
   const shorten = numeric ? formatParam : (text: string) => text;
   return {
@@ -175,7 +179,7 @@ function showBar(bar: HTMLElement, range: [number, number] | null, value: number
 }
 
 function metricColumn(id: ColumnId, wire: string, source: PaintSource, words: Words): GridColumn {
-  const texts = sample(source.pages, wire).map((value) => formatNumber(toNumber(value as number)));
+  const texts = sampleCells(source.pages, wire).map((value) => formatNumber(toNumber(value as number)));
   return {
     id,
     title: columnKey(id),
