@@ -157,3 +157,10 @@ class CorruptUpload(Corrupt):
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
         self.position = position
+
+
+def shown(url: str) -> str:
+    """The address of a store or server as messages and tables show it: without its password."""
+    import re  # here, since log calls need no regular expressions
+
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)

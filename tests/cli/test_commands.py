@@ -130,18 +130,27 @@ def test_a_database_of_mlflow_is_named_with_the_way_in(clew: Clew, tmp_path: Pat
     assert "clew import" in result.stderr
 
 
-@pytest.mark.parametrize(("table", "owner"), [("alembic_version", "MLflow's"), ("cats", "another program's")])
+@pytest.mark.parametrize(
+    ("tables", "owner"),
+    [
+        (("alembic_version", "experiments", "runs"), "MLflow's"),
+        (("alembic_version",), "another program's"),
+        (("migration",), "another program's"),
+        (("cats",), "another program's"),
+    ],
+)
 def test_doctor_names_a_database_that_is_not_ours_and_leaves_it_alone(
-    clew: Clew, tmp_path: Path, table: str, owner: str
+    clew: Clew, tmp_path: Path, tables: tuple[str, ...], owner: str
 ) -> None:
     path = tmp_path / "here" / "other.db"
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute(f"CREATE TABLE {table} (key TEXT)")
+        for table in tables:
+            database.execute(f"CREATE TABLE {table} (key TEXT)")
     result = clew("doctor", "--tracking-uri", f"sqlite:///{path}", "--json")
     assert result.exit_code == 1
     (problem,) = json.loads(result.stdout)["problems"]
     assert owner in problem
-    assert table in problem
+    assert all(table in problem for table in tables)
     assert [p.name for p in path.parent.iterdir()] == ["other.db"]
 
 

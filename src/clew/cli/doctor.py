@@ -18,8 +18,7 @@ from clew import settings
 from clew.cli.options import json_option, tracking_uri_option
 from clew.cli.pending import Pending, read_pending
 from clew.cli.screen import print_json, print_table, size
-from clew.client.host import shown
-from clew.errors import ClewError
+from clew.errors import ClewError, shown
 
 PARTS = ("apsw", "msgspec", "numpy", "uvicorn", "starlette", "obstore", "click", "rich")
 EXTRAS = {
@@ -176,6 +175,8 @@ def _stranger(path: str) -> str | None:
     """Why the file is no store of Clew's, or None; read as it lies, so that no journal appears beside it."""
     import apsw
 
+    from clew.storage.migrate import owner_of
+
     if not os.path.exists(path) or not os.access(path, os.R_OK):
         return None
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
@@ -186,10 +187,10 @@ def _stranger(path: str) -> str | None:
         return f"{path} is no SQLite database; name another file."
     except apsw.Error as error:
         return f"{path} cannot be read: {error}."
-    if not tables or "migration" in tables:
+    owner = owner_of(tables)
+    if owner == "Clew":
         return None
-    owner = "MLflow's" if "alembic_version" in tables else "another program's"
-    return f"{path} is a database of {owner} (tables {', '.join(sorted(tables)[:3])}); give Clew a new file."
+    return f"{path} is a database of {owner}'s (tables {', '.join(sorted(tables)[:3])}); give Clew a new file."
 
 
 def _refusal(url: str) -> str | None:

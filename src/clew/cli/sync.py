@@ -12,7 +12,7 @@ import click
 from clew import settings
 from clew.cli.options import json_option
 from clew.cli.screen import print_json, print_table, waiting
-from clew.errors import ClewError
+from clew.errors import ClewError, shown
 
 if TYPE_CHECKING:
     from clew.client.target import Target
@@ -45,7 +45,6 @@ def sync(tracking_uri: str | None, as_json: bool) -> None:
     Ends with exit code 1 if something could not be sent.
     """
     from clew.client import spool
-    from clew.client.host import shown
     from clew.client.target import resolve
 
     wanted = tracking_uri and resolve(tracking_uri)

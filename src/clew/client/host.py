@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Final
 
-from clew.errors import Unavailable
+from clew.errors import Unavailable, shown
 from clew.server.places import Places, answers, places, read_info
 
 START_S: Final = 20.0
@@ -73,13 +73,6 @@ def _start(place: Places) -> str:
     raise Unavailable(
         f"The host of {shown(place.url)} did not answer within {START_S:.0f} s. {_last_words(log, begin)}"
     )
-
-
-def shown(url: str) -> str:
-    """The address of a store or server without its password, as messages and tables show it."""
-    import re
-
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
 
 
 def python_module(name: str, *, bare: bool = False) -> list[str]:

@@ -10,9 +10,9 @@ import os
 from typing import Final, Literal
 
 from clew import settings
-from clew.client.host import find_or_start, shown
+from clew.client.host import find_or_start
 from clew.client.http import Answer, HttpSender, http_sender, unix_sender
-from clew.errors import ForeignStore, InvalidValue, NotSupported, Unavailable
+from clew.errors import ForeignStore, InvalidValue, NotSupported, Unavailable, shown
 
 Kind = Literal["clew", "mlflow"]
 

@@ -59,7 +59,7 @@ def migrate(session: Session, shown: str, clock: Callable[[], int]) -> None:
         if session.dialect.name == "postgresql":
             session.all("SELECT pg_advisory_xact_lock(:lock)", {"lock": MIGRATION_LOCK})
         tables = _tables(session)
-        if tables and not tables >= _OURS:
+        if owner_of(tables) != "Clew":
             raise _foreign(tables, shown)
         if not tables:
             session.script(session.dialect.fill(_TABLE))
@@ -98,8 +98,15 @@ def _check(applied: dict[int, str], known: list[Migration], shown: str) -> None:
             )
 
 
+def owner_of(tables: set[str]) -> str:
+    """Whose database has these tables: ``Clew``, to whom an empty one is given, ``MLflow`` or ``another program``."""
+    if not tables or tables >= _OURS:
+        return "Clew"
+    return "MLflow" if tables >= _MLFLOW else "another program"
+
+
 def _foreign(tables: set[str], shown: str) -> ForeignStore:
-    if tables >= _MLFLOW:
+    if owner_of(tables) == "MLflow":
         return ForeignStore(
             f"{shown} is an MLflow database, and Clew leaves it as it is. Give Clew a new database;"
             " `clew import`, which will bring MLflow's runs over, comes with a later version."

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from clew.errors import InvalidValue, MissingPackage, Unavailable
+from clew.errors import InvalidValue, MissingPackage, Unavailable, shown
 from clew.storage.dialect import POSTGRESQL
 from clew.storage.engine import Row, TryAgain
 
@@ -20,11 +20,6 @@ MIGRATION_LOCK = 0x436C6577_0002
 def url_of(url: str) -> str:
     """The URL without SQLAlchemy's driver part, which MLflow's users carry in theirs."""
     return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
-
-
-def shown(url: str) -> str:
-    """The URL without its password, for messages."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
 
 
 class PostgresSession:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from clew import ids
-from clew.errors import InvalidValue, Unavailable
+from clew.errors import InvalidValue, Unavailable, shown
 from clew.storage import experiments, postgres, sqlite
 from clew.storage.committer import Committer, Job
 from clew.storage.compactor import Compactor
@@ -39,7 +39,7 @@ class Store:
         self._closed = False
         first = opened("writer")
         try:
-            migrate(first, postgres.shown(url), place.clock)
+            migrate(first, shown(url), place.clock)
         finally:
             first.close()
         self.dialect_name = first.dialect.name
@@ -77,7 +77,7 @@ class Store:
         if url.startswith(("postgresql:", "postgresql+", "postgres:")):
             return cls(url, lambda _: postgres.PostgresSession(url), place, background=background)
         raise InvalidValue(
-            f"{postgres.shown(url)} names no store that Clew knows; give sqlite:///path/to/file.db"
+            f"{shown(url)} names no store that Clew knows; give sqlite:///path/to/file.db"
             " or postgresql://user@host/database."
         )
 
