@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from clew.errors import Unavailable
-from clew.storage import summary
+from clew.storage import changes, summary
+from clew.storage.changes import Change
 from clew.storage.engine import Place, Session, TryAgain, WriteTx
 from clew.storage.memory import Memory
 
@@ -39,8 +40,8 @@ class Committer:
     """The one writer of a store.
 
     opened: makes its connection, again after one was lost.
-    committed: called after each group with the number of new points and the runs that ended, before the jobs are
-        answered.
+    committed: called after each group with the number of new points, the runs that ended and what was touched,
+        before the jobs are answered.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Committer:
         opened: Callable[[], Session],
         place: Place,
         uncompacted: int,
-        committed: Callable[[int, set[int]], None],
+        committed: Callable[[int, set[int], Change | None], None],
     ) -> None:
         self._opened = opened
         self._place = place
@@ -138,8 +139,9 @@ class Committer:
             jobs.append(job)
             outcomes.append(tx.attempt(job.work))
         points = summary.flush(tx)
+        change = changes.mark(tx)
         session.commit()
-        self._committed(points, tx.ended)
+        self._committed(points, tx.ended, change)
         return outcomes
 
     def _begin(self) -> Session:

@@ -34,6 +34,7 @@ class Dialect:
     words: the schema's words, filled into ``{…}`` of a migration.
     any_of: gives the condition "column is in the array parameter".
     contains: gives the condition "blob column holds the bytes parameter".
+    shared_lock: ends a SELECT whose rows nobody may change until our transaction ends.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Dialect:
         array_of: str,
         contains: str,
         mark: str,
+        shared_lock: str,
     ) -> None:
         self.name = name
+        self.shared_lock = shared_lock
         self.words = words
         self._any_of = any_of
         self._array_of = array_of
@@ -106,6 +109,7 @@ SQLITE = Dialect(
     array_of="(SELECT value FROM carray(:{parameter}))",
     contains="instr({column}, :{parameter}) > 0",
     mark="",
+    shared_lock="",  # the writer has the whole file
 )
 
 POSTGRESQL = Dialect(
@@ -122,6 +126,7 @@ POSTGRESQL = Dialect(
     array_of="ANY(:{parameter})",
     contains="position(:{parameter}::bytea in {column}) > 0",
     mark="%({})s",
+    shared_lock=" FOR SHARE",
 )
 
 

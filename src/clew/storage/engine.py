@@ -130,11 +130,12 @@ class WriteTx(Tx):
 
     points: the group's metric points; they become one ``metric_log`` row at commit.
     touched: run numbers whose change number is set at commit.
+    reshaped: numbers of experiments whose own row changed, or whose runs all did.
     ended: run numbers that were ended; the compactor merges what they left.
     uncompacted: points in the metric log before this transaction.
     """
 
-    __slots__ = ("_change", "_guarded", "ended", "memory", "points", "touched", "uncompacted")
+    __slots__ = ("_change", "_guarded", "ended", "memory", "points", "reshaped", "touched", "uncompacted")
 
     memory: Memory
 
@@ -143,6 +144,7 @@ class WriteTx(Tx):
         self.memory = memory
         self.points = PointBuffer()
         self.touched: set[int] = set()
+        self.reshaped: set[int] = set()
         self.ended: set[int] = set()
         self.uncompacted = uncompacted
         self._change: int | None = None

@@ -154,6 +154,7 @@ def rename_experiment(tx: WriteTx, experiment_id: str, name: str) -> None:
         change=tx.change(),
         id=number,
     )
+    tx.reshaped.add(number)
 
 
 def delete_experiment(tx: WriteTx, experiment_id: str) -> None:
@@ -211,6 +212,7 @@ def delete_experiment_tag(tx: WriteTx, experiment_id: str, key: str) -> None:
     number = _active(tx, experiment_id)
     if not tx.run("DELETE FROM experiment_tag WHERE experiment_id = :id AND key = :key", id=number, key=key):
         raise NotFound(f"No tag with name: {key} in experiment with id {experiment_id}")
+    _touch(tx, number)
 
 
 def activity(tx: Tx, experiment_ids: Sequence[str]) -> list[ExperimentActivity]:
@@ -276,6 +278,7 @@ def _insert(tx: WriteTx, name: str, artifact_location: str | None, experiment_id
             return 0  # another server made the default experiment meanwhile
         raise _taken(name, 0)
     number = int(row[0])
+    tx.reshaped.add(number)
     if not artifact_location:
         location = f"{tx.place.artifact_root.rstrip('/')}/{number}"
         tx.run("UPDATE experiment SET artifact_location = :location WHERE id = :id", location=location, id=number)
@@ -290,7 +293,12 @@ def _put_tag(tx: WriteTx, number: int, key: str, value: str) -> None:
         key=key,
         value=value,
     )
+    _touch(tx, number)
+
+
+def _touch(tx: WriteTx, number: int) -> None:
     tx.run("UPDATE experiment SET change = :change WHERE id = :id", change=tx.change(), id=number)
+    tx.reshaped.add(number)
 
 
 def _set_stage(tx: WriteTx, number: int, deleted: int) -> None:
@@ -302,6 +310,7 @@ def _set_stage(tx: WriteTx, number: int, deleted: int) -> None:
         change=tx.change(),
         id=number,
     )
+    tx.reshaped.add(number)
 
 
 def _state(tx: Tx, experiment_id: str) -> tuple[int, int]:

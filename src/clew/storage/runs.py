@@ -301,9 +301,11 @@ def _conflict(run_id: str, key: str, kept: str, offered: str) -> ParamConflict:
     return ParamConflict(key=key, kept=kept, offered=offered, message=message)
 
 
-def _experiment_for_run(tx: Tx, experiment_id: str) -> tuple[int, str]:
+def _experiment_for_run(tx: WriteTx, experiment_id: str) -> tuple[int, str]:
+    # Locked, so that a server that deletes the experiment waits for the run, and deletes it too.
     row = tx.one(
-        "SELECT id, artifact_location, deleted FROM experiment WHERE id = :id", id=number_of(experiment_id or "0")
+        f"SELECT id, artifact_location, deleted FROM experiment WHERE id = :id{tx.dialect.shared_lock}",
+        id=number_of(experiment_id or "0"),
     )
     if row is None:
         raise NotFound(f"No Experiment with id={experiment_id} exists")

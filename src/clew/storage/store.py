@@ -13,12 +13,16 @@ from typing import Any, Final, TypeVar
 from clew import ids
 from clew.errors import InvalidValue, Unavailable, shown
 from clew.storage import experiments, postgres, sqlite
+from clew.storage.changes import Change
 from clew.storage.committer import Committer, Job
 from clew.storage.compactor import Compactor
 from clew.storage.engine import Place, Session, Tx, WriteTx
 from clew.storage.migrate import migrate
+from clew.storage.notices import Notices
 
 T = TypeVar("T")
+Listener = Callable[[Change | None], None]
+"""Hears of each commit that touched something; of None where commits may have been missed."""
 
 MAX_IDLE_READERS: Final = 8
 
@@ -37,6 +41,8 @@ class Store:
         self._readers: list[Session] = []
         self._gate = threading.Lock()
         self._closed = False
+        self._listeners: tuple[Listener, ...] = ()
+        self._notices: Notices | None = None
         first = opened("writer")
         try:
             migrate(first, shown(url), place.clock)
@@ -116,6 +122,17 @@ class Store:
         value: T = waiting.result()
         return value
 
+    def listen(self, listener: Listener) -> None:
+        """Tell ``listener`` of every commit from now on, other servers' on PostgreSQL too.
+
+        It is called in a thread of the store's and must return at once. The first call on PostgreSQL opens a
+        connection, and the listener is told None when that hears.
+        """
+        with self._gate:
+            self._listeners = (*self._listeners, listener)
+            if self._notices is None and self.dialect_name == "postgresql" and not self._closed:
+                self._notices = Notices(self.url, self._tell)
+
     def compact(self, everything: bool = False) -> None:
         """One compaction round now.
 
@@ -131,11 +148,20 @@ class Store:
         with self._gate:
             self._closed = True
             idle, self._readers = self._readers, []
+            notices, self._notices = self._notices, None
+        if notices is not None:
+            notices.close()
         for session in idle:
             session.close()
 
-    def _committed(self, points: int, ended: set[int]) -> None:
+    def _committed(self, points: int, ended: set[int], change: Change | None) -> None:
         self._compactor.notice(points, ended)
+        if change is not None and self.dialect_name == "sqlite":  # PostgreSQL tells every server, this one too
+            self._tell(change)
+
+    def _tell(self, change: Change | None) -> None:
+        for listener in self._listeners:
+            listener(change)
 
     def _begin_read(self, session: Session | None) -> Session:
         if session is not None:

@@ -48,18 +48,12 @@ Summary = list[Any]
 def flush(tx: WriteTx) -> int:
     """Write the group's points and their summaries; returns how many points.
 
-    Last thing of a group; afterwards it commits.
+    Done after the last job of a group; the runs with points then count as touched.
     """
     tx.seal()
     written = tx.points.n
     if written:
         _flush_points(tx)
-    if tx.touched:
-        tx.run(
-            f"UPDATE run SET change = :change WHERE {tx.dialect.any_of('rn', 'rns')}",
-            change=tx.change(),
-            rns=sorted(tx.touched),
-        )
     return written
 
 
