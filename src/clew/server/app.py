@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from clew.errors import ClewError
-from clew.server import gate, replies
+from clew.server import events, gate, replies
 from clew.server.accesslog import AccessLog
 from clew.server.commits import Commits
 from clew.server.context import Site
 from clew.server.dispatch import Dispatcher
 from clew.server.files import Files
+from clew.server.hub import Hub
 from clew.server.pages import Pages
 from clew.server.replies import Disconnected, Headers, Receive, Reply, Scope, Send, TooLarge
 from clew.wire import codec
@@ -42,6 +43,7 @@ class App:
 
     static_prefix: path under which everything lies, e.g. ``/p``; "" for none.
     allowed_hosts: see ``gate.Gate``. access_log: write one JSON line per request to standard error.
+    threads: that read the store. max_event_streams: open at the same time.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class App:
         allowed_hosts: Sequence[str] = (),
         access_log: bool = False,
         threads: int = 4,
+        max_event_streams: int = 1000,
     ) -> None:
         self.site = site
         self._prefix = "/" + static_prefix.strip("/") if static_prefix.strip("/") else ""
@@ -59,6 +62,7 @@ class App:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="clew-read")
         self._pages = Pages(self._prefix)
         self._log_requests = access_log
+        self._max_event_streams = max_event_streams
         self._log: AccessLog | None = None
         self._dispatcher: Dispatcher | None = None
         self._files = Files(site, self._pool)
@@ -70,6 +74,9 @@ class App:
         loop = asyncio.get_running_loop()
         self.commits = Commits(self.site.store, loop)
         self._dispatcher = Dispatcher(self.site, self.commits, self._pool)
+        self.hub = Hub(loop, self._max_event_streams)
+        self._events = events.Events(self.site, self.hub, self._pool)
+        self.site.store.listen(self.hub.hear)
         if self._log_requests:
             self._log = AccessLog(loop)
 
@@ -131,20 +138,13 @@ class App:
     async def _route(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send, request_id: bytes
     ) -> Reply | int:
-        method: str = scope["method"]
-        if scope.get("client") is not None:  # a Unix socket has no address, and no web page reaches it
-            refused = self._gate.refusal(method, headers)
-            if refused:
-                return replies.text(403, refused)
-        path: str = scope["path"]
-        if not path.startswith("/"):  # ``OPTIONS *`` asks about the server as a whole
-            return replies.text(404, "Not Found")
-        if self._prefix:
-            if path != self._prefix and not path.startswith(self._prefix + "/"):
-                return replies.text(404, "Not Found")
-            path = path[len(self._prefix) :] or "/"
         dispatcher = self._dispatcher
         assert dispatcher is not None, "App.start() was not called"
+        refused = self._refusal(scope, headers)
+        if refused is not None:
+            return refused
+        method: str = scope["method"]
+        path: str = scope["path"][len(self._prefix) :] or "/"
         endpoint = dispatcher.find(method, path)
         fields: Mapping[str, str] = {}
         if endpoint is None:
@@ -153,6 +153,8 @@ class App:
         if endpoint is None:
             raw = _SLASHES.sub("/", scope.get("raw_path", path.encode()).decode("latin-1"))[len(self._prefix) :]
             extra = [*_ALWAYS, (b"x-request-id", request_id)]
+            if path == events.PATH:
+                return await self._events.answer(scope, headers, receive, send, extra)
             answered = await self._files.answer(scope, path, headers, receive, send, extra)
             if answered is not None:
                 return answered
@@ -167,6 +169,19 @@ class App:
             body = await replies.read_body(receive)
         query = scope["query_string"].decode("latin-1")
         return Reply(200, await dispatcher.answer(endpoint, method, query, headers, body, fields))
+
+    def _refusal(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Reply | None:
+        """The answer to what may not come in, or lies beside what is served."""
+        if scope.get("client") is not None:  # a Unix socket has no address, and no web page reaches it
+            refused = self._gate.refusal(scope["method"], headers)
+            if refused:
+                return replies.text(403, refused)
+        path: str = scope["path"]
+        if not path.startswith("/"):  # ``OPTIONS *`` asks about the server as a whole
+            return replies.text(404, "Not Found")
+        if self._prefix and path != self._prefix and not path.startswith(self._prefix + "/"):
+            return replies.text(404, "Not Found")
+        return None
 
     def _other(self, method: str, path: str, raw: str, headers: Mapping[bytes, bytes], dispatcher: Dispatcher) -> Reply:
         """What is no call: health, version, the web pages, or nothing."""

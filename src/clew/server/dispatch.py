@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 from clew.errors import InvalidValue
-from clew.server import ingest, native, tracking
+from clew.server import changes, ingest, native, tracking
 from clew.server.commits import Commits
 from clew.server.context import Site
 from clew.wire import codec
@@ -150,7 +150,7 @@ def endpoints() -> list[Endpoint]:
         LookupError: a route has no handler, or a handler no route.
     """
     kinds: dict[str, tuple[Kind, Callable[..., Any]]] = {}
-    for module in (tracking, native):
+    for module in (tracking, native, changes):
         kinds.update({h.__name__: ("write", h) for h in module.WRITES})
         kinds.update({h.__name__: ("read", h) for h in module.READS})
         kinds.update({h.__name__: ("search", h) for h in module.SEARCHES})

@@ -121,6 +121,7 @@ class Service:
             for path in (self._where.info, self._where.socket):
                 with contextlib.suppress(OSError):
                     os.unlink(path)
+        self._app.hub.close()  # uvicorn would wait for the streams
         self._server.should_exit = True
 
     async def _watch(self) -> None:

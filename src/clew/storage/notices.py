@@ -63,8 +63,10 @@ class Notices:
         import psycopg
 
         # A server that vanished without a word is noticed within half a minute.
-        alive = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
-        with psycopg.connect(self._url, autocommit=True, **alive) as connection, self._wakeable(connection):
+        connected = psycopg.connect(
+            self._url, autocommit=True, keepalives_idle=15, keepalives_interval=5, keepalives_count=3
+        )
+        with connected as connection, self._wakeable(connection):
             connection.execute(f"LISTEN {CHANNEL}".encode())
             self._heard(None)
             if self._stopping.is_set():

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from clew.wire import mlflow, native
+from clew.wire import changes, mlflow, native
 from clew.wire.mlflow import Message
 
 Permission = Literal["open", "read", "write", "manage"]
@@ -196,6 +196,7 @@ _OWN = (
     ),
     _native("series", "POST", "series", native.GetSeries, native.SeriesResponse, "read"),
     _native("parse_filter", "POST", "filter/parse", native.ParseFilter, native.ParseFilterResponse, "read"),
+    _native("changes", "GET", "changes", changes.Changes, changes.ChangesResponse, "read"),
     _native("retire_host", "POST", "host/retire", native.RetireHost, mlflow.Empty, "manage"),
 )
 
