@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import strategies as st
 
 from clew.query.ast import (
     NUMBER_OPS,
+    OPEN,
     TEXT_OPS,
+    WORD_SUMMARIES,
     Comparison,
     Expr,
     Field,
@@ -22,7 +25,7 @@ from clew.query.ast import (
 from clew.query.fields import EXPERIMENTS, MODELS, RUNS, Fields
 from clew.query.order import Order
 
-KEYS = ("a", "b", "k.z", "x y", "é/ü")
+KEYS = ("a", "b", "a.mean", "k.last", "x y", "é/ü")
 TEXTS = (
     *("", "a", "A", "abc", "ABC", "aXc", "a%c", "a_c", "it's", 'say "x"', "both ' and \"", "back\\slash", "''"),
     *("straße", "STRASSE", "İ", "i̇", "ΟΔΟΣ", "οδος", "line\nbreak", "0.1", "1e-1", "+.10", "1", "1.0", "-0", "nan"),
@@ -50,6 +53,7 @@ PATTERNS = (
 WORDS = ("heron", "HERON-2", "abcd", "ABCE", "abcd00", "ab", "a b", "ß", "1", "zzz")
 REGEXES = ("", "a", "^a", "c$", "^.$", "a.c", "(?i)abc", "[0-9]", "a|b", r"\.", "^$", "(?s)e.b", "ß", r"\\")
 NUMBERS = (0.0, -0.0, 0.1, 1.0, -1.0, 2.5, 1e308, 5e-324, -1e-300, float("inf"), float("-inf"), 10.0)
+STEPS = (-(2**63), -1, 0, 1, 2, 7, 2**63 - 1)
 TIMES = (0, 1, 2, 1000, 1001, 1_700_000_000_000, 2**53 + 1)
 NAMES = ("swift-heron-1", "swift-HERON-2", "abcd", "", "Straße", "x%y_z", "ABCD1234", "a b", "1")
 STATUSES = ("RUNNING", "FINISHED", "FAILED", "finished", "KILLED", "")
@@ -57,7 +61,21 @@ IDS = tuple(f"{prefix}{i:028x}" for i, prefix in enumerate(("abcd", "abce", "123
 
 
 def keyed(fields: Fields, kind: FieldKind) -> st.SearchStrategy[Field]:
-    return st.sampled_from([fields.keyed(kind, key) for key in (*KEYS, "nobody has this")])
+    plain = st.sampled_from([fields.keyed(kind, key) for key in (*KEYS, "nobody has this")])
+    return plain | summary(plain) if kind is FieldKind.METRIC and fields.summaries else plain
+
+
+@st.composite
+def summary(draw: st.DrawFn, metrics: st.SearchStrategy[Field]) -> Field:
+    metric = draw(metrics)
+    word = draw(st.sampled_from((*WORD_SUMMARIES, "at", "at", "tail", "tail")))
+    if word == "at":
+        return msgspec.structs.replace(metric, summary="at", argument=draw(st.sampled_from(STEPS)))
+    if word == "tail":
+        return msgspec.structs.replace(metric, summary="tail", argument=draw(st.sampled_from((1, 2, 3, 1000))))
+    if metric.name.isidentifier() and draw(st.booleans()):
+        return msgspec.structs.replace(metric, name=f"{metric.name}.{word}", summary=OPEN)
+    return msgspec.structs.replace(metric, summary="" if word == "last" else word)
 
 
 def any_field(fields: Fields) -> st.SearchStrategy[Field]:

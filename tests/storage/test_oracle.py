@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 from clew.entities.dataset import Dataset, DatasetInput
 from clew.entities.experiment import Experiment
+from clew.entities.metric import Metric
 from clew.entities.model import LoggedModel, LoggedModelStatus
 from clew.entities.run import Run, RunStatus
 from clew.query.ast import Expr, FieldKind
 from clew.query.evaluate import select_experiments, select_models, select_runs
 from clew.query.fields import EXPERIMENTS, MODELS, RUNS
 from clew.query.order import Order
+from clew.query.settle import settle, settle_orders
 from clew.query.text import write_filter, write_key
 from clew.storage import experiments, inputs, metrics, models, runs, search
 from clew.storage.engine import Tx, WriteTx
@@ -35,6 +37,7 @@ from filter_strategies import (
     NAMES,
     NUMBERS,
     RUN_FILTERS,
+    STEPS,
     TEXTS,
     TIMES,
     orders,
@@ -63,7 +66,7 @@ def run_spec(rng: random.Random) -> dict[str, Any]:
         "status": rng.choice(list(RunStatus)),
         "params": some(TEXTS),
         "tags": some(TEXTS),
-        "metrics": some((*NUMBERS, math.nan, math.nan)),
+        "metrics": {key: some_points(rng) for key in rng.sample(KEYS, rng.randrange(len(KEYS)))},
         "datasets": [
             (rng.choice(("a", "abc", "it's")), rng.choice("1A"), rng.choice((None, "train", "eval", "a")))
             for _ in range(rng.choice((0, 0, 1, 2)))
@@ -73,14 +76,26 @@ def run_spec(rng: random.Random) -> dict[str, Any]:
     }
 
 
-def points(values: dict[str, float]) -> PointColumns:
-    n = len(values)
+Point = tuple[int, int, float]
+"""(step, time in ms, value)."""
+
+
+def some_points(rng: random.Random) -> list[Point]:
+    """One point mostly, sometimes several: steps and times in no order, repeats, NaN."""
+    number = rng.choice((1, 1, 1, 2, 5))
+    made = [(rng.choice(STEPS), rng.choice((0, 1)), rng.choice((*NUMBERS, math.nan, math.nan))) for _ in range(number)]
+    return made + made[: rng.randrange(2)]
+
+
+def points(series: dict[str, list[Point]]) -> PointColumns:
+    rows = [(index, *point) for index, one in enumerate(series.values()) for point in one]
+    index, steps, times, values = zip(*rows, strict=True) if rows else ((), (), (), ())
     return PointColumns(
-        keys=list(values),
-        key_index=np.arange(n, dtype=np.int32),
-        steps=np.zeros(n, np.int64),
-        times_ms=np.zeros(n, np.int64),
-        values=np.array(list(values.values()), np.float64),
+        keys=list(series),
+        key_index=np.array(index, np.int32),
+        steps=np.array(steps, np.int64),
+        times_ms=np.array(times, np.int64),
+        values=np.array(values, np.float64),
     )
 
 
@@ -94,6 +109,14 @@ class World:
         self.experiments: list[str] = store.write(self._make_experiments)
         store.write(lambda tx: self._fill(tx, specs))
         self.rows: dict[int, Run] = store.read(self._rows)
+        self._points = {
+            (run.info.run_id, key): store.read(lambda tx, run=run, key=key: metrics.history(tx, run.info.run_id, key))  # type: ignore[misc]
+            for run in self.rows.values()
+            for key in run.data.metrics
+        }
+
+    def history(self, run_id: str, key: str) -> list[Metric]:
+        return self._points.get((run_id, key), [])
 
     def _make_experiments(self, tx: WriteTx) -> list[str]:
         return [experiments.create_experiment(tx, f"world {self.seed}.{i}") for i in range(2)]
@@ -178,7 +201,11 @@ class Asked:
             for run in rows.values()
             if run.info.experiment_id in self.where(world) and in_view(run.info.lifecycle_stage, self.view)
         ]
-        return [numbers[run.info.run_id] for run in select_runs(there, self.tree, self.order)]
+        names = {
+            key for run in rows.values() if run.info.experiment_id in self.where(world) for key in run.data.metrics
+        }
+        tree, order = settle(self.tree, names), settle_orders(self.order, names)
+        return [numbers[run.info.run_id] for run in select_runs(there, tree, order, world.history)]
 
 
 def test_runs(store: Store) -> None:

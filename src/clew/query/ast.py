@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -35,12 +35,28 @@ class ValueType(StrEnum):
     """Text, or a number where the text is one: params."""
 
 
+OPEN: Final = "?"
+"""The summary of ``metrics.a.min`` as read: ``settle`` finds out whether that is a key, or the least value of ``a``."""
+
+WORD_SUMMARIES: Final = ("min", "max", "first", "last", "mean", "count", "nans")
+"""What may follow a metric after a dot; ``last`` is the latest value, which is also what no word means."""
+
+CALL_SUMMARIES: Final = {"at": "at", "last": "tail"}
+"""What may follow a metric with a number in brackets -> its name in a tree."""
+
+
 class Field(msgspec.Struct, frozen=True):
-    """What stands on the left of a comparison; name is the key, or the canonical name of an attribute."""
+    """What stands on the left of a comparison; name is the key, or the canonical name of an attribute.
+
+    summary: of a metric's points: "" the latest value, min, max, first, mean, count, nans, at, tail or ``OPEN``.
+    argument: the step of ``at``; how many points ``tail`` takes the mean of.
+    """
 
     kind: FieldKind
     name: str
     type: ValueType
+    summary: str = ""
+    argument: int = 0
 
 
 Value: TypeAlias = str | int | float

@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+import numpy as np
+
 from clew.entities.experiment import Experiment
 from clew.entities.metric import Metric
 from clew.entities.model import LoggedModel
@@ -28,6 +30,7 @@ from clew.query.ast import (
 )
 from clew.query.fields import EXPERIMENTS, MODELS, RUNS, Fields
 from clew.query.match import matcher
+from clew.query.mean import mean
 from clew.query.number import parse_number
 from clew.query.order import Order
 
@@ -36,6 +39,9 @@ Values = Sequence[Value]
 """All values that a field has in one entity: none where it is absent, several for datasets."""
 
 Read = Callable[[Field], Values]
+History = Callable[[str, str], Sequence[Metric]]
+"""(run id, key) -> every point of the series, equal ones once, in any order."""
+
 DatasetRef = tuple[str, str | None]
 """(name, digest); None stands for any digest."""
 
@@ -64,13 +70,17 @@ def matches(expr: Expr | None, read: Read, fields: Fields) -> bool:
         return not matches(expr.item, read, fields)
     if isinstance(expr, FreeText):
         return _found(expr.text, read, fields)
-    values = read(expr.field)
-    if isinstance(expr, IsNull):
-        return bool(values) is expr.negated
-    if isinstance(expr, InList):
-        values = _comparable(values, expr.field, expr.values[0])
-        return any((value in expr.values) is not expr.negated for value in values)
-    return _compare(expr, values)
+    return holds(expr, read(expr.field))
+
+
+def holds(leaf: Comparison | InList | IsNull, values: Values) -> bool:
+    """Whether a leaf is true of an entity in which its field has ``values``."""
+    if isinstance(leaf, IsNull):
+        return bool(values) is leaf.negated
+    if isinstance(leaf, InList):
+        values = _comparable(values, leaf.field, leaf.values[0])
+        return any((value in leaf.values) is not leaf.negated for value in values)
+    return _compare(leaf, values)
 
 
 def _compare(expr: Comparison, values: Values) -> bool:
@@ -98,7 +108,7 @@ def _found(text: str, read: Read, fields: Fields) -> bool:
     return len(text) >= ID_PREFIX and str(own_id).startswith(text.lower())
 
 
-def read_run(run: Run) -> Read:
+def read_run(run: Run, history: History) -> Read:
     """The values of a run's fields."""
     info, data = run.info, run.data
 
@@ -108,6 +118,9 @@ def read_run(run: Run) -> Read:
             return () if value is None else (value,)
         if field.kind is FieldKind.DATASET:
             return _dataset_values(run, field.name)
+        if field.summary:
+            value = _summary(field, history(info.run_id, field.name))
+            return () if value is None else (value,)
         table = (
             data.metrics
             if field.kind is FieldKind.METRIC
@@ -118,6 +131,32 @@ def read_run(run: Run) -> Read:
         return (table[field.name],) if field.name in table else ()
 
     return read
+
+
+def _summary(field: Field, points: Sequence[Metric]) -> float | None:
+    ordered = sorted(points, key=_place)
+    values = np.array([point.value for point in ordered], np.float64)
+    numbers = values[~np.isnan(values)]
+    match field.summary:
+        case "count" | "nans":
+            found = len(values) if field.summary == "count" else len(values) - len(numbers)
+            return float(found) if len(values) else None
+        case "first":
+            return ordered[0].value if ordered else None
+        case "min" | "max":
+            return float(numbers.min() if field.summary == "min" else numbers.max()) if len(numbers) else None
+        case "at":
+            there = [point.value for point in ordered if point.step == field.argument]
+            return there[-1] if there else None
+        case "tail":
+            return mean(values[-field.argument :])
+    return mean(values)
+
+
+def _place(point: Metric) -> tuple[int, int, bool, float]:
+    """Where a point stands in its series; NaN comes before every number of the same step and time."""
+    nan = math.isnan(point.value)
+    return (point.step, point.timestamp, not nan, 0.0 if nan else point.value)
 
 
 def _dataset_values(run: Run, name: str) -> Values:
@@ -159,11 +198,16 @@ def _measured_on(metric: Metric, dataset: DatasetRef) -> bool:
     return metric.dataset_name == name and digest in (None, metric.dataset_digest)
 
 
-def select_runs(runs: Iterable[Run], expr: Expr | None, order: Sequence[Order] = ()) -> list[Run]:
-    """The runs that fulfil ``expr``, in order; ties by start time, newest first, then by id."""
-    kept = [run for run in runs if matches(expr, read_run(run), RUNS)]
+def select_runs(
+    runs: Iterable[Run], expr: Expr | None, order: Sequence[Order] = (), history: History = lambda _run, _key: ()
+) -> list[Run]:
+    """The runs that fulfil ``expr``, in order; ties by start time, newest first, then by id.
+
+    The names in ``expr`` and ``order`` must be settled.
+    """
+    kept = [run for run in runs if matches(expr, read_run(run, history), RUNS)]
     kept.sort(key=lambda run: (-run.info.start_time, run.info.run_id))
-    return _sorted(kept, order, lambda run, by: _first(read_run(run)(by.field)))
+    return _sorted(kept, order, lambda run, by: _first(read_run(run, history)(by.field)))
 
 
 def select_experiments(
@@ -180,9 +224,10 @@ def select_experiments(
     return _sorted(kept, order, _experiment_key)
 
 
-def _experiment_key(experiment: Experiment, by: Order) -> Value:
-    value: Value = getattr(experiment, by.field.name)
-    return int(value) if by.field.name == "experiment_id" else value
+def _experiment_key(experiment: Experiment, by: Order) -> Value | None:
+    value = _first(read_experiment(experiment)(by.field))
+    is_number = by.field.kind is FieldKind.ATTRIBUTE and by.field.name == "experiment_id"
+    return int(value) if is_number and value is not None else value
 
 
 def select_models(
@@ -203,7 +248,8 @@ def select_models(
 def _model_key(model: LoggedModel, by: Order) -> Value | None:
     if by.field.kind is not FieldKind.METRIC:
         value = _first(read_model(model)(by.field))
-        return int(value) if by.field.name == "experiment_id" and value is not None else value
+        is_number = by.field.kind is FieldKind.ATTRIBUTE and by.field.name == "experiment_id"
+        return int(value) if is_number and value is not None else value
     points = [
         metric
         for metric in model.metrics

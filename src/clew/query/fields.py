@@ -24,7 +24,7 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True):
     prefixes: word before the dot -> kind; written: kind -> the word that printing uses.
     valid_prefixes: the list of them as MLflow's message shows it.
     attributes: name or alias -> field. dataset_keys: the same for ``dataset.…``.
-    sortable: kinds that ``order_by`` takes.
+    sortable: kinds that ``order_by`` takes. summaries: whether metrics have a history to ask about.
     values: attribute -> short form of a value -> the stored form.
     name, id: attributes where a bare word looks: name contains it, id begins with it or, if id_whole, equals it.
     """
@@ -38,6 +38,7 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True):
     name: Field
     id: Field
     id_whole: bool = False
+    summaries: bool = False
     dataset_keys: Mapping[str, Field] = {}
     values: Mapping[str, Mapping[str, str]] = {}
 
@@ -100,6 +101,7 @@ RUNS = Fields(
     sortable=frozenset({FieldKind.ATTRIBUTE, FieldKind.METRIC, FieldKind.PARAM, FieldKind.TAG}),
     name=_RUN_ATTRIBUTES["run_name"],
     id=_RUN_ATTRIBUTES["run_id"],
+    summaries=True,
     dataset_keys={name: Field(FieldKind.DATASET, name, _TEXT) for name in ("name", "digest", "context")},
 )
 
@@ -113,7 +115,7 @@ EXPERIMENTS = Fields(
     written={FieldKind.ATTRIBUTE: "attribute", FieldKind.TAG: "tags"},
     valid_prefixes="Valid entity types are ('attribute', 'tag', 'tags')",
     attributes=_EXPERIMENT_ATTRIBUTES,
-    sortable=frozenset({FieldKind.ATTRIBUTE}),
+    sortable=frozenset({FieldKind.ATTRIBUTE, FieldKind.TAG}),
     name=_EXPERIMENT_ATTRIBUTES["name"],
     id=_EXPERIMENT_ATTRIBUTES["experiment_id"],
     id_whole=True,
@@ -158,7 +160,7 @@ MODELS = Fields(
     },
     valid_prefixes="Valid values are ['metric', 'parameter', 'tag', 'attribute']",
     attributes=_MODEL_ATTRIBUTES,
-    sortable=frozenset({FieldKind.ATTRIBUTE, FieldKind.METRIC}),
+    sortable=frozenset({FieldKind.ATTRIBUTE, FieldKind.METRIC, FieldKind.PARAM, FieldKind.TAG}),
     name=_MODEL_ATTRIBUTES["name"],
     id=_MODEL_ATTRIBUTES["model_id"],
     values={

@@ -21,7 +21,7 @@ _DELIMITERS = r"\s=<>!~(),'\"`"
 _TOKEN = re.compile(
     rf"""
     (?P<space>\s+)
-  | (?P<name>(?P<entity>[^{_DELIMITERS}.]+)\.(?P<key>`[^`]*`|"[^"]*"|'[^']*'))
+  | (?P<name>(?P<entity>[^{_DELIMITERS}.]+)\.(?P<key>`[^`]*`|"[^"]*"|'[^']*')(?:\.(?P<summary>\w+))?)
   | (?P<attribute>`[^`]*`)
   | (?P<escaped>[eE]'(?:[^'\\]|\\.)*')
   | (?P<single>'(?:[^']|'')*')
@@ -40,7 +40,7 @@ class Token(msgspec.Struct, frozen=True, gc=False):
 
     text: as written. value: without quotes, keywords in upper case.
     start, end: half-open range of character indices in the filter text.
-    entity: what stands before the dot of a name with a quoted key; None without a dot.
+    entity, summary: what stands before and after a quoted key, if it has a dot there.
     """
 
     kind: Kind
@@ -49,6 +49,7 @@ class Token(msgspec.Struct, frozen=True, gc=False):
     start: int
     end: int
     entity: str | None = None
+    summary: str = ""
 
 
 def tokenize(text: str) -> list[Token]:
@@ -78,7 +79,7 @@ def _token(match: re.Match[str]) -> Token:
     text, start, end = match[0], match.start(), match.end()
     # `name` holds named groups of its own, so lastgroup cannot tell it.
     if match["name"] is not None:
-        return Token("name", text, match["key"][1:-1], start, end, match["entity"])
+        return Token("name", text, match["key"][1:-1], start, end, match["entity"], match["summary"] or "")
     if match["attribute"] is not None:
         return Token("name", text, text[1:-1], start, end)
     if match["escaped"] is not None:

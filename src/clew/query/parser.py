@@ -6,12 +6,17 @@ Message texts follow MLflow's wherever its clients may match on them (rest_api f
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from clew.errors import InvalidFilter, InvalidValue
+from clew.ids import now_ms
 from clew.query.ast import (
+    CALL_SUMMARIES,
     NUMBER_OPS,
+    OPEN,
     PATTERN_OPS,
     TEXT_OPS,
+    WORD_SUMMARIES,
     And,
     Comparison,
     Expr,
@@ -26,35 +31,32 @@ from clew.query.ast import (
     Value,
     ValueType,
 )
-from clew.query.fields import ENTITIES, Fields
+from clew.query.fields import Fields
 from clew.query.match import matcher
 from clew.query.syntax import AllOf, AnyOf, Bare, Clause, Key, Negation, Operand, Syntax, parse
+from clew.query.times import calendar_ms, relative_ms
+
+Clock = Callable[[], int]
+"""Tells the time in milliseconds since 1970."""
+
+MAX_TAIL = 1_000_000
+"""Points that ``last(n)`` may take the mean of."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
 _ANY_OP: dict[str, Op] = {op: op for op in (*NUMBER_OPS, *TEXT_OPS)}
 
 
-def read_filter(text: str | None, fields: Fields) -> Expr | None:
+def read_filter(text: str | None, fields: Fields, clock: Clock = now_ms) -> Expr | None:
     """The checked tree of a filter over ``fields``; None for an empty text, which means everything.
+
+    clock: what relative times such as ``-7d`` count from.
 
     Raises:
         InvalidFilter: the text cannot be read; with the position and what was expected there.
     """
     syntax = parse(text or "")
-    return None if syntax is None else _Checker(text or "", fields).expr(syntax)
-
-
-def parse_filter(text: str | None, entity: str) -> Expr | None:
-    """:func:`read_filter` over ``runs``, ``experiments`` or ``models``.
-
-    Raises:
-        InvalidFilter: the text cannot be read.
-        InvalidValue: there is no such entity.
-    """
-    if entity not in ENTITIES:
-        raise InvalidValue(f"Invalid entity '{entity}': write {', '.join(ENTITIES)}.")
-    return read_filter(text, ENTITIES[entity])
+    return None if syntax is None else _Checker(text or "", fields, clock).expr(syntax)
 
 
 def resolve_key(text: str, key: Key, fields: Fields) -> Field:
@@ -77,13 +79,37 @@ def resolve_key(text: str, key: Key, fields: Fields) -> Field:
         return table[key.name]
     if not key.name:
         raise InvalidFilter(text, key.position, f"the {kind} has no name", f"one after the dot: {key.entity}.name")
-    return fields.keyed(kind, key.name)
+    field = fields.keyed(kind, key.name)
+    has_history = kind is FieldKind.METRIC and fields.summaries
+    if key.summary:
+        if not has_history:
+            raise InvalidFilter(text, key.position, f"{key.text}: only metrics of runs have summaries", "a key")
+        return _summary(text, key, field)
+    base, _, word = key.name.rpartition(".")
+    if has_history and base and word in WORD_SUMMARIES and not key.quoted:
+        return Field(kind, key.name, field.type, OPEN)
+    return field
+
+
+def _summary(text: str, key: Key, field: Field) -> Field:
+    if key.argument is None:
+        if key.summary not in WORD_SUMMARIES:
+            words = ", ".join((*WORD_SUMMARIES, "at(step)", "last(n)"))
+            raise InvalidFilter(text, key.position, f"Invalid summary '{key.summary}' of a metric", words)
+        return Field(field.kind, field.name, field.type, "" if key.summary == "last" else key.summary)
+    if key.summary not in CALL_SUMMARIES:
+        raise InvalidFilter(text, key.position, f"{key.text}: '{key.summary}' takes no number", "at(step) or last(n)")
+    low, high = (1, MAX_TAIL) if key.summary == "last" else (-(2**63), 2**63 - 1)
+    if not low <= key.argument <= high:
+        raise InvalidFilter(text, key.position, f"{key.argument} is out of range", f"a number from {low} to {high}")
+    return Field(field.kind, field.name, field.type, CALL_SUMMARIES[key.summary], key.argument)
 
 
 class _Checker:
-    def __init__(self, text: str, fields: Fields) -> None:
+    def __init__(self, text: str, fields: Fields, clock: Clock) -> None:
         self.text = text
         self.fields = fields
+        self.clock = clock
 
     def expr(self, syntax: Syntax) -> Expr:
         if isinstance(syntax, AllOf):
@@ -165,7 +191,12 @@ class _Checker:
             return self.fields.values.get(field.name, {}).get(value, value)
         return value
 
+    def time(self, operand: Operand) -> int | None:
+        return calendar_ms(operand.value) if operand.quoted else relative_ms(operand.value, self.clock())
+
     def value(self, field: Field, operand: Operand) -> Value:
+        if field.type is ValueType.INTEGER and (time := self.time(operand)) is not None:
+            return time
         if field.type in (ValueType.NUMBER, ValueType.INTEGER):
             if operand.quoted or not _NUMBER.fullmatch(operand.value):
                 raise self.not_number(field, operand.position, operand.text)
@@ -178,8 +209,12 @@ class _Checker:
         raise self.not_text(field, operand)
 
     def not_number(self, field: Field, position: int, found: str) -> InvalidFilter:
-        noun = "metric" if field.kind is FieldKind.METRIC else f"numeric attribute: {field.name}"
-        return self.wrong(position, f"Expected numeric value type for {noun}. Found {found}", "a number without quotes")
+        if field.kind is FieldKind.METRIC:
+            noun, expected = "metric", "a number without quotes"
+        else:
+            noun = f"numeric attribute: {field.name}"
+            expected = "milliseconds without quotes, a time such as -7d, or a date in quotes such as '2026-11-01'"
+        return self.wrong(position, f"Expected numeric value type for {noun}. Found {found}", expected)
 
     def not_text(self, field: Field, operand: Operand) -> InvalidFilter:
         if _NUMBER.fullmatch(operand.value):

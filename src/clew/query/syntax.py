@@ -6,7 +6,8 @@
     or      = and { "OR" and }
     and     = not { "AND" not }
     not     = { "NOT" } primary
-    primary = "(" or ")" | key test | word
+    primary = "(" or ")" | key [ call ] test | word
+    call    = "(" integer ")"                      at once after the key: metrics.loss.at(100)
     test    = operator value | ["NOT"] "IN" "(" value { "," value } [","] ")" | "IS" ["NOT"] "NULL"
 """
 
@@ -27,17 +28,24 @@ MAX_CLAUSES = 200
 """Comparisons in one filter; lists count once."""
 
 _PLAIN = re.compile(r"[^\W\d]\w*(\.[\w.]*)?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 _OPERATORS = frozenset({"=", "!=", ">", ">=", "<", "<=", "~"})
 _PATTERN_WORDS = frozenset({"LIKE", "ILIKE", "RLIKE"})
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A name before an operator: entity is what stands before the first dot, None without one."""
+    """A name before an operator: entity is what stands before the first dot, None without one.
+
+    quoted: whether the name stood in quotes. summary: the word after a quoted name, or before an argument in brackets.
+    """
 
     entity: str | None
     name: str
     text: str
     position: int
+    quoted: bool = False
+    summary: str = ""
+    argument: int | None = None
 
 
 class Operand(msgspec.Struct, frozen=True):
@@ -104,12 +112,37 @@ def parse_key(text: str) -> tuple[Key, list[Token]]:
         InvalidFilter: ``text`` does not start with a key.
     """
     tokens = tokenize(text)
-    return _key(text, tokens[0]), tokens[1:-1]
+    key = _key(text, tokens[0])
+    if not _calls(tokens, 0):
+        return key, tokens[1:-1]
+    return _called(text, key, tokens[1:4]), tokens[4:-1]
+
+
+def _calls(tokens: list[Token], at: int) -> bool:
+    """Whether a bracket follows the key at ``at`` without a space."""
+    return "." in tokens[at].text and tokens[at + 1].kind == "(" and tokens[at + 1].start == tokens[at].end
+
+
+def _called(text: str, key: Key, tokens: list[Token]) -> Key:
+    """``key`` with the argument in brackets that ``tokens`` are."""
+    number = tokens[1]
+    if number.kind != "word" or not _INTEGER.fullmatch(number.text):
+        raise InvalidFilter(text, number.start, f"'{number.text}' is no whole number", "a number, as in at(100)")
+    if tokens[2].kind != ")":
+        raise InvalidFilter(text, tokens[2].start, "the bracket is not closed", ")")
+    name, summary = (key.name, key.summary) if key.quoted else _split(key.name)
+    written = text[key.position : tokens[2].end]
+    return Key(key.entity, name, written, key.position, True, summary, int(number.text))
+
+
+def _split(name: str) -> tuple[str, str]:
+    base, _, last = name.rpartition(".")
+    return base, last
 
 
 def _key(text: str, token: Token) -> Key:
     if token.kind == "name":
-        return Key(token.entity, token.value, token.text, token.start)
+        return Key(token.entity, token.value, token.text, token.start, True, token.summary)
     if token.kind == "word" and _PLAIN.fullmatch(token.text):
         entity, dot, name = token.text.partition(".")
         return Key(entity if dot else None, name if dot else entity, token.text, token.start)
@@ -222,11 +255,20 @@ class _Parser:
         if token.kind not in ("word", "name", "text"):
             raise self.unexpected("a comparison such as metrics.loss < 0.1")
         self.next()
+        if _calls(self.tokens, self.at - 1):
+            return self.test(self.called(token))
         if self.at_kind("operator") or self.at_keyword("NOT", "IN", "IS", *_PATTERN_WORDS):
             return self.test(_key(self.text, token))
         if token.kind == "name":
             raise self.unexpected("an operator such as = or LIKE")
         return Bare(_operand(token))
+
+    def called(self, token: Token) -> Key:
+        key = _called(self.text, _key(self.text, token), self.tokens[self.at : self.at + 3])
+        self.at += 3
+        if not (self.at_kind("operator") or self.at_keyword("NOT", "IN", "IS", *_PATTERN_WORDS)):
+            raise self.unexpected("an operator such as = or <")
+        return key
 
     def test(self, key: Key) -> Syntax:
         token = self.next()

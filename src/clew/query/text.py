@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import re
 
-from clew.query.ast import And, Expr, Field, FieldKind, FreeText, InList, IsNull, Not, Or, Value
+from clew.query.ast import (
+    OPEN,
+    WORD_SUMMARIES,
+    And,
+    Expr,
+    Field,
+    FieldKind,
+    FreeText,
+    InList,
+    IsNull,
+    Not,
+    Or,
+    Value,
+)
 from clew.query.fields import Fields
 
 _PLAIN = re.compile(r"[\w.]+")
@@ -20,8 +33,26 @@ def write_filter(expr: Expr | None, fields: Fields) -> str:
 
 def write_key(field: Field, fields: Fields) -> str:
     """The name of ``field`` as a filter or an order would write it."""
-    key = field.name if _PLAIN.fullmatch(field.name) else f"`{field.name}`"
-    return key if field.kind is FieldKind.ATTRIBUTE else f"{fields.written[field.kind]}.{key}"
+    if field.kind is FieldKind.ATTRIBUTE:
+        return _quoted(field.name)
+    prefix = fields.written[field.kind]
+    if field.kind is not FieldKind.METRIC or not fields.summaries or field.summary == OPEN:
+        return f"{prefix}.{_quoted(field.name)}"
+    # Without quotes, a word after a dot might be read as a summary, and a summary as part of the name.
+    key = _quoted(field.name, always=bool(field.summary) or field.name.rpartition(".")[2] in WORD_SUMMARIES)
+    return f"{prefix}.{key}{_suffix(field)}"
+
+
+def _suffix(field: Field) -> str:
+    if field.summary == "at":
+        return f".at({field.argument})"
+    if field.summary == "tail":
+        return f".last({field.argument})"
+    return f".{field.summary}" if field.summary else ""
+
+
+def _quoted(name: str, *, always: bool = False) -> str:
+    return name if not always and _PLAIN.fullmatch(name) else f"`{name}`"
 
 
 def quote(text: str) -> str:

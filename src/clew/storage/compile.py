@@ -7,6 +7,7 @@ PostgreSQL the distinct values are matched first and the condition becomes membe
 
 from __future__ import annotations
 
+import json
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +28,7 @@ from clew.query.ast import (
     Or,
     Value,
 )
-from clew.query.evaluate import ID_PREFIX
+from clew.query.evaluate import ID_PREFIX, holds
 from clew.query.fields import Fields
 from clew.query.match import matcher
 from clew.query.number import parse_number
@@ -68,6 +69,16 @@ class Binder:
             return FALSE
         return self.dialect.any_of(column, self.bind(list(values))[1:])
 
+    def table(self, rows: Mapping[int, tuple[int | None, int]]) -> str:
+        """A table ``(rn, code, nan)`` of these rows, as a bracketed SELECT."""
+        if self.dialect.name == "sqlite":
+            source = f"json_each({self.bind(json.dumps(rows))})"
+            # Without LIMIT, SQLite would read the text anew for every row that this is joined to.
+            return f"(SELECT CAST(key AS INTEGER) AS rn, value->>0 AS code, value->>1 AS nan FROM {source} LIMIT -1)"
+        codes, nans = [code for code, _ in rows.values()], [nan for _, nan in rows.values()]
+        arrays = f"{self.bind(list(rows))}::bigint[], {self.bind(codes)}::bigint[], {self.bind(nans)}::smallint[]"
+        return f"(SELECT * FROM unnest({arrays}) AS u(rn, code, nan))"
+
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """Where SQL finds a field.
@@ -81,6 +92,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     present: condition that the field is there, never NULL.
     within: for fields with several values, an EXISTS left open; the condition follows after AND, then a bracket.
     distinct: all texts that the field has anywhere in reach of the search.
+    known: number of an entity -> value, where values are not in the database; ``value`` is then that number.
     """
 
     value: str
@@ -93,6 +105,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     present: str = TRUE
     within: str = ""
     distinct: Callable[[], list[str]] = list
+    known: Mapping[int, float] | None = None
 
 
 class Columns(Protocol):
@@ -122,6 +135,8 @@ class Compiler:
         if isinstance(expr, FreeText):
             return self._free_text(expr.text)
         column = self._columns.column(expr.field)
+        if column is not None and column.known is not None:
+            return self._known(column.value, column.known, expr)
         if isinstance(expr, IsNull):
             return self._null_test(column, expr.negated)
         if column is None:
@@ -131,6 +146,12 @@ class Compiler:
             return f"{column.within} AND {test})"
         nullable = column.nullable or isinstance(_example(expr), float)
         return f"(({test}) IS TRUE)" if nullable else f"({test})"
+
+    def _known(self, number: str, values: Mapping[int, float], leaf: Comparison | InList | IsNull) -> str:
+        if isinstance(leaf, IsNull):
+            absent = f"(NOT {self._binder.any_of(number, list(values))})"
+            return f"(NOT {absent})" if leaf.negated else absent
+        return f"({self._binder.any_of(number, [n for n, value in values.items() if holds(leaf, (value,))])})"
 
     def _null_test(self, column: Column | None, negated: bool) -> str:
         if column is None:

@@ -10,7 +10,7 @@ import numpy as np
 from clew.storage import chunks
 from clew.storage.chunks import Block, Floats, Ints, Points
 from clew.storage.engine import Tx
-from clew.storage.points import find_run
+from clew.storage.points import find_runs
 
 ORDERED = 1  # metric_chunk.flags: steps strictly increase
 HAS_NAN = 2  # metric_chunk.flags
@@ -134,9 +134,8 @@ def _add_log(tx: Tx, found: Found, rns: Sequence[int], wanted: Ints) -> None:
         )
     else:
         rows = tx.all("SELECT id, runs FROM metric_log ORDER BY id")
-    spans = {
-        row_id: [(rn, span) for rn in rns if (span := find_run(packed, rn)) is not None] for row_id, packed in rows
-    }
+    asked = np.array(rns, np.int64)
+    spans = {row_id: find_runs(packed, asked) for row_id, packed in rows}
     ids = [row_id for row_id, inside in spans.items() if inside]
     if not ids:
         return

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import json
 import re
+import struct
 from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias
 
@@ -19,8 +20,9 @@ import msgspec
 from clew.errors import InvalidValue
 from clew.storage.compile import Binder
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _INT64: Final = (-(2**63), 2**63 - 1)
+_OWNER: Final = re.compile(r"[0-9]{1,15}\.[0-9a-f]{16}", re.ASCII)
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 Rank: TypeAlias = int
@@ -100,9 +102,27 @@ def after(columns: Sequence[SortColumn], cut: Cut, binder: Binder) -> str:
     )
 
 
-def fingerprint(*parts: object) -> str:
-    """A short text that tells searches apart."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+def ordered_code(value: float) -> int:
+    """A 64-bit integer that sorts as ``value`` does, which is no NaN; unlike a float it goes through JSON unchanged."""
+    (bits,) = struct.unpack("<q", struct.pack("<d", value + 0.0))  # -0.0 + 0.0 is 0.0
+    return int(bits) if bits >= 0 else -(bits & _INT64[1])
+
+
+def fingerprint(now_ms: int, *parts: object) -> str:
+    """A short text that tells searches apart, and says when the first page was asked for."""
+    return f"{now_ms}.{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
+
+
+def asked_at(token: str | None, now_ms: int) -> int:
+    """What relative times count from: the moment that the token carries; ``now_ms`` for a first page.
+
+    Raises:
+        InvalidValue: the token is damaged.
+    """
+    if not token:
+        return now_ms
+    owner, _ = _opened(token)
+    return int(owner.partition(".")[0])
 
 
 def write_token(search: str, cut: Cut) -> str:
@@ -120,6 +140,18 @@ def read_token(token: str, search: str, columns: Sequence[SortColumn]) -> Cut:
     Raises:
         InvalidValue: the token is damaged, or belongs to another search.
     """
+    owner, cells = _opened(token)
+    if owner != search:
+        raise InvalidValue(
+            "Invalid page token: it belongs to another search. Repeat the filter, order and"
+            " experiments that the first page was asked with, or start again without a token."
+        )
+    if len(cells) != len(columns) or not all(map(_fits, cells, columns)):
+        raise InvalidValue(f"Invalid page token, parsed value={str(cells)[:200]}")
+    return [(cell[0], cell[1]) for cell in cells]
+
+
+def _opened(token: str) -> tuple[str, list[Any]]:
     try:
         raw = base64.b64decode(token, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -129,14 +161,8 @@ def read_token(token: str, search: str, columns: Sequence[SortColumn]) -> Cut:
     except (ValueError, RecursionError):
         raise InvalidValue(f"Invalid page token, decoded value={raw[:200]!r}") from None
     match parsed:
-        case [int(version), str(owner), list(cells)] if version == _VERSION and len(cells) == len(columns):
-            if owner != search:
-                raise InvalidValue(
-                    "Invalid page token: it belongs to another search. Repeat the filter, order and"
-                    " experiments that the first page was asked with, or start again without a token."
-                )
-            if all(_fits(cell, column) for cell, column in zip(cells, columns, strict=True)):
-                return [(cell[0], cell[1]) for cell in cells]
+        case [int(version), str(owner), list(cells)] if version == _VERSION and _OWNER.fullmatch(owner):
+            return owner, cells
     raise InvalidValue(f"Invalid page token, parsed value={str(parsed)[:200]}")
 
 

@@ -18,6 +18,7 @@ PointRow = tuple[int, int, int, int, float, int]
 
 SMALL: Final = 64  # points; up to here plain Python beats numpy's cost per call
 RUN_COUNT: Final = struct.Struct("<qI")  # one entry of metric_log.runs: run number, points
+_RUN_COUNTS: Final = np.dtype([("rn", "<i8"), ("n", "<u4")])
 
 
 class PointColumns(msgspec.Struct, gc=False):
@@ -97,14 +98,17 @@ def pack_runs(runs: Sequence[int], counts: Sequence[int]) -> bytes:
     return b"".join(map(RUN_COUNT.pack, runs, counts))
 
 
-def find_run(packed: bytes, rn: int) -> slice | None:
-    """Where the points of run ``rn`` lie in the log row, or None."""
-    start = 0
-    for number, count in RUN_COUNT.iter_unpack(packed):
-        if number == rn:
-            return slice(start, start + count)
-        start += count
-    return None
+def find_runs(packed: bytes, rns: chunks.Ints) -> list[tuple[int, slice]]:
+    """Which of the runs ``rns``, int64[n], are in the log row, and where their points lie."""
+    numbers, counts = _run_columns(packed)
+    inside = np.flatnonzero(np.isin(numbers, rns))
+    ends = np.cumsum(counts)
+    return [(int(numbers[i]), slice(int(ends[i] - counts[i]), int(ends[i]))) for i in inside]
+
+
+def _run_columns(packed: bytes) -> tuple[chunks.Ints, chunks.Ints]:
+    table = np.frombuffer(packed, _RUN_COUNTS)
+    return table["rn"].astype(np.int64), table["n"].astype(np.int64)
 
 
 def _run_of(row: PointRow) -> int:

@@ -7,7 +7,6 @@ question faster may stand in its place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
 
 import msgspec
 
@@ -19,24 +18,28 @@ from clew.query.ast import PATTERN_OPS, Comparison, Expr, FieldKind, FreeText, L
 from clew.query.fields import EXPERIMENTS, MODELS, RUNS
 from clew.query.order import Order, model_order, read_order, refuse_repeats
 from clew.query.parser import read_filter
+from clew.query.settle import open_names, settle, settle_orders
 from clew.query.text import write_filter
 from clew.storage import keyset
 from clew.storage.compile import TRUE, Binder, Compiler
-from clew.storage.engine import Row, Tx
+from clew.storage.engine import Tx
 from clew.storage.experiments import load_experiments, number_of
+from clew.storage.history import history_values
+from clew.storage.keys import METRIC
 from clew.storage.keyset import SortColumn
 from clew.storage.models import load_models
-from clew.storage.sources import ExperimentColumns, ModelColumns, RunColumns
-
-_DELETED: Final[dict[ViewType, str]] = {"ACTIVE_ONLY": "deleted = 0", "DELETED_ONLY": "deleted <> 0", "ALL": ""}
+from clew.storage.paging import Source, all_true, in_view, read_page
+from clew.storage.runcolumns import RunColumns
+from clew.storage.sources import ExperimentColumns, ModelColumns
 
 
 class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked about runs.
 
     experiments: their numbers; unknown ones are passed over.
-    where: checked tree, None for all. order: ties go by start time, newest first, then by run id.
-    limit: runs on a page. after: where the page starts; None for the first. counted: whether to count all answers.
+    where: checked and settled tree, None for all. order: ties go by start time, newest first, then by run id.
+    limit: runs on a page. token: of the page; None for the first. counted: whether to count all answers.
+    now_ms: what relative times of ``where`` counted from.
     """
 
     experiments: tuple[int, ...]
@@ -46,11 +49,12 @@ class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 1000
     token: str | None = None
     counted: bool = False
+    now_ms: int = 0
 
     def fingerprint(self) -> str:
         """What a page token must agree with."""
         return keyset.fingerprint(
-            "runs", sorted(set(self.experiments)), write_filter(self.where, RUNS), self.order, self.view
+            self.now_ms, "runs", sorted(set(self.experiments)), write_filter(self.where, RUNS), self.order, self.view
         )
 
 
@@ -70,28 +74,51 @@ def search_runs(
         InvalidFilter: the filter or order cannot be read.
         InvalidValue: an experiment id is no integer, or the token belongs to another search.
     """
+    now_ms = keyset.asked_at(page_token, tx.place.clock())
+    experiments = tuple(number_of(one) for one in experiment_ids)
+    where, order = read_filter(filter, RUNS, lambda: now_ms), read_order(order_by, RUNS)
+    existing = _metric_names(tx, experiments, open_names(where, order))
     query = RunQuery(
-        experiments=tuple(number_of(one) for one in experiment_ids),
-        where=read_filter(filter, RUNS),
-        order=read_order(order_by, RUNS),
+        experiments=experiments,
+        where=settle(where, existing),
+        order=settle_orders(order, existing),
         view=view,
         limit=max_results,
         token=page_token,
         counted=with_total,
+        now_ms=now_ms,
     )
     return find_runs(tx, query)
+
+
+def _metric_names(tx: Tx, experiments: Sequence[int], names: Sequence[str]) -> set[str]:
+    """Which of these names are metrics of some of the experiments."""
+    if not names:
+        return set()
+    rows = tx.all(
+        f"SELECT DISTINCT name FROM key WHERE {tx.dialect.any_of('experiment_id', 'experiments')}"
+        f" AND kind = {METRIC} AND {tx.dialect.any_of('name', 'names')}",
+        experiments=list(experiments),
+        names=list(names),
+    )
+    return {row[0] for row in rows}
 
 
 def find_runs(tx: Tx, query: RunQuery) -> Page[int]:
     """The run numbers that answer ``query``, by SQL.
 
-    Cost: two or three statements; about 0.3 µs per run of the experiments and key that the query names, on SQLite.
+    Cost: two or three statements; about 0.3 µs per run of the experiments and key that the query names, on SQLite;
+    and what ``history_values`` costs.
+
+    Raises:
+        InvalidValue: the query reads points of more runs than it may, or its token belongs to another search.
     """
     experiments = sorted({number for number in query.experiments if number >= 0})
     if not experiments:
         return Page(items=[], total=0 if query.counted else None)
     binder = Binder(tx.dialect)
-    columns = RunColumns(tx, binder, experiments)
+    values = history_values(tx, experiments, query.where, query.order, query.view)
+    columns = RunColumns(tx, binder, experiments, values)
     columns.learn(query.where, query.order)
     where = Compiler(binder, columns).condition(query.where) if query.where is not None else TRUE
     sort = [columns.sort(order) for order in query.order]
@@ -99,15 +126,15 @@ def find_runs(tx: Tx, query: RunQuery) -> Page[int]:
         SortColumn(value="r.start_ms", kind="integer", descending=True),
         SortColumn(value="r.run_id", kind="text"),
     ]
-    conditions = [where, f"r.{_DELETED[query.view]}" if _DELETED[query.view] else TRUE]
-    rows = _Source(
+    conditions = [where, in_view("r", query.view)]
+    rows = Source(
         number="r.rn",
-        source=f"{columns.tables()} AND {_and(conditions)}",
-        unsorted=f"{columns.tables(sorting=False)} AND {_and(conditions)}",
+        source=f"{columns.tables()} AND {all_true(conditions)}",
+        unsorted=f"{columns.tables(sorting=False)} AND {all_true(conditions)}",
         sort=sort,
         costly=any(_costly(leaf) for leaf in leaves(query.where)),
     )
-    return _page(tx, binder, rows, query.limit, query.token, query.fingerprint(), query.counted)
+    return read_page(tx, binder, rows, query.limit, query.token, query.fingerprint(), query.counted)
 
 
 def search_experiments(
@@ -126,22 +153,23 @@ def search_experiments(
         InvalidFilter: the filter or order cannot be read.
         InvalidValue: the token belongs to another search.
     """
-    where, order = read_filter(filter, EXPERIMENTS), read_order(order_by, EXPERIMENTS)
+    now_ms = keyset.asked_at(page_token, tx.place.clock())
+    where, order = read_filter(filter, EXPERIMENTS, lambda: now_ms), read_order(order_by, EXPERIMENTS)
     binder = Binder(tx.dialect)
     columns = ExperimentColumns(tx, binder)
     conditions = [
         Compiler(binder, columns).condition(where) if where is not None else TRUE,
-        f"e.{_DELETED[view]}" if _DELETED[view] else TRUE,
+        in_view("e", view),
     ]
     sort = [columns.sort(one) for one in order]
     if not order:
         sort.append(SortColumn(value="e.created_ms", kind="integer", descending=True))
     # MLflow breaks ties by ascending id in its default order and by descending id in any other.
     sort.append(SortColumn(value="e.id", kind="integer", descending=bool(order)))
-    mark = keyset.fingerprint("experiments", write_filter(where, EXPERIMENTS), order, view)
-    rows = f"experiment e WHERE {_and(conditions)}"
-    source = _Source(number="e.id", source=rows, unsorted=rows, sort=sort)
-    page = _page(tx, binder, source, max_results, page_token, mark, with_total)
+    mark = keyset.fingerprint(now_ms, "experiments", write_filter(where, EXPERIMENTS), order, view)
+    rows = f"experiment e WHERE {all_true(conditions)}"
+    source = Source(number="e.id", source=rows, unsorted=rows, sort=sort)
+    page = read_page(tx, binder, source, max_results, page_token, mark, with_total)
     return Page(items=load_experiments(tx, page.items), token=page.token, total=page.total)
 
 
@@ -165,7 +193,8 @@ def search_models(
         InvalidFilter: the filter or order cannot be read.
         InvalidValue: an experiment id is no integer, or the token belongs to another search.
     """
-    where = read_filter(filter, MODELS)
+    now_ms = keyset.asked_at(page_token, tx.place.clock())
+    where = read_filter(filter, MODELS, lambda: now_ms)
     order = tuple(
         model_order(name, ascending=up, dataset_name=dataset, dataset_digest=digest)
         for name, up, dataset, digest in order_by
@@ -184,25 +213,12 @@ def search_models(
         SortColumn(value="l.created_ms", kind="integer", descending=True),
         SortColumn(value="l.model_id", kind="text"),
     ]
-    mark = keyset.fingerprint("models", experiments, write_filter(where, MODELS), order, sorted(datasets, key=repr))
-    rows = f"logged_model l WHERE {_and(conditions)}"
-    source = _Source(number="l.mn", source=rows, unsorted=rows, sort=sort)
-    page = _page(tx, binder, source, max_results, page_token, mark, with_total)
+    bound = sorted(datasets, key=repr)
+    mark = keyset.fingerprint(now_ms, "models", experiments, write_filter(where, MODELS), order, bound)
+    rows = f"logged_model l WHERE {all_true(conditions)}"
+    source = Source(number="l.mn", source=rows, unsorted=rows, sort=sort)
+    page = read_page(tx, binder, source, max_results, page_token, mark, with_total)
     return Page(items=load_models(tx, page.items), token=page.token, total=page.total)
-
-
-class _Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows to page through: number is the expression of what a page lists, source is FROM and WHERE.
-
-    unsorted: ``source`` without what only the order needs.
-    costly: whether going through the rows costs more than keeping those that match.
-    """
-
-    number: str
-    source: str
-    unsorted: str
-    sort: list[SortColumn]
-    costly: bool = False
 
 
 def _costly(leaf: Leaf) -> bool:
@@ -212,56 +228,3 @@ def _costly(leaf: Leaf) -> bool:
     if isinstance(leaf, Comparison) and leaf.op in PATTERN_OPS:
         return True
     return leaf.field.kind is not FieldKind.ATTRIBUTE
-
-
-def _page(
-    tx: Tx, binder: Binder, source: _Source, limit: int, token: str | None, mark: str, counted: bool
-) -> Page[int]:
-    cut = keyset.read_token(token, mark, source.sort) if token else None
-    rows, total = (
-        _counted_rows(tx, binder, source, limit, cut) if counted else (_rows(tx, binder, source, limit, cut), None)
-    )
-    following = None
-    if len(rows) > limit:
-        rows = rows[:limit]
-        following = keyset.write_token(mark, keyset.cut_of(source.sort, rows[-1][1:]))
-    return Page(items=[row[0] for row in rows], token=following, total=total)
-
-
-def _rows(tx: Tx, binder: Binder, source: _Source, limit: int, cut: keyset.Cut | None) -> list[Row]:
-    later = f" AND {keyset.after(source.sort, cut, binder)}" if cut is not None else ""
-    sql = (
-        f"SELECT {source.number}, {keyset.select(source.sort)} FROM {source.source}{later}"
-        f" ORDER BY {keyset.order_by(source.sort)} LIMIT {binder.bind(limit + 1)}"
-    )
-    return tx.all(sql, **binder.params)
-
-
-def _counted_rows(tx: Tx, binder: Binder, source: _Source, limit: int, cut: keyset.Cut | None) -> tuple[list[Row], int]:
-    if not source.costly:
-        total = _count(tx, binder, source)
-        return _rows(tx, binder, source, limit, cut), total
-    # Going through the rows a second time would cost as much again, so all answers are kept and counted there.
-    used: dict[str, Any] = dict(binder.params)
-    columns = keyset.named(source.sort)
-    later = f" WHERE {keyset.after(columns, cut, binder)}" if cut is not None else ""
-    sql = (
-        f"WITH hit AS MATERIALIZED (SELECT {source.number} AS n, {keyset.select(source.sort)} FROM {source.source})"
-        f" SELECT h.*, (SELECT count(*) FROM hit) FROM hit h{later}"
-        f" ORDER BY {keyset.order_by(source.sort)} LIMIT {binder.bind(limit + 1)}"
-    )
-    rows = tx.all(sql, **binder.params)
-    if rows:
-        return [row[:-1] for row in rows], rows[0][-1]
-    binder.params = used
-    return [], _count(tx, binder, source) if cut is not None else 0
-
-
-def _count(tx: Tx, binder: Binder, source: _Source) -> int:
-    row = tx.one(f"SELECT count(*) FROM {source.unsorted}", **binder.params)
-    return int(row[0]) if row else 0
-
-
-def _and(conditions: Sequence[str]) -> str:
-    kept = [condition for condition in conditions if condition != TRUE]
-    return " AND ".join(kept) or TRUE
