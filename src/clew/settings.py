@@ -27,6 +27,8 @@ class Settings:
     token: ``CLEW_TOKEN`` or ``MLFLOW_TRACKING_TOKEN``, sent as a bearer token.
     log_level: ``CLEW_LOG_LEVEL``, default ``WARNING``.
     host_idle_s: ``CLEW_HOST_IDLE_S``, seconds without clients after which an on-demand host ends, default 30.
+    heartbeat_s: ``CLEW_HEARTBEAT_S``, seconds between a run's signs of life, default 10; after 4.5 times as long a
+        silence a server takes the run for dead, so set it alike for clients and servers.
     shipper: ``CLEW_SHIPPER``: ``process`` (default) or ``thread`` where no process may be started.
     user: login name, from ``LOGNAME``, ``USER``, ``LNAME`` or ``USERNAME``.
     notebook: path of the running notebook where Jupyter (``JPY_SESSION_NAME``) says so.
@@ -36,6 +38,7 @@ class Settings:
     __slots__ = (
         "experiment_id",
         "experiment_name",
+        "heartbeat_s",
         "host_idle_s",
         "log_level",
         "notebook",
@@ -66,6 +69,7 @@ class Settings:
         self.token = first("CLEW_TOKEN", "MLFLOW_TRACKING_TOKEN")
         self.log_level = _one_of("CLEW_LOG_LEVEL", (first("CLEW_LOG_LEVEL") or "WARNING").upper(), _LOG_LEVELS)
         self.host_idle_s = _seconds("CLEW_HOST_IDLE_S", first("CLEW_HOST_IDLE_S") or "30")
+        self.heartbeat_s = _seconds("CLEW_HEARTBEAT_S", first("CLEW_HEARTBEAT_S") or "10")
         self.shipper = _one_of("CLEW_SHIPPER", first("CLEW_SHIPPER") or "process", ("process", "thread"))
         self.user = first("LOGNAME", "USER", "LNAME", "USERNAME")
         self.notebook = first("JPY_SESSION_NAME")

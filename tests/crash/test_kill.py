@@ -116,6 +116,28 @@ def test_a_killed_run_arrives_whole_and_is_marked_killed(place: Place) -> None:
     forget_links()
 
 
+def test_a_run_whose_machine_died_is_marked_killed_by_the_server(place: Place) -> None:
+    place.environ["CLEW_HEARTBEAT_S"] = "0.3"
+    script = place.start(LOGGING, "victim", "100000000")
+    assert script.stdout is not None
+    run_id = script.stdout.readline().strip()
+    eventually(lambda: ClewClient().get_run(run_id).data.metrics)
+    shipper = place.shipper_pid()
+    assert shipper is not None
+    os.kill(shipper, signal.SIGKILL)  # first, else it would see the script die
+    script.kill()
+    eventually(lambda: ClewClient().get_run(run_id).info.status == "KILLED")
+    run = ClewClient().get_run(run_id)
+    assert "no sign of life" in run.data.tags["clew.killed_reason"]
+    assert run.info.end_time is not None
+    assert run.info.end_time >= run.info.start_time
+    place.ship()  # the journal was found again: what its writer left arrives, and the run has a second, true reason
+    assert ClewClient().get_run(run_id).info.status == "KILLED"
+    points = points_of(run_id)
+    assert points == [(n, n * 0.5) for n in range(len(points))]
+    forget_links()
+
+
 def test_a_terminated_run_ends_as_killed_with_the_signal_s_exit_code(place: Place) -> None:
     script = place.start(LOGGING, "victim", "100000000")
     assert script.stdout is not None

@@ -229,13 +229,13 @@ def test_silent_runs_are_killed_when_a_host_opens(where: Places, start: Start) -
         start_run(where, run_id)
     child.terminate()
     child.wait(PATIENCE_S)
-    from clew.storage import runs
+    from clew.storage import life
     from clew.storage.store import Store
 
     store = Store.open(where.url, background=False)
     now_ms = time.time_ns() // 1_000_000
-    store.write(lambda tx: runs.heartbeat(tx, silent, now_ms - 60_000))
-    store.write(lambda tx: runs.heartbeat(tx, speaking, now_ms))
+    store.write(lambda tx: life.heartbeat(tx, silent, now_ms - 60_000))
+    store.write(lambda tx: life.heartbeat(tx, speaking, now_ms))
     store.close()
     ready(where, start())
 

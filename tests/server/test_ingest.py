@@ -12,6 +12,7 @@ import pytest
 
 from clew.ids import new_id
 from clew.server.slots import read_slots, slot_crcs
+from clew.storage import life
 from clew.wire import frames
 
 from .conftest import API, NATIVE, Answer, Tracker
@@ -292,24 +293,52 @@ def test_points_of_undeclared_keys_and_unreadable_records_are_damage(lite: Track
     assert journal.cursor(lite) == 0
 
 
-def test_a_silent_run_that_speaks_again_runs_again(client: Tracker) -> None:
-    from clew.storage import runs
-
-    journal = Journal()
-    journal.begin()
-    journal.record(frames.HEARTBEAT)
-    cut = len(journal)
-    journal.record(frames.HEARTBEAT)
-    journal.send(client, 0, cut)
-    store = client.app.site.store
-    assert store.write(lambda tx: runs.reap_silent(tx, tx.place.clock() + 1)) == [journal.run_id]
+@pytest.mark.parametrize("word", ["heartbeat", "point"])
+def test_a_silent_run_that_speaks_again_runs_again(client: Tracker, word: str) -> None:
+    journal, cut = silenced(client)
     assert client.run(journal.run_id)["info"]["status"] == "KILLED"
     assert "no sign of life" in client.tags(journal.run_id)["clew.killed_reason"]
+    if word == "heartbeat":
+        journal.record(frames.HEARTBEAT)
+    else:
+        journal.point(0, 1, 0.5)
     journal.send(client, cut)
     info = client.run(journal.run_id)["info"]
     assert info["status"] == "RUNNING"
     assert "end_time" not in info
     assert "clew.killed_reason" not in client.tags(journal.run_id)
+
+
+@pytest.mark.parametrize("status", ["FINISHED", "FAILED"])
+def test_a_silent_run_that_ended_takes_its_true_end(client: Tracker, status: str) -> None:
+    journal, cut = silenced(client)
+    journal.record(frames.RUN_END, {"status": status, "end_ms": 77})
+    journal.send(client, cut)
+    info = client.run(journal.run_id)["info"]
+    assert (info["status"], info["end_time"]) == (status, 77)
+    assert "clew.killed_reason" not in client.tags(journal.run_id)
+
+
+def test_a_run_that_was_killed_on_purpose_stays_killed(client: Tracker) -> None:
+    journal, cut = silenced(client)
+    client.ok(API + "runs/update", {"run_id": journal.run_id, "status": "KILLED", "end_time": 5})
+    journal.record(frames.HEARTBEAT)
+    journal.send(client, cut)
+    assert client.run(journal.run_id)["info"]["status"] == "KILLED"
+    assert "clew.killed_reason" in client.tags(journal.run_id)
+
+
+def silenced(client: Tracker) -> tuple[Journal, int]:
+    """The journal of a run that was taken for dead, and its next sequence number."""
+    journal = Journal()
+    journal.begin()
+    journal.key(0, "loss")
+    journal.record(frames.HEARTBEAT)
+    cut = len(journal)
+    journal.send(client)
+    store = client.app.site.store
+    assert store.write(lambda tx: life.reap_silent(tx, tx.place.clock() + 1)) == [journal.run_id]
+    return journal, cut
 
 
 # --- slots --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clew.entities.run import Run, RunStatus
 from clew.errors import AlreadyExists, Conflict, InvalidValue, NotFound
-from clew.storage import experiments, runs
+from clew.storage import experiments, life, runs
 from clew.storage.store import Store
 
 ID = "0123456789abcdef0123456789abcdef"
@@ -174,17 +174,17 @@ def test_silent_runs_are_reaped_and_others_left(store: Store) -> None:
         for run in (silent, alive, never, ended):
             runs.create_run(tx, experiment_id="0", run_id=run, start_ms=1)
         for run, ms in ((silent, 100), (silent, 90), (alive, 200), (ended, 100)):
-            runs.heartbeat(tx, run, ms)
+            life.heartbeat(tx, run, ms)
         runs.update_run(tx, ended, status=RunStatus.FINISHED, end_ms=100)
 
     store.write(fill)
-    assert store.write(lambda tx: runs.reap_silent(tx, 150)) == [silent]
+    assert store.write(lambda tx: life.reap_silent(tx, 150)) == [silent]
     run = read(store, silent)
     assert (run.info.status, run.info.end_time) == (RunStatus.KILLED, 100)
-    assert "no sign of life" in run.data.tags[runs.END_REASON_TAG]
+    assert "no sign of life" in run.data.tags[life.REASON_TAG]
     assert {read(store, other).info.status for other in (alive, never)} == {RunStatus.RUNNING}
     assert read(store, ended).info.status is RunStatus.FINISHED
-    assert store.write(lambda tx: runs.reap_silent(tx, 150)) == []
+    assert store.write(lambda tx: life.reap_silent(tx, 150)) == []
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ PAGE = 1000
 ID_DIGITS = 32
 MIN_PREFIX = 4
 DEFAULT_METRICS = 4
+REASON_TAG = "clew.killed_reason"
 
 
 @click.group()
@@ -113,6 +114,7 @@ def show_run(run_id: str, tracking_uri: str | None, as_json: bool) -> None:
             ("id", info.run_id),
             ("experiment", info.experiment_id),
             ("status", _state(run)),
+            *((("reason", reason),) if (reason := run.data.tags.get(REASON_TAG)) else ()),
             ("user", info.user_id or run.data.tags.get("mlflow.user", "")),
             ("started", local_time(info.start_time)),
             ("ended", local_time(info.end_time)),

@@ -13,6 +13,7 @@ import sys
 import time
 from typing import Final
 
+from clew import settings
 from clew.client import spool
 from clew.client.courier import ClewCourier, Courier
 from clew.client.http import Backoff
@@ -20,7 +21,6 @@ from clew.client.reader import Reader
 from clew.client.target import Target
 from clew.errors import ClewError, Corrupt, Denied, NotSupported, Unavailable
 
-HEARTBEAT_S: Final = 10.0
 LINGER_S: Final = 1.0
 GIVE_UP_S: Final = 600.0
 """How long to keep trying for a target that is away when nobody logs any more; ``sync`` does the rest."""
@@ -51,6 +51,7 @@ class Shipper:
         self._readers: dict[str, Reader] = {}
         self._done: set[str] = set()
         self._beaten: dict[str, float] = {}
+        self._heartbeat_s = settings.read().heartbeat_s
         self._backoff = Backoff(0.2, _LONGEST_PAUSE_S)
         self._away_since: float | None = None
         self._wake: int | None = None
@@ -161,7 +162,7 @@ class Shipper:
             if reader.cursor is None:
                 reader.acknowledge(courier.cursor(reader))
             while self._step(courier, reader):
-                pass
+                self._beat()  # a writer that is faster than we are must not look dead meanwhile
             if not reader.alive:
                 self._done.add(reader.folder)
             if reader.stuck:
@@ -217,7 +218,7 @@ class Shipper:
             if not reader.stuck:
                 log(f"{reader.folder}: {error}")
             reader.stuck = True
-            reader.retry_at = time.monotonic() + HEARTBEAT_S
+            reader.retry_at = time.monotonic() + self._heartbeat_s
             return
         aside = reader.refuse(str(error))
         self._readers.pop(reader.folder)
@@ -255,7 +256,7 @@ class Shipper:
         """Tell the target which runs are alive; a guest's end would say nothing about its run."""
         now = time.monotonic()
         for run_id in {r.run_id for r in self._readers.values() if r.owner and r.alive and not r.stuck}:
-            if now - self._beaten.get(run_id, 0.0) < HEARTBEAT_S:
+            if now - self._beaten.get(run_id, 0.0) < self._heartbeat_s:
                 continue
             self._beaten[run_id] = now
             try:

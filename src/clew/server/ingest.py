@@ -16,7 +16,7 @@ from clew.server import batches
 from clew.server.replay import Replay, decode_payload
 from clew.server.slots import Record, Slots, read_slots
 from clew.storage import ingest as streams
-from clew.storage import keys, metrics
+from clew.storage import keys, life, metrics
 from clew.storage.engine import WriteTx
 from clew.storage.memory import Context
 from clew.storage.points import PointColumns
@@ -138,7 +138,10 @@ class Batch:
         if skip >= slots.used:
             return IngestResponse(seq=seq)
         records = [r for r in slots.records if r.at >= skip] if skip else slots.records
-        if keys.find_run(tx, request.run_id) is None and all(r.kind != frames.RUN_START for r in records):
+        run = keys.find_run(tx, request.run_id)
+        if run is not None:
+            life.revive(tx, run)
+        elif all(r.kind != frames.RUN_START for r in records):
             raise NotFound(f"Run with id={request.run_id} not found")
         replay = Replay(tx, request.run_id)
         known, state = self._learn(records, state, replay)

@@ -19,7 +19,7 @@ from clew.entities.run import ModelOutput, RunStatus
 from clew.errors import AlreadyExists, ClewError, Conflict, CorruptUpload, InvalidValue
 from clew.server import batches
 from clew.server.slots import Record
-from clew.storage import experiments, inputs, runs
+from clew.storage import experiments, inputs, life, runs
 from clew.storage.engine import WriteTx
 from clew.wire import frames
 from clew.wire.mlflow import Int64
@@ -241,7 +241,7 @@ class Replay:
     def heartbeat(self, _record: Record) -> None:
         """A sign of life."""
         # by the server's clock: a client's may be wrong, and silence is measured here
-        runs.heartbeat(self._tx, self._run_id, self._tx.place.clock())
+        life.heartbeat(self._tx, self._run_id, self._tx.place.clock())
 
     def _good(self, kind: str, key: str) -> bool:
         try:

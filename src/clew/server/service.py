@@ -17,18 +17,18 @@ from clew import __version__, settings
 from clew.artifacts.roots import open_root
 from clew.artifacts.uri import local_path
 from clew.errors import ClewError
+from clew.ids import now_ms
 from clew.server.app import App
 from clew.server.context import Site
 from clew.server.options import Options
 from clew.server.places import HostInfo, Places, write_info
-from clew.storage import runs
+from clew.server.reaper import Reaper
+from clew.storage import life
 from clew.storage.store import Store
 
 logger = logging.getLogger("clew.server")
 
 PROXIED_ROOT = "mlflow-artifacts:/"
-SILENT_MS = 45_000  # decision 11
-_REAP_EVERY_S = 10.0
 _GRACE_S = 10  # for requests in flight when the host ends
 _KEEP_ALIVE_S = 75
 
@@ -72,6 +72,7 @@ class Service:
         prefix = "/" + options.static_prefix.strip("/") if options.static_prefix.strip("/") else ""
         site.urls = [_address(s) + prefix for s in sockets if s.family != socket.AF_UNIX]
         self._site = site
+        self._reaper = Reaper(settings.read().heartbeat_s, at_once=options.on_demand)
         self._app = App(
             site,
             static_prefix=options.static_prefix,
@@ -134,7 +135,7 @@ class Service:
         while not self._server.should_exit:
             now_s = time.monotonic()
             if now_s >= reap_at_s:
-                reap_at_s = now_s + _REAP_EVERY_S
+                reap_at_s = now_s + self._reaper.every_s
                 await self._reap()
             if self._server.server_state.connections:
                 last_used_s = now_s
@@ -152,14 +153,17 @@ class Service:
             self._options.announce(urls)
 
     async def _reap(self) -> None:
-        silent_since_ms = time.time_ns() // 1_000_000 - SILENT_MS
+        silent_since_ms = self._reaper.silent_since(now_ms())
+        if silent_since_ms is None:
+            return
         try:
-            killed = await self._app.commits.write(lambda tx: runs.reap_silent(tx, silent_since_ms))
+            killed = await self._app.commits.write(lambda tx: life.reap_silent(tx, silent_since_ms))
         except ClewError as e:  # a busy or full disk; the next round tries again
             logger.warning("Silent runs could not be looked for: %s", e)
             return
         for run_id in killed:
-            logger.warning("Run %s gave no sign of life for %d s and is KILLED.", run_id, SILENT_MS // 1000)
+            silence_s = self._reaper.silence_ms / 1000
+            logger.warning("Run %s gave no sign of life for %g s and is KILLED.", run_id, silence_s)
 
 
 def _artifacts_of(where: Places, options: Options) -> str:

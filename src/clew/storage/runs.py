@@ -1,4 +1,4 @@
-"""Runs: make, read, end, trash, restore; their params, tags and signs of life."""
+"""Runs: make, read, end, trash, restore; their params and tags."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from clew import ids
 from clew.entities.run import Run, RunInfo, RunStatus
 from clew.errors import AlreadyExists, Conflict, InvalidValue, NotFound
 from clew.query.number import parse_number
+from clew.storage import life
 from clew.storage.engine import Tx, WriteTx
 from clew.storage.experiments import number_of
 from clew.storage.hydrate import hydrate
@@ -24,19 +25,16 @@ __all__ = [
     "delete_run",
     "delete_tag",
     "get_run",
-    "heartbeat",
     "hydrate",
     "lock_run",
     "log_params",
     "parse_number",
-    "reap_silent",
     "restore_run",
     "set_tags",
     "update_run",
 ]
 
 NAME_TAG: Final = "mlflow.runName"
-END_REASON_TAG: Final = "clew.killed_reason"
 
 
 class ParamConflict(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +120,7 @@ def update_run(
     ref = active_run(tx, run_id)
     values: dict[str, Any] = {}
     if status is not None:
+        life.settle(tx, ref, keep_reason=status is RunStatus.KILLED)
         values["status"] = status_number(status)
         if status.ended:
             tx.ended.add(ref.rn)
@@ -221,49 +220,6 @@ def delete_tag(tx: WriteTx, run_id: str, key: str) -> None:
     if number is None or not tx.run("DELETE FROM tag WHERE rn = :rn AND key = :key", rn=ref.rn, key=number):
         raise NotFound(f"No tag with name: {key} in run with id {run_id}")
     tx.touched.add(ref.rn)
-
-
-def heartbeat(tx: WriteTx, run_id: str, ms: int) -> None:
-    """Note a sign of life; older ones than the newest change nothing.
-
-    A run that was taken for dead (:func:`reap_silent`) runs again: its machine may only have slept.
-
-    Raises:
-        NotFound: no run has this id.
-    """
-    ref = get_run_ref(tx, run_id)
-    tx.run(
-        "UPDATE run SET heartbeat_ms = :ms WHERE rn = :rn AND (heartbeat_ms IS NULL OR heartbeat_ms < :ms)",
-        ms=ms,
-        rn=ref.rn,
-    )
-    if tx.one("SELECT 1 FROM run WHERE rn = :rn AND status = 5", rn=ref.rn) is not None:
-        _revive(tx, ref)
-
-
-def reap_silent(tx: WriteTx, silent_since_ms: int) -> list[str]:
-    """Ids of the running runs that fell silent, now KILLED with the reason as a tag.
-
-    silent_since_ms: the last sign of life must be older. Runs that never gave one are left alone.
-    """
-    silent = tx.all(
-        "SELECT rn, run_id, experiment_id, heartbeat_ms FROM run"
-        " WHERE status = 1 AND deleted = 0 AND heartbeat_ms IS NOT NULL AND heartbeat_ms < :since ORDER BY rn",
-        since=silent_since_ms,
-    )
-    for rn, run_id, experiment_id, last_ms in silent:
-        tx.run("UPDATE run SET status = 5, end_ms = :end_ms WHERE rn = :rn", end_ms=last_ms, rn=rn)
-        reason = f"no sign of life since {last_ms} (ms since 1970): the process or its machine ended without a word"
-        _put_tags(tx, RunRef(rn, run_id, experiment_id, 0), {END_REASON_TAG: reason})
-    return [run_id for _, run_id, _, _ in silent]
-
-
-def _revive(tx: WriteTx, ref: RunRef) -> None:
-    """Undo a reaping; a run that was killed on purpose has no such tag and stays as it is."""
-    reason = find_key(tx, ref.experiment_id, TAG, END_REASON_TAG)
-    if reason is not None and tx.run("DELETE FROM tag WHERE rn = :rn AND key = :key", rn=ref.rn, key=reason):
-        tx.run("UPDATE run SET status = 1, end_ms = NULL WHERE rn = :rn", rn=ref.rn)
-        tx.touched.add(ref.rn)
 
 
 def _put_tags(tx: WriteTx, ref: RunRef, tags: Mapping[str, str]) -> None:
