@@ -6,6 +6,7 @@ import math
 import os
 import random
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from clew.query.order import Order
 from clew.query.settle import settle, settle_orders
 from clew.query.text import write_filter, write_key
 from clew.storage import experiments, inputs, metrics, models, runs, search
+from clew.storage.columns.index import ColumnIndex
 from clew.storage.engine import Tx, WriteTx
 from clew.storage.hydrate import hydrate
 from clew.storage.points import PointColumns
@@ -208,7 +210,7 @@ class Asked:
         return [numbers[run.info.run_id] for run in select_runs(there, tree, order, world.history)]
 
 
-def test_runs(store: Store) -> None:
+def check_runs(store: Store) -> None:
     worlds: dict[int, World] = {}
 
     @many(2000)
@@ -346,3 +348,12 @@ def test_models(store: Store) -> None:
         assert page.total == len(found)
 
     check()
+
+
+def test_runs_by_sql(store: Store) -> None:
+    check_runs(store)
+
+
+def test_runs_by_columns(store_url: str) -> None:
+    with closing(Store.open(store_url, background=False, columns=ColumnIndex(min_runs=0))) as store:
+        check_runs(store)

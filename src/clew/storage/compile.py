@@ -200,7 +200,7 @@ class Compiler:
         return self._binder.any_of(column.value, [text for text, n in numbers if n is not None and test(n)])
 
     def _integer(self, column: str, op: str, value: Value) -> str:
-        exact = _whole(op, value)
+        exact = whole(op, value)
         if exact is None:
             return f"{column} IS NOT NULL" if op == "!=" else FALSE
         op, bound = exact
@@ -240,7 +240,7 @@ def _codes(column: Column, test: Callable[[str], bool]) -> str:
     return f"{column.value} IN ({', '.join(codes)})" if codes else FALSE
 
 
-def _whole(op: str, value: Value) -> tuple[str, int] | None:
+def whole(op: str, value: Value) -> tuple[str, int] | None:
     """The same comparison of an integer with an integer; None where equality with ``value`` cannot be."""
     if isinstance(value, int):
         return op, value

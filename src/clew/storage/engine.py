@@ -7,12 +7,15 @@ Who opens, groups and commits transactions is ``committer`` and ``store``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from clew.errors import TooManyRequests
 from clew.storage.dialect import Dialect
 from clew.storage.memory import Memory
 from clew.storage.points import PointBuffer
+
+if TYPE_CHECKING:
+    from clew.storage.columns.index import ColumnIndex
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -71,13 +74,14 @@ class Session(Protocol):
 
 
 class Place:
-    """What a transaction knows of its store: the clock and where artifacts go."""
+    """What a transaction knows of its store: the clock, where artifacts go, and the column index, if there is one."""
 
-    __slots__ = ("artifact_root", "clock")
+    __slots__ = ("artifact_root", "clock", "columns")
 
-    def __init__(self, artifact_root: str, clock: Callable[[], int]) -> None:
+    def __init__(self, artifact_root: str, clock: Callable[[], int], columns: ColumnIndex | None = None) -> None:
         self.artifact_root = artifact_root
         self.clock = clock
+        self.columns = columns
 
 
 class Tx:

@@ -10,7 +10,7 @@ from clew.errors import InvalidValue
 from clew.query.ast import Expr, Field, all_of, any_of
 from clew.query.fields import RUNS
 from clew.query.order import Order
-from clew.query.relax import has_metric, relax
+from clew.query.relax import Costly, has_metric, relax
 from clew.query.settle import fields_of
 from clew.query.text import write_key
 from clew.storage.compile import Binder, Compiler
@@ -36,24 +36,34 @@ def history_values(
         return {}
     rns = _candidates(tx, experiments, where, fields, view)
     if len(rns) > MAX_RUNS:
-        key = write_key(fields[0], RUNS)
-        raise InvalidValue(
-            f"{key} is computed from the points of each run, and the other conditions leave more than {MAX_RUNS:,}"
-            " runs that have this metric. Narrow the search with AND: a range of start_time, a param or a tag, a"
-            " bound on metrics.….min or .max, or fewer experiments."
-        )
+        raise too_many(fields[0])
     ids = find_keys(tx, experiments, fields)
     return point_values(tx, rns, {name: numbers for (_, name), numbers in ids.items()}, fields)
+
+
+def candidates(where: Expr | None, fields: Sequence[Field], costly: Costly) -> Expr:
+    """What holds for every run that may match and has one of the metrics; others have no value to compute."""
+    relaxed = relax(where, costly)
+    present = any_of(dict.fromkeys(has_metric(field) for field in fields))
+    expr = all_of(part for part in (relaxed, present) if part is not None)
+    assert expr is not None, "at least one field was given"
+    return expr
+
+
+def too_many(field: Field) -> InvalidValue:
+    """The error of a search that would read the points of more than ``MAX_RUNS`` runs for ``field``."""
+    return InvalidValue(
+        f"{write_key(field, RUNS)} is computed from the points of each run, and the other conditions leave more than"
+        f" {MAX_RUNS:,} runs that have this metric. Narrow the search with AND: a range of start_time, a param or a"
+        " tag, a bound on metrics.….min or .max, or fewer experiments."
+    )
 
 
 def _candidates(
     tx: Tx, experiments: Sequence[int], where: Expr | None, fields: Sequence[Field], view: ViewType
 ) -> list[int]:
-    """The runs that may match and have one of the metrics; others have no value to compute."""
-    relaxed = relax(where, needs_points)
-    present = any_of(dict.fromkeys(has_metric(field) for field in fields))
-    expr = all_of(part for part in (relaxed, present) if part is not None)
-    assert expr is not None
+    """The runs that may match and have one of the metrics."""
+    expr = candidates(where, fields, needs_points)
     binder = Binder(tx.dialect)
     columns = RunColumns(tx, binder, experiments)
     columns.learn(expr, ())

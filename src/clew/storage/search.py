@@ -20,7 +20,7 @@ from clew.query.order import Order, model_order, read_order, refuse_repeats
 from clew.query.parser import read_filter
 from clew.query.settle import open_names, settle, settle_orders
 from clew.query.text import write_filter
-from clew.storage import keyset
+from clew.storage import indexed, keyset
 from clew.storage.compile import TRUE, Binder, Compiler
 from clew.storage.engine import Tx
 from clew.storage.experiments import load_experiments, number_of
@@ -105,10 +105,10 @@ def _metric_names(tx: Tx, experiments: Sequence[int], names: Sequence[str]) -> s
 
 
 def find_runs(tx: Tx, query: RunQuery) -> Page[int]:
-    """The run numbers that answer ``query``, by SQL.
+    """The run numbers that answer ``query``, by the column index or by SQL.
 
-    Cost: two or three statements; about 0.3 µs per run of the experiments and key that the query names, on SQLite;
-    and what ``history_values`` costs.
+    Cost: with the index a few ns per run of the experiments and key that the query names; with SQL about 0.3 µs on
+    SQLite, and two or three statements. And what ``history_values`` costs.
 
     Raises:
         InvalidValue: the query reads points of more runs than it may, or its token belongs to another search.
@@ -116,6 +116,9 @@ def find_runs(tx: Tx, query: RunQuery) -> Page[int]:
     experiments = sorted({number for number in query.experiments if number >= 0})
     if not experiments:
         return Page(items=[], total=0 if query.counted else None)
+    page = indexed.find(tx, query, experiments)
+    if page is not None:
+        return page
     binder = Binder(tx.dialect)
     values = history_values(tx, experiments, query.where, query.order, query.view)
     columns = RunColumns(tx, binder, experiments, values)

@@ -14,6 +14,7 @@ from clew import ids
 from clew.errors import InvalidValue, Unavailable, shown
 from clew.storage import experiments, postgres, sqlite
 from clew.storage.changes import Change
+from clew.storage.columns.index import ColumnIndex
 from clew.storage.committer import Committer, Job
 from clew.storage.compactor import Compactor
 from clew.storage.engine import Place, Session, Tx, WriteTx
@@ -64,18 +65,20 @@ class Store:
         artifact_root: str = "mlflow-artifacts:/",
         clock: Callable[[], int] = ids.now_ms,
         background: bool = True,
+        columns: ColumnIndex | None = None,
     ) -> Store:
         """The store at ``url``, created and migrated as needed; experiment ``0`` exists afterwards.
 
         url: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``postgresql://…``.
         background: whether a thread compacts and checkpoints; without it, :meth:`compact` does.
+        columns: the index that searches of many runs use; one with the usual limits if none is given.
 
         Raises:
             ForeignStore: the database is another program's, MLflow's for one, or a newer Clew's.
             Unavailable: it is busy, read-only, or its server is away.
             InvalidValue: the URL names no database.
         """
-        place = Place(artifact_root, clock)
+        place = Place(artifact_root, clock, columns or ColumnIndex())
         if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
             path = sqlite.path_of(url)
             sqlite.prepare(path)

@@ -1,0 +1,202 @@
+"""The index over all experiments: which of them are kept in memory, and their answers put together."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from clew.entities.run import ViewType
+from clew.query.ast import Expr
+from clew.query.order import Order
+from clew.query.settle import fields_of
+from clew.storage.columns.arrays import Mask, Rows
+from clew.storage.columns.column import VALUE
+from clew.storage.columns.load import UnusualId
+from clew.storage.columns.page import first_rows, rows_after
+from clew.storage.columns.seen import Seen, is_passing
+from clew.storage.columns.select import Selector
+from clew.storage.columns.sorting import NO_CELL, Cell, sorted_by
+from clew.storage.columns.table import RunTable
+from clew.storage.engine import Tx
+from clew.storage.history import MAX_RUNS, candidates, too_many
+
+MIN_RUNS: Final = 20_000
+"""Runs from which on an experiment is worth an index; fewer are searched by SQL in less than 20 ms."""
+
+MAX_BYTES: Final = 1 << 30
+"""What the columns of all experiments together may take, unless told otherwise."""
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A run of a page: its number, and its cell of each sort column."""
+
+    number: int
+    cells: tuple[Cell, ...]
+
+
+class ColumnIndex:
+    """Answers searches of runs from columns; safe to share between threads.
+
+    min_runs: experiments with fewer are left to SQL. max_bytes: memory for all columns; beyond it the least
+    recently used ones go, and an experiment that does not fit at all is left to SQL.
+    """
+
+    def __init__(self, *, min_runs: int = MIN_RUNS, max_bytes: int = MAX_BYTES) -> None:
+        self.min_runs = min_runs
+        self.max_bytes = max_bytes
+        self._tables: OrderedDict[int, _Kept] = OrderedDict()
+        self._unfit: set[int] = set()
+        self._gate = threading.Lock()
+
+    def find(
+        self,
+        tx: Tx,
+        experiments: Sequence[int],
+        where: Expr | None,
+        orders: Sequence[Order],
+        view: ViewType,
+        cut: Sequence[Cell] | None,
+        count: int,
+    ) -> tuple[list[Hit], int] | None:
+        """The first ``count`` runs after ``cut``, and how many match in all; None where SQL is to answer.
+
+        experiments: their numbers, each once.
+        """
+        if not self._wants(tx, experiments):
+            return None
+        hits: list[Hit] = []
+        total = 0
+        for experiment in experiments:
+            kept = self._kept(experiment)
+            with kept.lock:
+                try:
+                    table = kept.fresh(tx)
+                except UnusualId:
+                    self._give_up(experiment)
+                    return None
+                found, matching = _search(tx, table, where, orders, view, cut, count)
+                self._tidy(kept)
+            hits += found
+            total += matching
+        if len(experiments) > 1:
+            descending = [order.descending for order in orders] + [True, False]
+            hits.sort(key=functools.cmp_to_key(functools.partial(_compare, descending)))
+        return hits[:count], total
+
+    @property
+    def nbytes(self) -> int:
+        """What all columns take in memory."""
+        with self._gate:
+            return sum(kept.nbytes for kept in self._tables.values())
+
+    def _wants(self, tx: Tx, experiments: Sequence[int]) -> bool:
+        """Whether the experiments together are large enough, and all fit."""
+        if not experiments or not self._unfit.isdisjoint(experiments):
+            return False
+        left = self.min_runs
+        for experiment in experiments:
+            row = tx.one(
+                "SELECT count(*) FROM (SELECT 1 FROM run WHERE experiment_id = :experiment LIMIT :enough) r",
+                experiment=experiment,
+                enough=left,
+            )
+            left -= int(row[0]) if row else 0
+            if left <= 0:
+                return True
+        return False
+
+    def _kept(self, experiment: int) -> _Kept:
+        with self._gate:
+            kept = self._tables.get(experiment)
+            if kept is None:
+                kept = self._tables[experiment] = _Kept(experiment)
+            self._tables.move_to_end(experiment)
+            return kept
+
+    def _give_up(self, experiment: int) -> None:
+        with self._gate:
+            self._unfit.add(experiment)
+            self._tables.pop(experiment, None)
+
+    def _tidy(self, used: _Kept) -> None:
+        """Keep within the memory: whole experiments that were not used for long go first, then columns of this one."""
+        used.nbytes = used.table.nbytes
+        with self._gate:
+            spare = self.max_bytes - sum(kept.nbytes for kept in self._tables.values())
+            for experiment in list(self._tables):
+                if spare >= 0:
+                    return
+                if self._tables[experiment] is not used:
+                    spare += self._tables.pop(experiment).nbytes
+        columns = used.table.columns
+        while spare < 0 and columns:
+            spare += columns.pop(next(iter(columns))).nbytes
+        used.nbytes = used.table.nbytes
+        if spare < 0:
+            self._give_up(used.table.experiment)
+
+
+class _Kept:
+    """One experiment's table and the lock under which it is used."""
+
+    def __init__(self, experiment: int) -> None:
+        self.lock = threading.Lock()
+        self.table = RunTable(experiment)
+        self.nbytes = 0
+
+    def fresh(self, tx: Tx) -> RunTable:
+        if self.table.worn():
+            self.table = RunTable(self.table.experiment)
+        try:
+            self.table.refresh(tx)
+        except BaseException:
+            self.table = RunTable(self.table.experiment)  # half of a change would stay for good
+            raise
+        return self.table
+
+
+def _search(
+    tx: Tx,
+    table: RunTable,
+    where: Expr | None,
+    orders: Sequence[Order],
+    view: ViewType,
+    cut: Sequence[Cell] | None,
+    count: int,
+) -> tuple[list[Hit], int]:
+    seen = Seen(tx, table)
+    mask: Mask = table.view(view)
+    passing = [field for field in dict.fromkeys(fields_of(where, orders)) if is_passing(field)]
+    if passing:
+        maybe = np.flatnonzero(mask & Selector(seen).mask(candidates(where, passing, is_passing)))
+        if len(maybe) > MAX_RUNS:
+            raise too_many(passing[0])
+        seen.compute(passing, maybe)
+    if where is not None:
+        mask &= Selector(seen).mask(where)
+    rows: Rows = np.flatnonzero(mask)
+    matching = len(rows)
+    columns = sorted_by(seen, orders)
+    cells = [NO_CELL] * len(columns) if cut is None else cut
+    keys = [key for (by, down), cell in zip(columns, cells, strict=True) for key in by.keys(cell, down)]
+    if cut is not None:
+        rows = rows_after(keys, rows)
+    rows = first_rows(keys, rows, count)
+    numbers = table.numbers.array[rows].tolist()
+    shown = zip(*(by.cells(rows) for by, _ in columns), strict=True)
+    return [Hit(number, cells) for number, cells in zip(numbers, shown, strict=True)], matching
+
+
+def _compare(descending: Sequence[bool], one: Hit, other: Hit) -> int:
+    for (rank, value), (other_rank, other_value), down in zip(one.cells, other.cells, descending, strict=True):
+        if rank != other_rank:
+            return rank - other_rank
+        if rank == VALUE and value != other_value:
+            return 1 if (value > other_value) is not down else -1
+    return 0
