@@ -42,7 +42,7 @@ def test_a_time_is_read(fields: Fields, name: str, written: str, expected: int) 
     "written", ["'7d'", "-7y", "7d", "'2023-13-01'", "'2023-11-14 25:00'", "'20231114'", "'1'", "-d"]
 )
 def test_what_is_no_time_is_refused_with_the_forms_that_are(written: str) -> None:
-    with pytest.raises(InvalidFilter, match="numeric attribute: start_time.*-7d.*2026-11-01"):
+    with pytest.raises(InvalidFilter, match=r"numeric attribute: start_time.*-7d.*2026-11-01"):
         read_filter(f"start_time > {written}", RUNS)
 
 

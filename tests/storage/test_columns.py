@@ -31,13 +31,16 @@ ASKED = [
     ("tags.team IS NULL OR run_name ~ '7'", ["run_name DESC"]),
     ("dataset.name = 'wine' OR params.late > 3", ["attributes.status", "run_id DESC"]),
     ("status = 'FINISHED'", ["tags.team DESC"]),
+    ("metrics.loss.mean > 0.2 OR metrics.loss.at(2) = 0.1", ["metrics.loss.last(2)", "metrics.loss.min DESC"]),
+    ("metrics.loss.count > 1", ["metrics.loss.mean DESC"]),
 ]
 
 
 @pytest.fixture
 def indexed(store_url: str) -> Iterator[Store]:
-    """A store whose searches all go through the index."""
-    with closing(Store.open(store_url, background=False, columns=ColumnIndex(min_runs=0))) as store:
+    """A store whose searches all go through the index; its clock stands, because page tokens hold the time."""
+    index = ColumnIndex(min_runs=0)
+    with closing(Store.open(store_url, background=False, clock=lambda: 1_700_000_000_000, columns=index)) as store:
         yield store
 
 

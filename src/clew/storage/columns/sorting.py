@@ -14,8 +14,8 @@ from clew.query.ast import Field, FieldKind
 from clew.query.order import Order
 from clew.storage.columns.arrays import Rows
 from clew.storage.columns.column import MISSING, NAN, VALUE, NumberColumn, TextColumn
-from clew.storage.columns.select import halves_of, run_ids
 from clew.storage.columns.seen import Seen
+from clew.storage.columns.select import halves_of, run_ids
 from clew.storage.columns.table import RunTable
 from clew.storage.pointvalues import needs_points
 from clew.storage.status import status_number
