@@ -119,23 +119,6 @@ def test_columns_of_an_experiment(client: Tracker) -> None:
     assert client.get(f"{NATIVE}experiments/999/columns").status == 404
 
 
-def test_series_are_sampled_and_cut(client: Tracker) -> None:
-    run_id = client.new_run()
-    client.log(run_id, "m", *((s, float(s % 7)) for s in range(1000)))
-    client.ok(API + "runs/log-metric", {"run_id": run_id, "key": "n", "value": "Infinity", "timestamp": 1})
-    found = client.ok(NATIVE + "series", {"run_ids": [run_id], "keys": ["m", "n", "none"], "max_points": 100})["series"]
-    assert [s["key"] for s in found] == ["m", "n"]
-    assert len(found[0]["steps"]) == len(found[0]["times"]) == len(found[0]["values"]) <= 100
-    assert (max(found[0]["values"]), min(found[0]["values"])) == (6.0, 0.0)
-    assert found[1]["values"] == ["Infinity"]
-    part = {"run_ids": [run_id], "keys": ["m"], "start_step": 10, "end_step": 12}
-    assert client.ok(NATIVE + "series", part)["series"][0]["steps"] == [10, 11, 12]
-    assert client.ok(NATIVE + "series", {"run_ids": ["0" * 32], "keys": ["m"]}) == {}
-    many = {"run_ids": [str(i) for i in range(101)], "keys": ["m"]}
-    assert "at most 100 run_ids" in client.post(NATIVE + "series", many).message
-    assert client.post(NATIVE + "series", {"run_ids": [], "keys": [], "max_points": 0}).status == 400
-
-
 def test_filters_are_checked_before_use(lite: Tracker) -> None:
     path = NATIVE + "filter/parse"
     assert lite.ok(path, {"filter": "metrics.acc > 0.5 OR params.x = 'y'", "entity": "runs"}) == {"ok": True}

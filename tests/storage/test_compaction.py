@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from clew.entities.run import RunStatus
 from clew.errors import TooManyRequests
-from clew.storage import compact, compactor, engine, metrics, runs
+from clew.storage import compact, compactor, engine, metrics, runs, series
 from clew.storage.metrics import PointColumns
 from clew.storage.store import Store
 
@@ -51,10 +51,10 @@ def everything(store: Store, run: str) -> list[Any]:
 
     def read(tx: Any) -> list[Any]:
         histories = [[repr(m) for m in metrics.history(tx, run, key)] for key in "abc"]
-        series = metrics.series(tx, [run], list("abc"), max_points=None)
-        parts = metrics.series(tx, [run], list("abc"), start_step=3, end_step=9)
-        few = metrics.series(tx, [run], list("abc"), max_points=10)
-        return [histories, *(repr([(s.key, s.steps, s.times, s.values) for s in x]) for x in (series, parts, few))]
+        whole = series.series(tx, [run], list("abc"), max_points=None)
+        parts = series.series(tx, [run], list("abc"), within=series.Range(start_step=3, end_step=9))
+        few = series.series(tx, [run], list("abc"), max_points=10)
+        return [histories, *(repr([(s.key, s.steps, s.times, s.values) for s in x]) for x in (whole, parts, few))]
 
     return store.read(read)
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clew.errors import Conflict, NotFound
-from clew.storage import metrics, runs, summary
+from clew.storage import metrics, runs, series, summary
 from clew.storage.chunks import Points
 from clew.storage.metrics import PointColumns
 from clew.storage.store import Store
@@ -224,16 +224,16 @@ def test_series_by_step(store: Store, run: str) -> None:
     other = new_run(store)
     log(store, run, [("a", s, 100 - s, float(s)) for s in (3, 1, 2)] + [("b", 0, 0, math.inf)])
     log(store, other, [("a", 7, 7, 7.0)])
-    found = store.read(lambda tx: metrics.series(tx, [other, run, "nope"], ["b", "a", "zz"]))
+    found = store.read(lambda tx: series.series(tx, [other, run, "nope"], ["b", "a", "zz"]))
     shown = [(s.run_id, s.key, s.steps.tolist(), s.times.tolist(), s.values.tolist()) for s in found]
     assert shown == [
         (other, "a", [7], [7], [7.0]),
         (run, "b", [0], [0], [math.inf]),
         (run, "a", [1, 2, 3], [99, 98, 97], [1.0, 2.0, 3.0]),
     ]
-    (part,) = store.read(lambda tx: metrics.series(tx, [run], ["a"], start_step=2, end_step=2))
+    (part,) = store.read(lambda tx: series.series(tx, [run], ["a"], within=series.Range(start_step=2, end_step=2)))
     assert part.steps.tolist() == [2]
-    assert store.read(lambda tx: metrics.series(tx, [run], ["a"], start_step=4)) == []
+    assert store.read(lambda tx: series.series(tx, [run], ["a"], within=series.Range(start_step=4))) == []
 
 
 def test_series_are_thinned_to_what_was_asked(store: Store, run: str) -> None:
@@ -242,9 +242,9 @@ def test_series_are_thinned_to_what_was_asked(store: Store, run: str) -> None:
     values[[777, 15_001]] = [9.0, -9.0]
     points = PointColumns(["m"], np.zeros(n, np.int32), np.arange(n), np.arange(n), values)
     store.write(lambda tx: metrics.log_points(tx, run, points))
-    (found,) = store.read(lambda tx: metrics.series(tx, [run], ["m"], max_points=200))
+    (found,) = store.read(lambda tx: series.series(tx, [run], ["m"], max_points=200))
     assert len(found.values) <= 200
     assert {777, 15_001, 0, n - 1} <= set(found.steps.tolist())
     np.testing.assert_array_equal(found.values, values[found.steps])
-    (whole,) = store.read(lambda tx: metrics.series(tx, [run], ["m"], max_points=None))
+    (whole,) = store.read(lambda tx: series.series(tx, [run], ["m"], max_points=None))
     np.testing.assert_array_equal(whole.values, values)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from clew import errors
 from clew.entities.model import LoggedModelStatus
 from clew.entities.run import RunStatus
-from clew.wire import codec, mlflow, native, shape
+from clew.wire import codec, mlflow, native, series, shape
 from clew.wire.floats import wire_number, wire_numbers
 from clew.wire.routes import ROUTES
 
@@ -249,7 +249,7 @@ def sent(name: str, request: mlflow.Message) -> Any:
         ("set_logged_model_tags", mlflow.SetLoggedModelTags(model_id="m-1", tags=[mlflow.KeyValue(key="k")])),
         ("ingest", native.Ingest(writer="w", run_id="r", first_seq=1, salt=2, slot=3, body=b"\0\xff" * 16)),
         ("experiment_columns", native.ExperimentColumns(experiment_id="7")),
-        ("series", native.GetSeries(run_ids=["a"], keys=["b"], start_step=0)),
+        ("series", series.GetSeries(run_ids=["a"], keys=["b"], start_step=0)),
     ],
 )
 def test_requests_arrive_as_they_were(name: str, request_: mlflow.Message) -> None:

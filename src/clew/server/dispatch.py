@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 from clew.errors import InvalidValue
-from clew.server import changes, ingest, native, tracking
+from clew.server import changes, charts, explore, ingest, native, tracking
 from clew.server.commits import Commits
 from clew.server.context import Site
 from clew.wire import codec
@@ -27,6 +27,13 @@ from clew.wire.mlflow import Empty, Message
 from clew.wire.routes import ROUTES, Route
 
 Kind = Literal["write", "read", "search", "call"]
+_MODULES = (tracking, native, changes, charts, explore)
+_TABLES: tuple[tuple[str, Kind], ...] = (
+    ("WRITES", "write"),
+    ("READS", "read"),
+    ("SEARCHES", "search"),
+    ("CALLS", "call"),
+)
 _NOTHING = codec.encode_response(Empty())
 _NO_TYPE = "Bad Request. Content-Type header is missing."
 _WRONG_TYPE = "Bad Request. Content-Type must be one of ['application/json']."
@@ -150,11 +157,9 @@ def endpoints() -> list[Endpoint]:
         LookupError: a route has no handler, or a handler no route.
     """
     kinds: dict[str, tuple[Kind, Callable[..., Any]]] = {}
-    for module in (tracking, native, changes):
-        kinds.update({h.__name__: ("write", h) for h in module.WRITES})
-        kinds.update({h.__name__: ("read", h) for h in module.READS})
-        kinds.update({h.__name__: ("search", h) for h in module.SEARCHES})
-        kinds.update({h.__name__: ("call", h) for h in module.CALLS})
+    for module in _MODULES:
+        for table, kind in _TABLES:
+            kinds.update({h.__name__: (kind, h) for h in getattr(module, table, ())})
     unmatched = kinds.keys() ^ ROUTES.keys()
     if unmatched:
         raise LookupError(f"routes and handlers do not match: {sorted(unmatched)}")

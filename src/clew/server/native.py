@@ -15,19 +15,17 @@ from clew.query.parser import read_filter
 from clew.server import batches, replay, tracking
 from clew.server import ingest as journal
 from clew.server.context import Site
-from clew.storage import experiments, metrics, runs, search
+from clew.storage import experiments, runs, search
 from clew.storage import ingest as streams
 from clew.storage.engine import Tx, WriteTx
 from clew.wire import convert
 from clew.wire import native as wire
-from clew.wire.floats import wire_number, wire_numbers
+from clew.wire.floats import wire_number
 from clew.wire.mlflow import Empty, Message
 
 Job = Callable[[WriteTx], Message]
 
 MLFLOW_VERSION = "3.17.2"
-MAX_SERIES_RUNS = 100
-MAX_SERIES_POINTS = 100_000
 MAX_QUERY_RUNS = 500
 MAX_QUERY_EXPERIMENTS = 1000
 _KINDS = {
@@ -164,35 +162,6 @@ def experiment_columns(tx: Tx, request: wire.ExperimentColumns) -> wire.Experime
     )
 
 
-def series(tx: Tx, request: wire.GetSeries) -> wire.SeriesResponse:
-    """Down-sampled metrics for charts."""
-    if len(request.run_ids) > MAX_SERIES_RUNS:
-        raise InvalidValue(f"A series request takes at most {MAX_SERIES_RUNS} run_ids. Got {len(request.run_ids)}.")
-    max_points = 2000 if request.max_points is None else request.max_points
-    if not 1 <= max_points <= MAX_SERIES_POINTS:
-        raise InvalidValue(f"Invalid value {max_points} for parameter 'max_points': 1 to {MAX_SERIES_POINTS}.")
-    found = metrics.series(
-        tx,
-        request.run_ids,
-        request.keys,
-        max_points=max_points,
-        start_step=request.start_step,
-        end_step=request.end_step,
-    )
-    return wire.SeriesResponse(
-        series=[
-            wire.Series(
-                run_id=s.run_id,
-                key=s.key,
-                steps=s.steps.tolist(),
-                times=s.times.tolist(),
-                values=wire_numbers(s.values.tolist()),
-            )
-            for s in found
-        ]
-    )
-
-
 def parse_filter(_site: Site, request: wire.ParseFilter) -> wire.ParseFilterResponse:
     """Whether a filter text is right."""
     try:
@@ -234,5 +203,5 @@ def _row(run: Run) -> wire.RunRow:
 
 WRITES: tuple[Callable[..., Any], ...] = (start_run, ingest)
 READS: tuple[Callable[..., Any], ...] = (ingest_cursor,)
-SEARCHES: tuple[Callable[..., Any], ...] = (query_experiments, query_runs, experiment_columns, series)
+SEARCHES: tuple[Callable[..., Any], ...] = (query_experiments, query_runs, experiment_columns)
 CALLS: tuple[Callable[..., Any], ...] = (info, retire_host, parse_filter)

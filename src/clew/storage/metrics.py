@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 
 from clew.entities.metric import Metric
 from clew.storage import chunks
-from clew.storage.downsample import envelope
 from clew.storage.engine import Tx, WriteTx
-from clew.storage.gather import Pieces, gather
+from clew.storage.gather import gather
 from clew.storage.keys import METRIC, active_run, context_id, find_key, find_run, key_ids
 from clew.storage.memory import Context, RunRef
 from clew.storage.points import PointColumns
 from clew.storage.summary import summarize_rows
 
-__all__ = ["PointColumns", "Series", "history", "log_point", "log_points", "series"]
+__all__ = ["PointColumns", "history", "log_point", "log_points"]
 
 _FEW: Final = 16  # points; up to here they go in as rows, which cost less than arrays do
-
-
-class Series(msgspec.Struct, frozen=True):
-    """One metric of one run as columns, sorted by (step, time, value).
-
-    steps, times: int64[n], times in ms; values: float64[n].
-    """
-
-    run_id: str
-    key: str
-    steps: chunks.Ints
-    times: chunks.Ints
-    values: chunks.Floats
 
 
 def log_point(
@@ -112,55 +96,6 @@ def history(tx: Tx, run_id: str, key: str, *, start: int = 0, limit: int | None 
         else Metric(key=key, value=value, timestamp=time, step=step)
         for value, time, step, ctx in columns
     ]
-
-
-def series(
-    tx: Tx,
-    run_ids: Sequence[str],
-    keys: Sequence[str],
-    *,
-    max_points: int | None = 2000,
-    start_step: int | None = None,
-    end_step: int | None = None,
-) -> list[Series]:
-    """The series of these runs and keys that exist, run by run, each with its keys in the order asked.
-
-    max_points: at most so many per series; the smallest and largest value of every stretch are kept, and
-        NaN and the infinities where they occur. None for all points.
-    start_step, end_step: only steps in this range, ends included.
-    Cost: decodes values; steps and times only where points are chosen, if the series is in order.
-    """
-    found = []
-    refs = [ref for ref in (find_run(tx, run_id) for run_id in run_ids) if ref is not None]
-    for ref in refs:
-        numbers = {find_key(tx, ref.experiment_id, METRIC, key): key for key in keys}
-        wanted = [n for n in numbers if n is not None]
-        pieces = gather(tx, [ref.rn], wanted, start_step=start_step, end_step=end_step)
-        for number in wanted:
-            one = pieces.get((ref.rn, number))
-            if one is not None:
-                made = _series(ref.run_id, numbers[number], one, max_points, start_step, end_step)
-                if len(made.values):
-                    found.append(made)
-    return found
-
-
-def _series(
-    run_id: str, key: str, pieces: Pieces, max_points: int | None, start_step: int | None, end_step: int | None
-) -> Series:
-    if max_points is not None and start_step is None and end_step is None and pieces.in_order():
-        values = pieces.values()
-        chosen = envelope(values, max_points)
-        steps, times = pieces.steps_and_times_at(chosen)
-        return Series(run_id, key, steps, times, values[chosen])
-    points = chunks.sort_unique(pieces.points(), by_time=False)
-    if start_step is not None:
-        points = points.take(points.steps >= start_step)
-    if end_step is not None:
-        points = points.take(points.steps <= end_step)
-    if max_points is not None:
-        points = points.take(envelope(points.values, max_points))
-    return Series(run_id, key, points.steps, points.times, points.values)
 
 
 def _rows(rn: int, columns: chunks.Points) -> list[tuple[int, int, int, int, float, int]]:

@@ -183,32 +183,6 @@ class ExperimentColumnsResponse(Message, kw_only=True):
     tags: list[ColumnCount] = []
 
 
-class GetSeries(Message, kw_only=True):
-    """series: down-sampled metrics for charts; at most 100 runs; ``max_points`` absent means 2000."""
-
-    run_ids: list[str] = []
-    keys: list[str] = []
-    max_points: Int64 | None = None
-    start_step: Int64 | None = None
-    end_step: Int64 | None = None
-
-
-class Series(Message, kw_only=True):
-    """One run's points of one key; the three lists have one length."""
-
-    run_id: str = ""
-    key: str = ""
-    steps: list[int] = []
-    times: list[int] = []
-    values: list[float] = []
-
-
-class SeriesResponse(Message, kw_only=True):
-    """Only pairs of run and key that have points."""
-
-    series: list[Series] = []
-
-
 class ParseFilter(Message, kw_only=True):
     """filter/parse: whether a filter text is right, before it is used."""
 

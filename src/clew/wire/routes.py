@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from clew.wire import changes, mlflow, native
+from clew.wire import changes, explore, mlflow, native, series
 from clew.wire.mlflow import Message
 
 Permission = Literal["open", "read", "write", "manage"]
@@ -194,11 +194,26 @@ _OWN = (
         native.ExperimentColumnsResponse,
         "read",
     ),
-    _native("series", "POST", "series", native.GetSeries, native.SeriesResponse, "read"),
     _native("parse_filter", "POST", "filter/parse", native.ParseFilter, native.ParseFilterResponse, "read"),
     _native("changes", "GET", "changes", changes.Changes, changes.ChangesResponse, "read"),
     _native("retire_host", "POST", "host/retire", native.RetireHost, mlflow.Empty, "manage"),
 )
 
-ROUTES: dict[str, Route] = {route.name: route for route in (*_EXPERIMENTS, *_RUNS, *_MODELS, *_OWN)}
+_EXPLORE = (
+    _native("series", "POST", "series", series.GetSeries, series.SeriesResponse, "read"),
+    _native("suggest", "GET", "suggest", explore.Suggest, explore.SuggestResponse, "read"),
+    _native("column_stats", "POST", "columns/stats", explore.ColumnStats, explore.ColumnStatsResponse, "read"),
+    _native("importance", "POST", "importance", explore.Importance, explore.ImportanceResponse, "read"),
+)
+
+ROUTES: dict[str, Route] = {
+    route.name: route
+    for route in (
+        *_EXPERIMENTS,
+        *_RUNS,
+        *_MODELS,
+        *_OWN,
+        *_EXPLORE,
+    )
+}
 """Every call by name."""
