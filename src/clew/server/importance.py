@@ -19,9 +19,9 @@ Ints = NDArray[np.int64]
 
 LEAST_RUNS: Final = 10
 REPEATS: Final = 5  # shuffles of each param; the spread is over them
-_TREES: Final = 30
-_TREE_RUNS: Final = 1500  # drawn for each tree
-_JUDGED_RUNS: Final = 600  # held out to measure on
+_TREES: Final = 25
+_TREE_RUNS: Final = 1200  # drawn for each tree
+_JUDGED_RUNS: Final = 500  # held out to measure on
 _LEVELS: Final = 50  # texts told apart in one param; rarer ones count as one
 
 
