@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -279,3 +281,89 @@ def test_nan_is_a_value_and_absence_is_none() -> None:
     assert column.matching("!=", 2.0).tolist() == [True, False, False, False]
     column.clear(np.array([0]))
     assert column.present().tolist() == [False, True, False, False]
+
+
+def fill_for_snapshot(tx: WriteTx) -> None:
+    for i in range(60):
+        run = runs.create_run(tx, experiment_id="0", run_name=f"r{i % 7}", start_ms=i).info.run_id
+        runs.log_params(tx, run, [("kind", "ab"[i % 2]), ("late", str(i))])
+        runs.set_tags(tx, run, {"team": "red"} if i % 9 == 0 else {})
+        metrics.log_point(tx, run, "loss", 0, 0, float("nan") if i % 10 == 0 else i / 60)
+        inputs.log_inputs(
+            tx, run, [DatasetInput(dataset=Dataset(name="wine" if i % 3 else "iris", digest="1"), tags={})]
+        )
+
+
+def open_kept(url: str, cache: str) -> Store:
+    index = ColumnIndex(min_runs=0, folder=cache)
+    return Store.open(url, background=False, clock=lambda: 1_700_000_000_000, columns=index)
+
+
+def test_a_kept_index_is_right_after_more_changes(store_url: str, tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    with closing(open_kept(store_url, cache)) as store:
+        store.write(fill_for_snapshot)
+        for where, order in ASKED:
+            both(store, where, order)
+    assert os.listdir(cache) == ["runs-0.columns"]
+    for seed in range(3):
+        changer = Changer(seed)
+        with closing(Store.open(store_url, background=False)) as unindexed:
+            for _ in range(3):
+                unindexed.write(changer.change)
+        with closing(open_kept(store_url, cache)) as store:
+            for where, order in ASKED:
+                fast, slow = both(store, where, order, "ALL")
+                assert fast == slow, (where, order)
+
+
+def test_a_kept_index_spares_the_reading_of_values(store_url: str, tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    with closing(open_kept(store_url, cache)) as store:
+        store.write(fill_for_snapshot)
+        both(store, "metrics.loss < 0.5", [])
+    with closing(open_kept(store_url, cache)) as store:
+        # Behind the back of change numbers: who still finds the old value did not read it.
+        store.write(lambda tx: tx.run("UPDATE latest_metric SET value = 77"))
+        fast, slow = both(store, "metrics.loss < 0.5", [])
+        assert (fast.total, slow.total) == (27, 0)
+
+
+@pytest.mark.parametrize("damage", ["cut", "header", "middle", "end", "other store", "older database"])
+def test_a_damaged_or_foreign_snapshot_is_passed_over(store_url: str, tmp_path: Path, damage: str) -> None:
+    cache = tmp_path / "cache"
+    with closing(open_kept(store_url, str(cache))) as store:
+        store.write(fill_for_snapshot)
+        for where, order in ASKED:
+            both(store, where, order)
+    file = cache / "runs-0.columns"
+    whole = bytearray(file.read_bytes())
+    match damage:
+        case "cut":
+            del whole[len(whole) // 2 :]
+        case "header":
+            whole[40] ^= 1
+        case "middle":
+            for place in range(4000, len(whole), 97):
+                whole[place] ^= 0xFF
+        case "end":
+            whole[-70:] = bytes(70)
+    file.write_bytes(whole)
+    with closing(open_kept(store_url, str(cache))) as store:
+        if damage == "other store":
+            store.write(lambda tx: tx.run("UPDATE migration SET applied_ms = 1 WHERE number = 1"))
+        if damage == "older database":
+            store.write(lambda tx: tx.run("UPDATE run SET change = 0"))
+        if damage in ("other store", "older database"):
+            store.write(lambda tx: tx.run("UPDATE latest_metric SET value = 77"))
+        for where, order in ASKED:
+            fast, slow = both(store, where, order)
+            assert fast == slow
+
+
+def test_an_index_that_cannot_be_kept_is_no_harm(store_url: str, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file is in the way")
+    with closing(open_kept(store_url, str(tmp_path / "cache"))) as store:
+        store.write(fill_for_snapshot)
+        fast, slow = both(store, "metrics.loss < 0.5", [])
+        assert fast == slow

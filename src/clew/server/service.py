@@ -58,7 +58,7 @@ class Service:
         folder = local_path(root)
         if folder is not None and "://" not in root:
             root = folder  # a plain folder is meant relative to where the server was started
-        self._store = Store.open(where.url, artifact_root=root)
+        self._store = Store.open(where.url, artifact_root=root, cache=os.path.join(where.folder, "cache"))
         kept = open_root(_artifacts_of(where, options))
         roots = None if options.loopback else [f for f in (folder, getattr(kept, "root", None)) if f]
         site = Site(

@@ -35,6 +35,7 @@ class Compactor:
     """Decides when to compact; ``compact`` knows how.
 
     opened: makes a connection of its own, for checkpoints and for the election.
+    idle: called when nothing has been written for a while.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Compactor:
         write: Callable[[Callable[[WriteTx], Any]], Any],
         opened: Callable[[], Session],
         committer: Committer,
+        idle: Callable[[], None] = lambda: None,
     ) -> None:
         self._read = read
         self._write = write
         self._opened = opened
         self._committer = committer
+        self._idle = idle
         self._session: Session | None = None
         self._elected = False
         self._wake = threading.Event()
@@ -138,6 +141,7 @@ class Compactor:
                 if not self._wake.wait(IDLE_S):
                     with self._rounds:
                         self._checkpoint("TRUNCATE")
+                    self._idle()
             except Exception as error:  # noqa: BLE001 - without this thread the log fills up until nobody can write
                 trace = None if isinstance(error, ClewError) else error
                 _log.warning("compaction of metrics waits %d s: %s", int(RETRY_S), error, exc_info=trace)

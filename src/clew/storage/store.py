@@ -6,12 +6,13 @@ transaction of it.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from clew import ids
-from clew.errors import InvalidValue, Unavailable, shown
+from clew.errors import ClewError, InvalidValue, Unavailable, shown
 from clew.storage import experiments, postgres, sqlite
 from clew.storage.changes import Change
 from clew.storage.columns.index import ColumnIndex
@@ -26,6 +27,8 @@ Listener = Callable[[Change | None], None]
 """Hears of each commit that touched something; of None where commits may have been missed."""
 
 MAX_IDLE_READERS: Final = 8
+
+_log = logging.getLogger("clew.storage")
 
 
 class Store:
@@ -52,7 +55,9 @@ class Store:
         self.dialect_name = first.dialect.name
         uncompacted = self.read(lambda tx: (tx.one("SELECT coalesce(sum(n), 0) FROM metric_log") or (0,))[0])
         self._committer = Committer(lambda: opened("writer"), place, int(uncompacted), self._committed)
-        self._compactor = Compactor(self.read, self.write, lambda: opened("reader"), self._committer)
+        self._compactor = Compactor(
+            self.read, self.write, lambda: opened("reader"), self._committer, self._save_columns
+        )
         self.write(experiments.ensure_default)
         if background:
             self._compactor.start()
@@ -66,19 +71,21 @@ class Store:
         clock: Callable[[], int] = ids.now_ms,
         background: bool = True,
         columns: ColumnIndex | None = None,
+        cache: str | None = None,
     ) -> Store:
         """The store at ``url``, created and migrated as needed; experiment ``0`` exists afterwards.
 
         url: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``postgresql://…``.
         background: whether a thread compacts and checkpoints; without it, :meth:`compact` does.
         columns: the index that searches of many runs use; one with the usual limits if none is given.
+        cache: folder where that index is kept between processes; nothing in it is missed when it goes.
 
         Raises:
             ForeignStore: the database is another program's, MLflow's for one, or a newer Clew's.
             Unavailable: it is busy, read-only, or its server is away.
             InvalidValue: the URL names no database.
         """
-        place = Place(artifact_root, clock, columns or ColumnIndex())
+        place = Place(artifact_root, clock, columns or ColumnIndex(folder=cache))
         if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
             path = sqlite.path_of(url)
             sqlite.prepare(path)
@@ -145,6 +152,8 @@ class Store:
 
     def close(self) -> None:
         """Write what waits, stop the threads, close the connections. Idempotent."""
+        if not self._closed:
+            self._save_columns()
         self._compactor.stop()
         self._committer.close()
         self._compactor.close()
@@ -161,6 +170,15 @@ class Store:
         self._compactor.notice(points, ended)
         if change is not None and self.dialect_name == "sqlite":  # PostgreSQL tells every server, this one too
             self._tell(change)
+
+    def _save_columns(self) -> None:
+        index = self._place.columns
+        if index is None or not index.nbytes:
+            return
+        try:
+            self.read(index.save)
+        except ClewError as error:
+            _log.warning("the column index is not kept on disk: %s", error)
 
     def _tell(self, change: Change | None) -> None:
         for listener in self._listeners:

@@ -41,13 +41,6 @@ class Cells(Generic[Scalar]):
         self._values: NDArray[Any] = np.empty(0, absent.dtype)
         self._dense: Growing[Scalar] | None = None
 
-    @classmethod
-    def of(cls, absent: Scalar, values: NDArray[Any]) -> Cells[Scalar]:
-        """Cells that hold one value per row."""
-        made = cls(absent, len(values))
-        made._dense = Growing(values)
-        return made
-
     @property
     def nbytes(self) -> int:
         """What it takes in memory."""
@@ -60,6 +53,17 @@ class Cells(Generic[Scalar]):
         values = np.full(self._n, self._absent, self._values.dtype)
         values[self._rows] = self._values
         return values
+
+    def dump(self) -> tuple[Rows | None, NDArray[Any]]:
+        """The rows that have a value, None for all of them, and the values."""
+        return (self._rows, self._values) if self._dense is None else (None, self._dense.array)
+
+    def load(self, rows: Rows | None, values: NDArray[Any]) -> None:
+        """Take what :meth:`dump` gave."""
+        if rows is None:
+            self._dense = Growing(values)
+        else:
+            self._rows, self._values = rows, values
 
     def grow(self, n: int) -> None:
         """Have ``n`` rows; the new ones are absent."""
@@ -194,6 +198,14 @@ class ManyTextsColumn:
         self._rows: Rows = np.empty(0, np.int64)
         self._codes: Codes = np.empty(0, np.int32)
         self.dictionary = TextDictionary()
+
+    def dump(self) -> tuple[Rows, Codes]:
+        """Row and code of every text."""
+        return self._rows, self._codes
+
+    def load(self, rows: Rows, codes: Codes, dictionary: TextDictionary) -> None:
+        """Take what :meth:`dump` gave, and the dictionary of the codes."""
+        self._rows, self._codes, self.dictionary = rows, codes, dictionary
 
     @property
     def nbytes(self) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import logging
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ from clew.entities.run import ViewType
 from clew.query.ast import Expr
 from clew.query.order import Order
 from clew.query.settle import fields_of
+from clew.storage.columns import keep, load
 from clew.storage.columns.arrays import Mask, Rows
 from clew.storage.columns.column import VALUE
 from clew.storage.columns.load import UnusualId
@@ -33,6 +36,11 @@ MAX_BYTES: Final = 1 << 30
 """What the columns of all experiments together may take, unless told otherwise."""
 
 
+_MUCH: Final = 20  # a table is written anew when more than one run in so many changed
+
+_log = logging.getLogger("clew.storage")
+
+
 class Hit(msgspec.Struct, frozen=True):
     """A run of a page: its number, and its cell of each sort column."""
 
@@ -45,11 +53,13 @@ class ColumnIndex:
 
     min_runs: experiments with fewer are left to SQL. max_bytes: memory for all columns; beyond it the least
     recently used ones go, and an experiment that does not fit at all is left to SQL.
+    folder: where :meth:`save` writes, and what it wrote is found again; None for nowhere.
     """
 
-    def __init__(self, *, min_runs: int = MIN_RUNS, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, *, min_runs: int = MIN_RUNS, max_bytes: int = MAX_BYTES, folder: str | None = None) -> None:
         self.min_runs = min_runs
         self.max_bytes = max_bytes
+        self._folder = folder
         self._tables: OrderedDict[int, _Kept] = OrderedDict()
         self._unfit: set[int] = set()
         self._gate = threading.Lock()
@@ -76,7 +86,7 @@ class ColumnIndex:
             kept = self._kept(experiment)
             with kept.lock:
                 try:
-                    table = kept.fresh(tx)
+                    table = kept.fresh(tx, self._path(experiment))
                 except UnusualId:
                     self._give_up(experiment)
                     return None
@@ -94,6 +104,27 @@ class ColumnIndex:
         """What all columns take in memory."""
         with self._gate:
             return sum(kept.nbytes for kept in self._tables.values())
+
+    def save(self, tx: Tx) -> None:
+        """Write the tables that changed much since they were written; a disk that refuses is no harm."""
+        if self._folder is None:
+            return
+        with self._gate:
+            tables = list(self._tables.values())
+        for kept in tables:
+            with kept.lock:
+                try:
+                    if kept.table.seen >= 0 and kept.unsaved(tx):
+                        os.makedirs(self._folder, exist_ok=True)
+                        kept.save(tx, str(self._path(kept.table.experiment)))
+                except UnusualId:
+                    continue
+                except OSError as error:
+                    _log.warning("the column index is not kept on disk: %s", error)
+                    return
+
+    def _path(self, experiment: int) -> str | None:
+        return None if self._folder is None else os.path.join(self._folder, f"runs-{experiment}.columns")
 
     def _wants(self, tx: Tx, experiments: Sequence[int]) -> bool:
         """Whether the experiments together are large enough, and all fit."""
@@ -149,16 +180,36 @@ class _Kept:
         self.lock = threading.Lock()
         self.table = RunTable(experiment)
         self.nbytes = 0
+        self._saved_at = -1
+        self._saved_columns = 0
 
-    def fresh(self, tx: Tx) -> RunTable:
+    def fresh(self, tx: Tx, path: str | None) -> RunTable:
         if self.table.worn():
             self.table = RunTable(self.table.experiment)
+        elif self.table.seen < 0 and path is not None:
+            saved = keep.restore(tx, self.table.experiment, path)
+            if saved is not None:
+                self.table = saved
+                self._saved_at, self._saved_columns = saved.seen, len(saved.saved)
         try:
             self.table.refresh(tx)
         except BaseException:
             self.table = RunTable(self.table.experiment)  # half of a change would stay for good
             raise
         return self.table
+
+    def unsaved(self, tx: Tx) -> bool:
+        """Whether writing the table is worth it: it has new columns, or many runs changed since it was written."""
+        if len(self.table.columns) > self._saved_columns or self._saved_at < 0:
+            return True
+        changed = load.changed_numbers(tx, self.table.experiment, self._saved_at)
+        return len(changed) * _MUCH > len(self.table)
+
+    def save(self, tx: Tx, path: str) -> None:
+        for field in list(self.table.saved):
+            self.table.column(tx, field)  # what only the old file holds must be in the new one, too
+        keep.save(tx, self.fresh(tx, None), path)
+        self._saved_at, self._saved_columns = self.table.seen, len(self.table.columns)
 
 
 def _search(

@@ -104,6 +104,39 @@ def changed_runs(tx: Tx, experiment: int, since: int) -> RunRows | None:
     return _run_rows(rows) if rows else None
 
 
+def changed_numbers(tx: Tx, experiment: int, since: int) -> Rows:
+    """int64[n]: the runs of an experiment that changed; since: as in :func:`changed_runs`."""
+    newer = ">" if tx.dialect.name == "sqlite" else ">="
+    rows = tx.all(
+        f"SELECT rn FROM run WHERE experiment_id = :experiment AND change {newer} :since",
+        experiment=experiment,
+        since=since,
+    )
+    return np.array([row[0] for row in rows], np.int64)
+
+
+def newest_change(tx: Tx, experiment: int) -> tuple[int, str, int] | None:
+    """Number, id and change of the run that changed last."""
+    row = tx.one(
+        "SELECT rn, run_id, change FROM run WHERE experiment_id = :experiment ORDER BY change DESC, rn DESC LIMIT 1",
+        experiment=experiment,
+    )
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def still_holds(tx: Tx, witness: tuple[int, str, int], seen: int) -> bool:
+    """Whether a run is what it was, or changed or went after ``seen``: a database put back from a copy shows here."""
+    number, run_id, change = witness
+    row = tx.one("SELECT run_id, change FROM run WHERE rn = :number", number=number)
+    return row is None or (row[0] == run_id and (row[1] == change or row[1] > seen))
+
+
+def store_identity(tx: Tx) -> str:
+    """A text that tells this database from others."""
+    row = tx.one("SELECT applied_ms FROM migration WHERE number = 1")
+    return f"{tx.dialect.name} {row[0] if row else 0}"
+
+
 def run_numbers(tx: Tx, experiment: int) -> Rows:
     """int64[n]: the runs that are in an experiment now."""
     rows = tx.all("SELECT rn FROM run WHERE experiment_id = :experiment", experiment=experiment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,7 @@ class RunTable:
     """One experiment's runs; a row is a run's place here and stays the same for the life of the table.
 
     seen: change number up to which it is right.
+    saved: columns that can be had from a snapshot, as they were when it was taken.
     """
 
     def __init__(self, experiment: int) -> None:
@@ -42,6 +43,8 @@ class RunTable:
         self.names = TextColumn(0)
         self.users = TextColumn(0)
         self.columns: dict[Field, Column] = {}
+        self.saved: dict[Field, Callable[[], Column | None]] = {}
+        self._saved_at = -1
         self._keys: dict[Field, int] = {}
         self._sorter: NDArray[np.intp] | None = None
 
@@ -52,22 +55,27 @@ class RunTable:
     def nbytes(self) -> int:
         """What it takes in memory."""
         columns: list[Column] = [self.names, self.users, *self.columns.values()]
-        return sum(one.nbytes for one in self._attributes().values()) + sum(one.nbytes for one in columns)
+        return sum(one.nbytes for one in self.attributes().values()) + sum(one.nbytes for one in columns)
 
     def column(self, tx: Tx, field: Field) -> Any:
         """The column of a metric, param, tag, dataset field or ``artifact_uri``; read on first use."""
         made = self.columns.get(field)
         if made is None:
-            made = self._made(field)
             if field.kind in _KEYED:
                 self._learn_keys(tx, [field])
-            for chunk in self._chunks():
-                self._put(tx, field, made, chunk)
+            made = self._unpacked(tx, field) or self._read(tx, field)
             self.columns[field] = made
         else:
             del self.columns[field]
             self.columns[field] = made  # the least recently used comes first
         return made
+
+    def adopt(self, attributes: Mapping[str, Any], names: TextColumn, users: TextColumn, seen: int) -> None:
+        """Take over what a snapshot holds; seen: the change number of then."""
+        for name, array in attributes.items():
+            setattr(self, name, Growing(array))
+        self.names, self.users = names, users
+        self.seen = self._saved_at = seen
 
     def computed(self, tx: Tx, field: Field, rows: Rows) -> NumberColumn:
         """A metric's column that has values in some rows only, and is not kept."""
@@ -110,12 +118,13 @@ class RunTable:
             return
         if len(changed.numbers) * _STALE > len(self) + 10_000:
             self.columns.clear()
+            self.saved.clear()
         rows = self.rows_of(changed.numbers)
         known = rows >= 0
         self._update(rows[known], changed, known)
         if not known.all():
             self._append(changed.part(~known))
-        self._reload(tx, self.rows_of(changed.numbers))
+        self._reload(tx, self.rows_of(changed.numbers), self.columns)
 
     def rows_of(self, numbers: Rows) -> Rows:
         """int64[n]: the row of each run number, -1 where it has none."""
@@ -128,7 +137,8 @@ class RunTable:
         rows = self._sorter[places]
         return np.where(own[rows] == numbers, rows, -1)
 
-    def _attributes(self) -> dict[str, Growing[Any]]:
+    def attributes(self) -> dict[str, Growing[Any]]:
+        """The arrays that every run has a value in, by name."""
         return {
             "numbers": self.numbers,
             "high": self.high,
@@ -142,7 +152,7 @@ class RunTable:
 
     def _append(self, runs: load.RunRows) -> None:
         first = len(self)
-        for name, attribute in self._attributes().items():
+        for name, attribute in self.attributes().items():
             attribute.extend(getattr(runs, name))
         n = len(self)
         added = np.arange(first, n)
@@ -157,19 +167,38 @@ class RunTable:
         if not len(rows):
             return
         for name in ("status", "deleted", "start_ms", "end_ms", "ended"):
-            self._attributes()[name].array[rows] = getattr(runs, name)[among]
+            self.attributes()[name].array[rows] = getattr(runs, name)[among]
         chosen = np.flatnonzero(among).tolist()
         self.names.put(rows, [runs.names[i] for i in chosen])
         self.users.put(rows, [runs.users[i] for i in chosen])
 
-    def _reload(self, tx: Tx, rows: Rows) -> None:
-        """Read the cells of changed runs again, in every column that is here."""
-        if not self.columns:
-            return
-        self._learn_keys(tx, [f for f in self.columns if f.kind in _KEYED and f not in self._keys])
+    def _read(self, tx: Tx, field: Field) -> Column:
+        made = self._made(field)
+        for chunk in self._chunks():
+            self._put(tx, field, made, chunk)
+        return made
+
+    def _unpacked(self, tx: Tx, field: Field) -> Column | None:
+        """A column out of the snapshot, with what has changed since."""
+        unpack = self.saved.pop(field, None)
+        if unpack is None:
+            return None
+        changed = self.rows_of(load.changed_numbers(tx, self.experiment, self._saved_at))
+        if len(changed) * _STALE > len(self):
+            return None
+        made = unpack()
+        if made is None:
+            return None
+        made.grow(len(self))
+        self._reload(tx, changed[changed >= 0], {field: made})
+        return made
+
+    def _reload(self, tx: Tx, rows: Rows, columns: Mapping[Field, Column]) -> None:
+        """Read the cells of changed runs again."""
+        self._learn_keys(tx, [f for f in columns if f.kind in _KEYED and f not in self._keys])
         for start in range(0, len(rows), load.CHUNK):
             chunk = rows[start : start + load.CHUNK]
-            for field, column in self.columns.items():
+            for field, column in columns.items():
                 if field.kind is not FieldKind.ATTRIBUTE:  # an artifact location never changes
                     column.clear(chunk)
                 self._put(tx, field, column, chunk)
