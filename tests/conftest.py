@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from buckets import Emulator, cloud_variables, s3_environment, start_s3
 from clew.storage.store import Store
 
 # A slow machine is no fault of the code.
@@ -168,3 +169,25 @@ def store(store_url: str) -> Iterator[Store]:
     opened = Store.open(store_url, background=False)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[Emulator]:
+    """The session's S3."""
+    if importlib.util.find_spec("moto") is None:
+        pytest.skip("tests of S3 need: pip install 'moto[s3,server]'")
+    server = start_s3()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3_bucket(s3_server: Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a fresh bucket, with the environment that leads to it."""
+    for name in cloud_variables():
+        monkeypatch.delenv(name)
+    for name, value in s3_environment(s3_server.url).items():
+        monkeypatch.setenv(name, value)
+    bucket = s3_server.new_name()
+    s3_server.request("PUT", f"/{bucket}")
+    return f"s3://{bucket}"

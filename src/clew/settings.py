@@ -32,20 +32,30 @@ class Settings:
     shipper: ``CLEW_SHIPPER``: ``process`` (default) or ``thread`` where no process may be started.
     user: login name, from ``LOGNAME``, ``USER``, ``LNAME`` or ``USERNAME``.
     notebook: path of the running notebook where Jupyter (``JPY_SESSION_NAME``) says so.
+    s3_endpoint: address of an S3-compatible store, ``MLFLOW_S3_ENDPOINT_URL``, ``AWS_ENDPOINT_URL_S3`` or
+        ``AWS_ENDPOINT_URL``; gcs_endpoint: ``GOOGLE_BASE_URL`` or ``STORAGE_EMULATOR_HOST``; azure_endpoint:
+        ``AZURE_STORAGE_ENDPOINT`` or ``AZURE_ENDPOINT``.
+    s3_keys: (``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``), or None unless both are set.
+    presigned_s: seconds that a signed download is good for, ``MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS``, default 300.
     truncate: ``MLFLOW_TRUNCATE_LONG_VALUES``, default true: too long param and tag values are cut, not refused.
     """
 
     __slots__ = (
+        "azure_endpoint",
         "experiment_id",
         "experiment_name",
+        "gcs_endpoint",
         "heartbeat_s",
         "host_idle_s",
         "log_level",
         "notebook",
         "offline",
+        "presigned_s",
         "registry_uri",
         "run_id",
         "run_name",
+        "s3_endpoint",
+        "s3_keys",
         "shipper",
         "spool",
         "token",
@@ -73,6 +83,13 @@ class Settings:
         self.shipper = _one_of("CLEW_SHIPPER", first("CLEW_SHIPPER") or "process", ("process", "thread"))
         self.user = first("LOGNAME", "USER", "LNAME", "USERNAME")
         self.notebook = first("JPY_SESSION_NAME")
+        self.s3_endpoint = first("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+        self.gcs_endpoint = first("GOOGLE_BASE_URL", "STORAGE_EMULATOR_HOST")
+        self.azure_endpoint = first("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT")
+        access_key, secret_key = first("AWS_ACCESS_KEY_ID"), first("AWS_SECRET_ACCESS_KEY")
+        self.s3_keys = (access_key, secret_key) if access_key and secret_key else None
+        name = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS"
+        self.presigned_s = int(_seconds(name, first(name) or "300"))
         self.truncate = _truth(first("MLFLOW_TRUNCATE_LONG_VALUES"), True)
 
 

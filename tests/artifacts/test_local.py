@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -51,7 +53,7 @@ def test_stat_and_entries(store: LocalStore) -> None:
     assert folder is not None
     assert folder.is_dir
     write(store, "a", b"")
-    assert [(e.path, e.is_dir, e.file_size) for e in store.entries("")] == [("a", False, 0), ("d", True, None)]
+    assert [(e.name, e.is_dir, e.size) for e in store.entries("")] == [("a", False, 0), ("d", True, 0)]
     assert store.entries("d/f") == []
     assert store.stat("d/f/g") is None
 
@@ -97,7 +99,7 @@ def test_missing_files_and_odd_places(store: LocalStore, tmp_path: Path) -> None
     with pytest.raises(NotFound):
         store.stat(".clew-incoming/x")
     (tmp_path / "root" / "dangling").symlink_to(tmp_path / "root" / "nowhere")
-    assert {e.path for e in store.entries("")} == {"f", "dangling"}
+    assert {e.name for e in store.entries("")} == {"f", "dangling"}
 
 
 def test_a_root_that_cannot_be_made(tmp_path: Path) -> None:
@@ -118,4 +120,34 @@ def test_names_that_are_not_utf8_can_be_listed(store: LocalStore) -> None:
     with open(os.fsencode(store.root) + b"/odd\xff", "wb"):
         pass
     listed = store.entries("")
-    assert [info.path for info in listed] == ["odd\ufffd", "plain"]
+    assert [info.name for info in listed] == ["odd\ufffd", "plain"]
+
+
+def test_parts_become_one_file_whatever_their_order(store: LocalStore) -> None:
+    for number, body in ((1, b"second"), (0, b"first ")):
+        part = store.part("u1", number, number * 6)
+        part.write(body)
+        part.commit()
+    assert store.entries("") == []
+
+    def refuse(sha256: str) -> None:
+        assert sha256 == hashlib.sha256(b"first second").hexdigest()
+        raise InvalidValue("no")
+
+    with pytest.raises(InvalidValue, match="no"):
+        store.assemble("u1", "d/whole", 2, refuse)
+    assert store.stat("d/whole") is None
+    assert store.assemble("u1", "d/whole", 2, lambda _: None).size == 12
+    assert b"".join(store.read("d/whole")) == b"first second"
+    with pytest.raises(NotFound):
+        store.assemble("u1", "d/whole", 2, lambda _: None)
+
+
+def test_what_broken_uploads_left_is_swept(store: LocalStore) -> None:
+    store.part("u1", 0, 0).commit()
+    half = store.create("half")
+    half.write(b"1")
+    assert store.sweep(time.time() - 3600) == 0
+    assert store.sweep(time.time() + 100) == 2
+    store.discard("u1")
+    half.abort()

@@ -65,12 +65,23 @@ class AppClient:
         body: bytes | list[bytes] = b"",
         headers: dict[str, str] | None = None,
         query: dict[str, Any] | str = "",
+        *,
+        leave: bool = False,
     ) -> Answer:
-        """One request; a list as body is sent in these pieces. A missing Host header is filled in."""
-        return self._call(self._request(method, path, body, headers or {}, query))  # type: ignore[no-any-return]
+        """One request; a list as body is sent in these pieces. A missing Host header is filled in.
+
+        leave: the client goes away when it has sent the body.
+        """
+        return self._call(self._request(method, path, body, headers or {}, query, leave))  # type: ignore[no-any-return]
 
     async def _request(
-        self, method: str, path: str, body: bytes | list[bytes], headers: dict[str, str], query: dict[str, Any] | str
+        self,
+        method: str,
+        path: str,
+        body: bytes | list[bytes],
+        headers: dict[str, str],
+        query: dict[str, Any] | str,
+        leave: bool,
     ) -> Answer:
         text = query if isinstance(query, str) else urlencode(query, doseq=True)
         path, _, more = path.partition("?")
@@ -89,9 +100,15 @@ class AppClient:
             {"type": "http.request", "body": piece, "more_body": i + 1 < len(pieces)} for i, piece in enumerate(pieces)
         ]
         outgoing: list[Any] = []
+        more = True
 
         async def receive() -> dict[str, Any]:
-            return incoming.pop(0) if incoming else {"type": "http.disconnect"}
+            nonlocal more
+            if not incoming and not more and not leave:
+                await asyncio.Event().wait()  # a whole request's client waits for the answer
+            message = incoming.pop(0) if incoming else {"type": "http.disconnect"}
+            more = bool(message.get("more_body"))
+            return message
 
         async def send(message: Any) -> None:
             outgoing.append(message)
@@ -101,7 +118,7 @@ class AppClient:
         start = outgoing[0]
         found = {k.decode(): v.decode("latin-1") for k, v in start["headers"]}
         whole = b"".join(m.get("body", b"") for m in outgoing[1:])
-        assert method == "HEAD" or start["status"] == 304 or int(found["content-length"]) == len(whole)
+        assert method == "HEAD" or start["status"] == 304 or int(found.get("content-length", len(whole))) == len(whole)
         return Answer(start["status"], found, whole)
 
     def get(self, path: str, /, **query: Any) -> Answer:

@@ -33,10 +33,11 @@ def content_type(path: str) -> str:
     return kind or "application/octet-stream"
 
 
-def disposition(path: str) -> str:
+def disposition(path: str, *, inline: bool = False) -> str:
     """The Content-Disposition of a download, with an RFC 5987 name where ASCII does not do."""
+    how = "inline" if inline else "attachment"
     name = path.rpartition("/")[2]
     plain = "".join(c if " " <= c <= "~" and c not in '"\\%' else "_" for c in name)
     if plain == name:
-        return f'attachment; filename="{name}"'
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+        return f'{how}; filename="{name}"'
+    return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from clew.artifacts.store import Stat
+from clew.artifacts.store import INCOMING, Entry, Stat
 from clew.artifacts.uri import check_path
-from clew.entities.file import FileInfo
 from clew.errors import Denied, InvalidValue, NotFound, Unavailable
 from clew.ids import new_id
 
-PIECE_BYTES = 256 * 1024
-_INCOMING = ".clew-incoming"
+PIECE_BYTES = 1 << 20
 
 
 class LocalStore:
@@ -35,28 +34,22 @@ class LocalStore:
             return None
         except OSError as e:
             raise _away(path, e) from None
-        is_dir = stat.S_ISDIR(s.st_mode)
-        return Stat(
-            is_dir=is_dir,
-            size=0 if is_dir else s.st_size,
-            modified_s=s.st_mtime,
-            etag=f"{s.st_mtime_ns:x}-{s.st_size:x}",
-        )
+        return _stat(s)
 
-    def entries(self, path: str) -> list[FileInfo]:
+    def entries(self, path: str) -> list[Entry]:
         """Files and folders directly in a folder, sorted by name."""
         full = self._full(path)
         try:
             with os.scandir(full) as items:
-                found = [_info(item) for item in items if item.name != _INCOMING]
+                found = [_entry(item) for item in items if item.name != INCOMING]
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as e:
             raise _away(path, e) from None
-        return sorted(found, key=lambda info: info.path)
+        return sorted(found, key=lambda entry: entry.name)
 
     def read(self, path: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The bytes from ``start`` up to ``stop``, in pieces of 256 KiB; the file is opened at the first one."""
+        """The bytes from ``start`` up to ``stop``, in pieces of 1 MiB; the file is opened at the first one."""
         full = self._full(path)
         try:
             descriptor = os.open(full, os.O_RDONLY | os.O_CLOEXEC)
@@ -78,18 +71,8 @@ class LocalStore:
 
     def create(self, path: str) -> LocalUpload:
         """A new file, invisible until it is complete."""
-        clean = check_path(path)
-        if not clean or path.endswith("/"):
-            raise InvalidValue(f"Invalid path: {path!r} names a folder; end it with a file name.")
-        target = self._full(clean)
-        if os.path.isdir(target):
-            raise InvalidValue(f"Invalid path: {path!r} is a folder here.")
-        above = os.path.dirname(target)
-        while not os.path.lexists(above):
-            above = os.path.dirname(above)
-        if not os.path.isdir(above):
-            raise _away(path, NotADirectoryError())
-        return LocalUpload(os.path.join(self.root, _INCOMING), target)
+        target = self._target(path)
+        return LocalUpload(self._incoming(new_id()), target)
 
     def delete(self, path: str) -> None:
         """Remove a file or a folder with all it holds."""
@@ -106,9 +89,74 @@ class LocalStore:
         except OSError as e:
             raise _away(path, e) from None
 
+    def part(self, upload_id: str, number: int, offset: int) -> LocalPart:  # noqa: ARG002 - parts lie by offset
+        """A part, written to its place in the one file of its upload."""
+        return LocalPart(self._incoming(upload_id), offset)
+
+    def assemble(self, upload_id: str, path: str, count: int, check: Callable[[str], None]) -> Stat:  # noqa: ARG002
+        """Rename the file that the parts were written to, once its content is checked."""
+        target, partial = self._target(path), self._incoming(upload_id)
+        try:
+            found = _sha256_of(partial)
+        except FileNotFoundError:
+            raise NotFound(f"No such upload: '{upload_id}'") from None
+        except OSError as e:
+            raise _away(path, e) from None
+        check(found)
+        try:
+            return _publish(partial, target)
+        except OSError as e:
+            raise _away(path, e) from None
+
+    def discard(self, upload_id: str) -> None:
+        """Remove the parts of an upload."""
+        try:
+            os.unlink(self._incoming(upload_id))
+        except FileNotFoundError:
+            pass
+        except OSError as e:
+            raise _away(INCOMING, e) from None
+
+    def sweep(self, before_s: float) -> int:
+        """Remove what broken uploads left."""
+        removed = 0
+        try:
+            with os.scandir(os.path.join(self.root, INCOMING)) as items:
+                for item in items:
+                    if item.stat(follow_symlinks=False).st_mtime < before_s:
+                        os.unlink(item.path)
+                        removed += 1
+        except FileNotFoundError:  # the folder, or a file that has ended meanwhile
+            pass
+        except OSError as e:
+            raise _away(INCOMING, e) from None
+        return removed
+
+    def _incoming(self, name: str) -> str:
+        return os.path.join(self.root, INCOMING, name)
+
+    def _target(self, path: str) -> str:
+        """Where a new file goes.
+
+        Raises:
+            InvalidValue: no file can lie there.
+        """
+        clean = check_path(path)
+        if not clean or path.endswith("/"):
+            raise InvalidValue(f"Invalid path: {path!r} names a folder; end it with a file name.")
+        target = self._full(clean)
+        if os.path.isdir(target):
+            raise InvalidValue(f"Invalid path: {path!r} is a folder here.")
+        above = os.path.dirname(target)
+        while not os.path.lexists(above):
+            above = os.path.dirname(above)
+        if not os.path.isdir(above):
+            raise _away(path, NotADirectoryError())
+        return target
+
     def _full(self, path: str) -> str:
         clean = check_path(path)
-        if clean == _INCOMING or clean.startswith(_INCOMING + "/"):
+        if clean == INCOMING or clean.startswith(INCOMING + "/"):
             raise NotFound(f"No such artifact: '{path}'")
         full = os.path.join(self.root, clean) if clean else self.root
         real = os.path.realpath(full)
@@ -120,12 +168,12 @@ class LocalStore:
 class LocalUpload:
     """A file on its way; see ``store.Upload``. Its folders appear with it, so that one that breaks off leaves none."""
 
-    def __init__(self, incoming: str, target: str) -> None:
+    def __init__(self, partial: str, target: str) -> None:
+        self._partial = partial
         self._target = target
-        self._partial = os.path.join(incoming, new_id())
         try:
-            os.makedirs(incoming, exist_ok=True)
-            self._file = open(self._partial, "wb", buffering=0)  # noqa: SIM115 - lives until commit or abort
+            os.makedirs(os.path.dirname(partial), exist_ok=True)
+            self._file = open(partial, "wb", buffering=0)  # noqa: SIM115 - lives until commit or abort
         except OSError as e:
             raise _away(os.path.basename(target), e) from None
 
@@ -139,14 +187,12 @@ class LocalUpload:
             self.abort()
             raise _away(os.path.basename(self._target), e) from None
 
-    def commit(self) -> None:
+    def commit(self) -> Stat:
         """Make the file appear, on disk, in one step."""
         try:
             os.fsync(self._file.fileno())
             self._file.close()
-            os.makedirs(os.path.dirname(self._target), exist_ok=True)
-            os.replace(self._partial, self._target)
-            _sync_folder(os.path.dirname(self._target))
+            return _publish(self._partial, self._target)
         except OSError as e:
             self.abort()
             raise _away(os.path.basename(self._target), e) from None
@@ -160,14 +206,74 @@ class LocalUpload:
             pass
 
 
-def _info(item: os.DirEntry[str]) -> FileInfo:
+class LocalPart:
+    """A part of a file on its way; what it overwrites was never told to be stored."""
+
+    def __init__(self, partial: str, offset: int) -> None:
+        self._at = offset
+        try:
+            os.makedirs(os.path.dirname(partial), exist_ok=True)
+            self._descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as e:
+            raise _away(INCOMING, e) from None
+
+    def write(self, chunk: bytes | bytearray) -> None:
+        """Append bytes."""
+        view = memoryview(chunk)
+        try:
+            while view:
+                written = os.pwrite(self._descriptor, view, self._at)
+                view, self._at = view[written:], self._at + written
+        except OSError as e:
+            raise _away(INCOMING, e) from None
+
+    def commit(self) -> Stat:
+        """The part is on disk."""
+        try:
+            os.fsync(self._descriptor)
+            return _stat(os.fstat(self._descriptor))
+        except OSError as e:
+            raise _away(INCOMING, e) from None
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Stop writing; the part counts as missing until it is sent again."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _publish(partial: str, target: str) -> Stat:
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    os.replace(partial, target)
+    _sync_folder(os.path.dirname(target))
+    return _stat(os.stat(target))
+
+
+def _sha256_of(file: str) -> str:
+    with open(file, "rb", buffering=0) as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _stat(s: os.stat_result) -> Stat:
+    is_dir = stat.S_ISDIR(s.st_mode)
+    return Stat(
+        is_dir=is_dir,
+        size=0 if is_dir else s.st_size,
+        modified_s=s.st_mtime,
+        etag=f"{s.st_mtime_ns:x}-{s.st_size:x}",
+    )
+
+
+def _entry(item: os.DirEntry[str]) -> Entry:
     name = os.fsencode(item.name).decode("utf-8", "replace")  # other programs may write names that are not UTF-8
     try:
-        if item.is_dir():
-            return FileInfo(path=name, is_dir=True)
-        return FileInfo(path=name, is_dir=False, file_size=item.stat().st_size)
+        s = _stat(item.stat())
+        link = item.is_symlink()
+        return Entry(name=name, is_dir=s.is_dir, size=s.size, modified_s=s.modified_s, etag=s.etag, link=link)
     except OSError:  # a dangling link, or gone since
-        return FileInfo(path=name, is_dir=False, file_size=0)
+        return Entry(name=name, is_dir=False)
 
 
 def _sync_folder(folder: str) -> None:

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Final, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from clew.errors import InvalidValue, NotSupported
 
 PROXIED = "mlflow-artifacts:"
+BUCKETS: Final[dict[str, Literal["s3", "gcs", "azure"]]] = {
+    "s3": "s3",
+    "s3a": "s3",
+    "gs": "gcs",
+    "az": "azure",
+    "abfs": "azure",
+    "abfss": "azure",
+    "wasb": "azure",
+    "wasbs": "azure",
+}
+"""Scheme of an address -> kind of object store."""
 _HTTP_PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]+):")
+_ADDRESS = re.compile(r"^(file:|[a-z][a-z0-9+.\-]+:/)", re.IGNORECASE)  # one slash, as servers merge several
 _MAX_ROUNDS = 8  # nobody encodes a name this often for a good reason
 
 
@@ -22,13 +35,15 @@ def check_path(path: str) -> str:
     looked for in every round of percent-decoding.
 
     Raises:
-        InvalidValue: absolute, with ``..``, a drive letter, ``#``, ``?``, a backslash or NUL.
+        InvalidValue: absolute, an address, with ``..``, a drive letter, ``#``, ``?``, a backslash or NUL.
     """
     if "#" in path or "?" in path:
         raise _unsafe(path)
     plain = path
     for _ in range(_MAX_ROUNDS):
-        if plain.startswith("/") or "\\" in plain or "\x00" in plain or _DRIVE.match(plain) or ".." in plain.split("/"):
+        if plain.startswith("/") or "\\" in plain or "\x00" in plain or ".." in plain.split("/"):
+            raise _unsafe(path)
+        if _DRIVE.match(plain) or _ADDRESS.match(plain):
             raise _unsafe(path)
         decoded = unquote(plain)
         if decoded == plain:
@@ -99,5 +114,6 @@ def unsupported(uri: str) -> NotSupported:
     """The error for a place that this server cannot read or write."""
     return NotSupported(
         f"Artifact location {uri!r}: scheme {scheme_of(uri)!r} is not supported; supported are "
-        "mlflow-artifacts:/ (kept by the server), file:/// and plain folders."
+        "mlflow-artifacts:/ (kept by the server), file:/// and plain folders, s3://, gs://, and "
+        "Azure's az://, abfss:// and wasbs://."
     )

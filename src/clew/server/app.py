@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import logging
 import os
 import re
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from clew.errors import ClewError
-from clew.server import events, gate, replies
+from clew.server import events, gate, presigned, replies
 from clew.server.accesslog import AccessLog
 from clew.server.commits import Commits
 from clew.server.context import Site
@@ -29,12 +30,9 @@ MLFLOW_VERSION = "3.17.2"
 _ALWAYS: Headers = [(b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"SAMEORIGIN")]
 _SLASHES = re.compile(r"/{2,}")
 _ID = re.compile(rb"^[\x21-\x7e]{1,128}$")
-_SERVER_INFO = b'{"store_type":"SqlStore","workspaces_enabled":false,"multipart_uploads_enabled":false}'
 _FIXED: dict[str, Reply] = {
     "/health": replies.text(200, "OK"),
     "/version": replies.text(200, MLFLOW_VERSION),
-    "/api/3.0/mlflow/server-info": Reply(200, _SERVER_INFO),
-    "/ajax-api/3.0/mlflow/server-info": Reply(200, _SERVER_INFO),
 }
 
 
@@ -65,7 +63,8 @@ class App:
         self._max_event_streams = max_event_streams
         self._log: AccessLog | None = None
         self._dispatcher: Dispatcher | None = None
-        self._files = Files(site, self._pool)
+        self._file_pool = ThreadPoolExecutor(2 * threads, thread_name_prefix="clew-file")
+        self._server_info = _server_info(presigned.offered(site.artifacts))
         self._ids = itertools.count(1)
         self._id_prefix = os.urandom(4).hex()
 
@@ -73,7 +72,8 @@ class App:
         """Bind to the running event loop; called once before the first request."""
         loop = asyncio.get_running_loop()
         self.commits = Commits(self.site.store, loop)
-        self._dispatcher = Dispatcher(self.site, self.commits, self._pool)
+        self._dispatcher = Dispatcher(self.site, self.commits, self._pool, self._file_pool)
+        self._files = Files(self.site, self.commits, self._file_pool)
         self.hub = Hub(loop, self._max_event_streams)
         self._events = events.Events(self.site, self.hub, self._pool)
         self.site.store.listen(self.hub.hear)
@@ -83,6 +83,7 @@ class App:
     def stop(self) -> None:
         """Release threads and write out the log; called after the last request."""
         self._pool.shutdown(wait=True)
+        self._file_pool.shutdown(wait=True)
         if self._log is not None:
             self._log.flush()
 
@@ -186,7 +187,7 @@ class App:
     def _other(self, method: str, path: str, raw: str, headers: Mapping[bytes, bytes], dispatcher: Dispatcher) -> Reply:
         """What is no call: health, version, the web pages, or nothing."""
         reading = method in ("GET", "HEAD")
-        fixed = _FIXED.get(path)
+        fixed = _FIXED.get(path) or self._server_info.get(path)
         if fixed is not None:
             return fixed if reading else replies.text(405, "Method Not Allowed")
         if dispatcher.knows(raw):
@@ -195,6 +196,18 @@ class App:
         if page is not None:
             return page if reading else replies.text(405, "Method Not Allowed")
         return replies.text(404, "Not Found")
+
+
+def _server_info(direct: bool) -> dict[str, Reply]:
+    """What MLflow's clients ask first; direct: they may send and fetch large files at the object store itself."""
+    told = {
+        "store_type": "SqlStore",
+        "workspaces_enabled": False,
+        "multipart_uploads_enabled": direct,
+        "multipart_downloads_enabled": direct,
+    }
+    reply = Reply(200, json.dumps(told).encode())
+    return {f"/{api}/3.0/mlflow/server-info": reply for api in ("api", "ajax-api")}
 
 
 async def _send(send: Send, method: str, reply: Reply, request_id: bytes) -> None:

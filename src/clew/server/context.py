@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from clew.artifacts import uri as uris
-from clew.artifacts.roots import open_root
+from clew.artifacts.roots import locate
 from clew.artifacts.store import ArtifactStore
 from clew.errors import Denied
 from clew.server.ingest import NamesCache
@@ -61,4 +61,4 @@ class Site:
                     f"Artifact location {uri!r} lies outside the folders that this server serves; "
                     "use mlflow-artifacts:/ locations, or start the server with that folder as --default-artifact-root."
                 )
-        return open_root(uri), ""
+        return locate(uri)

@@ -1,12 +1,13 @@
 """From a route to its answer: one dictionary look-up, decode, run, encode.
 
-Handlers bear their route's name and come in four kinds, told by the tables at the end of their
+Handlers bear their route's name and come in five kinds, told by the tables at the end of their
 modules:
 
 * ``WRITES``: ``(site, request) -> job``; checks first, then the job runs in the committer's group.
 * ``READS``: ``(tx, request) -> response``, cheap enough for the event loop.
 * ``SEARCHES``: the same, in a thread because they may touch many rows.
 * ``CALLS``: ``(site, request) -> response``, in a thread, with transactions of their own.
+* ``TRANSFERS``: the same, in the threads that move files, because they may take long.
 """
 
 from __future__ import annotations
@@ -19,20 +20,21 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 from clew.errors import InvalidValue
-from clew.server import changes, charts, explore, ingest, native, tracking
+from clew.server import changes, charts, explore, ingest, native, tracking, uploads
 from clew.server.commits import Commits
 from clew.server.context import Site
 from clew.wire import codec
 from clew.wire.mlflow import Empty, Message
 from clew.wire.routes import ROUTES, Route
 
-Kind = Literal["write", "read", "search", "call"]
-_MODULES = (tracking, native, changes, charts, explore)
+Kind = Literal["write", "read", "search", "call", "transfer"]
+_MODULES = (tracking, native, changes, charts, explore, uploads)
 _TABLES: tuple[tuple[str, Kind], ...] = (
     ("WRITES", "write"),
     ("READS", "read"),
     ("SEARCHES", "search"),
     ("CALLS", "call"),
+    ("TRANSFERS", "transfer"),
 )
 _NOTHING = codec.encode_response(Empty())
 _NO_TYPE = "Bad Request. Content-Type header is missing."
@@ -50,10 +52,11 @@ class Endpoint(NamedTuple):
 class Dispatcher:
     """Answers every route of the table for one site."""
 
-    def __init__(self, site: Site, commits: Commits, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, site: Site, commits: Commits, pool: ThreadPoolExecutor, file_pool: ThreadPoolExecutor) -> None:
         self._site = site
         self._commits = commits
         self._pool = pool
+        self._file_pool = file_pool
         self._loop = asyncio.get_running_loop()
         # On SQLite a cheap read is a few microseconds of work; on PostgreSQL it waits for a network.
         self._inline = site.store.dialect_name == "sqlite"
@@ -106,7 +109,8 @@ class Dispatcher:
         if kind == "read" and self._inline:
             result = self._site.store.read(partial(_read, handler, request))
             return codec.encode_response(result)
-        return await self._loop.run_in_executor(self._pool, self._answer_slowly, kind, handler, request)
+        pool = self._file_pool if kind == "transfer" else self._pool
+        return await self._loop.run_in_executor(pool, self._answer_slowly, kind, handler, request)
 
     def _write(self, handler: Callable[..., Any], request: Message) -> Awaitable[Message]:
         job = handler(self._site, request)
@@ -123,7 +127,7 @@ class Dispatcher:
         return await self._commits.write(batch.apply)
 
     def _answer_slowly(self, kind: Kind, handler: Callable[..., Any], request: Message) -> bytes:
-        if kind == "call":
+        if kind in ("call", "transfer"):
             return codec.encode_response(handler(self._site, request))
         return codec.encode_response(self._site.store.read(partial(_read, handler, request)))
 

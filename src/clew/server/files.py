@@ -1,41 +1,47 @@
-"""Artifact routes: bytes in and out, streamed."""
+"""Artifact routes whose bodies are files: which store and path each one means, and what it does there."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import formatdate
-from typing import TypeVar
+from functools import partial
 from urllib.parse import parse_qs
 
-from clew.artifacts.content import content_type, disposition
-from clew.artifacts.store import ArtifactStore, Stat, Upload
+from clew.artifacts.archive import zipped
+from clew.artifacts.content import disposition
+from clew.artifacts.store import ArtifactStore, Stat
 from clew.artifacts.uri import check_path, join
-from clew.errors import InvalidValue, NotFound, NotSupported
+from clew.errors import InvalidValue, NotFound
+from clew.server import presigned, uploads
+from clew.server.commits import Commits
 from clew.server.context import Site
-from clew.server.replies import Disconnected, Headers, Receive, Reply, Scope, Send, TooLarge, read_body, text
-from clew.storage import models, runs
-from clew.wire import codec, convert
-from clew.wire.mlflow import Empty, ListArtifactsResponse
-
-T = TypeVar("T")
+from clew.server.digests import compare, promised
+from clew.server.listing import listed, root_of
+from clew.server.records import checksum_now, sha256_of
+from clew.server.replies import Headers, Receive, Reply, Scope, Send, TooLarge, read_body, text
+from clew.server.transfers import Request, Transfers
+from clew.storage import files
+from clew.wire import codec
+from clew.wire.mlflow import Empty
 
 MAX_AJAX_UPLOAD_BYTES = 10 << 20
-_GATHER_BYTES = 1 << 20  # body bytes that are written at once; a thread hop per 64 KiB would cost more than the write
-_RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
+_PROXIED = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
+_NATIVE = "/api/clew/v1/artifacts/"
 _LOGGED = re.compile(r"^/(?:ajax-)?api/2\.0/mlflow/logged-models/([^/]+)/artifacts/files$")
-_NO_MULTIPART = "Multipart upload is not supported for the current artifact repository"
-_NO_PRESIGNED = "Presigned downloads are not supported for the current artifact repository"
+_NOTHING = codec.encode_response(Empty())
+_READING = ("GET", "HEAD")
+
+Query = Mapping[str, str]
 
 
 class Files:
     """Answers the artifact routes of one site."""
 
-    def __init__(self, site: Site, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, site: Site, commits: Commits, pool: ThreadPoolExecutor) -> None:
         self._site = site
-        self._pool = pool
+        self._commits = commits
+        self._transfers = Transfers(pool)
 
     async def answer(
         self, scope: Scope, path: str, headers: Mapping[bytes, bytes], receive: Receive, send: Send, extra: Headers
@@ -44,202 +50,157 @@ class Files:
 
         extra: headers that every answer has.
         """
-        method: str = scope["method"]
-        reading = method in ("GET", "HEAD")
-        for base in ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/"):
-            if path.startswith(base):
-                return await self._proxied(scope, path[len(base) :], headers, receive, send, extra)
+        request = Request(scope["method"], headers, receive, send, extra)
         query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
+        for base in _PROXIED:
+            if path.startswith(base):
+                return await self._proxied(request, path[len(base) :], query)
+        if path.startswith(_NATIVE):
+            return await self._native(request, path, query)
         if path in ("/get-artifact", "/ajax-api/2.0/mlflow/get-artifact"):
-            if not reading:
-                return _wrong_method()
             run_id = query.get("run_id") or query.get("run_uuid")
-            if not run_id:
-                raise InvalidValue("Missing value for required parameter 'run_id'.")
-            place, found = await self._run(self._of_run, run_id, query.get("path", ""))
-            return await self._download(place, found, method, headers, send, extra)
+            return await self._download(request, query.get("path", ""), run_id=run_id)
         if path == "/ajax-api/2.0/mlflow/upload-artifact":
-            return _wrong_method() if method != "POST" else await self._upload_small(query, receive)
+            return await self._upload_small(request, query)
         logged = _LOGGED.match(path)
         if logged:
-            if not reading:
-                return _wrong_method()
-            place, found = await self._run(self._of_model, logged[1], query.get("artifact_file_path", ""))
-            return await self._download(place, found, method, headers, send, extra)
+            return await self._download(request, query.get("artifact_file_path", ""), model_id=logged[1])
         return None
 
-    async def _proxied(
-        self, scope: Scope, rest: str, headers: Mapping[bytes, bytes], receive: Receive, send: Send, extra: Headers
-    ) -> Reply | int | None:
-        method: str = scope["method"]
-        store = self._site.artifacts
+    async def _proxied(self, request: Request, rest: str, query: Query) -> Reply | int | None:
+        """``mlflow-artifacts/…``: the files that the server keeps, by their own paths."""
+        store, method = self._site.artifacts, request.method
+        run = self._transfers.run
         if rest in ("artifacts", "artifacts/"):
             if method != "GET":
                 return _wrong_method()
-            query = parse_qs(scope["query_string"].decode("latin-1"))
-            return await self._run(_listed, store, query.get("path", [""])[0])
-        if rest.startswith("artifacts/"):
-            path = rest[len("artifacts/") :]
-            if method == "PUT":
-                return await self._upload(store, path, receive)
-            if method in ("GET", "HEAD"):
-                return await self._download(store, path, method, headers, send, extra)
-            if method == "DELETE":
-                await self._run(store.delete, path)
-                return Reply(200, codec.encode_response(Empty()))
-            return _wrong_method()
+            return Reply(200, await run(listed, store, query.get("path", "")))
         verb, _, path = rest.partition("/")
-        if verb in ("mpu", "presigned"):
-            check_path(path)
-            raise NotSupported(_NO_MULTIPART if verb == "mpu" else _NO_PRESIGNED)
+        if verb == "artifacts":
+            if method in _READING:
+                return await self._transfers.file(request, path, partial(self._look, store, path))
+            if method == "PUT":
+                return await self._upload(request, path)
+            return await self._delete(path) if method == "DELETE" else _wrong_method()
+        if verb == "presigned":
+            return _wrong_method() if method != "GET" else Reply(200, await run(presigned.download, store, path))
+        if verb == "mpu":
+            if method != "POST":
+                return _wrong_method()
+            act, _, folder = path.partition("/")
+            body = await read_body(request.receive)
+            return Reply(200, await run(presigned.multipart, store, act, folder, body))
         return None
 
-    async def _upload(self, store: ArtifactStore, path: str, receive: Receive) -> Reply:
-        upload = await self._run(store.create, path)
+    async def _native(self, request: Request, path: str, query: Query) -> Reply | int | None:
+        """``/api/clew/v1/artifacts/…`` with bodies that are no JSON; the others are in the route table."""
+        part = uploads.PART.match(path)
+        if part:
+            if request.method != "PUT":
+                return _wrong_method()
+            return await uploads.receive_part(
+                self._site, self._commits, self._transfers, request, part[1], int(part[2])
+            )
+        call = path[len(_NATIVE) :]
+        if call == "view":
+            ids = {"run_id": query.get("run_id"), "model_id": query.get("model_id")}
+            return await self._download(request, query.get("path", ""), **ids, inline=True)
+        if call == "zip":
+            return await self._zip(request, query)
+        return None
+
+    async def _download(
+        self,
+        request: Request,
+        path: str,
+        *,
+        run_id: str | None = None,
+        model_id: str | None = None,
+        inline: bool = False,
+    ) -> Reply | int:
+        if request.method not in _READING:
+            return _wrong_method()
+        if not path:
+            raise InvalidValue("Missing value for required parameter 'path'.")
+
+        def look() -> tuple[ArtifactStore, str, Stat | None, str | None]:
+            store, place = self._below(root_of(self._site, run_id, model_id), path)
+            return self._look(store, place)
+
+        return await self._transfers.file(request, path, look, inline=inline)
+
+    def _look(self, store: ArtifactStore, path: str) -> tuple[ArtifactStore, str, Stat | None, str | None]:
+        stat = store.stat(path)
+        clean = check_path(path)
+        return store, clean, stat, sha256_of(self._site, store, clean, stat)
+
+    async def _upload(self, request: Request, path: str) -> Reply:
+        expected = promised(request.headers)
+        upload = await self._transfers.run(self._site.artifacts.create, path)
         try:
-            await self._fill(upload, receive)
-            await self._run(upload.commit)
+            _, sha256 = await self._transfers.fill(upload, request.receive)
+            compare(expected, sha256, f"'{path}'")
+            stat = await self._transfers.run(upload.commit)
         except BaseException:
-            await self._run(upload.abort)
+            await self._transfers.run(upload.abort)
             raise
-        return Reply(200, codec.encode_response(Empty()))
+        await self._record(check_path(path), sha256, stat)
+        return Reply(200, _NOTHING)
 
-    async def _fill(self, upload: Upload, receive: Receive) -> None:
-        gathered = bytearray()
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            gathered += message.get("body", b"")
-            more = message.get("more_body", False)
-            if gathered and (not more or len(gathered) >= _GATHER_BYTES):
-                await self._run(upload.write, gathered)
-                gathered = bytearray()
+    async def _record(self, path: str, sha256: str, stat: Stat) -> None:
+        await self._commits.write(lambda tx: files.record(tx, path, checksum_now(sha256, stat)))
 
-    async def _upload_small(self, query: Mapping[str, str], receive: Receive) -> Reply:
+    async def _delete(self, path: str) -> Reply:
+        await self._transfers.run(self._site.artifacts.delete, path)
+        await self._commits.write(lambda tx: files.forget(tx, check_path(path)))
+        return Reply(200, _NOTHING)
+
+    async def _upload_small(self, request: Request, query: Query) -> Reply:
+        if request.method != "POST":
+            return _wrong_method()
         run_id, path = query.get("run_uuid"), query.get("path")
         if not run_id:
             raise InvalidValue("Request must specify run_uuid.")
         if not path:
             raise InvalidValue("Request must specify path.")
         try:
-            data = await read_body(receive, MAX_AJAX_UPLOAD_BYTES)
+            data = await read_body(request.receive, MAX_AJAX_UPLOAD_BYTES)
         except TooLarge:
             data = b"\0" * (MAX_AJAX_UPLOAD_BYTES + 1)
         if not data:
             raise InvalidValue("Request must specify data.")
         if len(data) > MAX_AJAX_UPLOAD_BYTES:
             raise InvalidValue("Artifact size is too large. Max size is 10MB.")
-        place, full = await self._run(self._of_run, run_id, path)
-        await self._run(_write, place, full, data)
-        return Reply(200, codec.encode_response(Empty()))
+        await self._transfers.run(self._write, run_id, path, data)
+        return Reply(200, _NOTHING)
 
-    async def _download(
-        self,
-        store: ArtifactStore,
-        path: str,
-        method: str,
-        headers: Mapping[bytes, bytes],
-        send: Send,
-        extra: Headers,
-    ) -> Reply | int:
-        stat = await self._run(store.stat, path)
-        if stat is None:
-            raise NotFound(f"No such artifact: '{path}'")
-        if stat.is_dir:
-            raise InvalidValue(f"'{path}' is a folder; list it, or name a file in it.")
-        about = _describe(path, stat)
-        etag = dict(about)[b"etag"]
-        if _known(headers.get(b"if-none-match", b""), etag):
-            return Reply(304, b"", about)
-        span = _span(headers, stat, etag)
-        if span is None:
-            return Reply(416, b"", [(b"content-range", b"bytes */%d" % stat.size)])
-        start, stop = span
-        status = 200 if stop - start == stat.size else 206
-        if status == 206:
-            about.append((b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, stat.size)))
-        about.append((b"content-length", b"%d" % (stop - start)))
-        pieces = store.read(path, start, stop) if method == "GET" and stop > start else iter(())
-        first = await self._run(next, pieces, b"")
-        await send({"type": "http.response.start", "status": status, "headers": [*about, *extra]})
-        await self._stream(first, pieces, stop - start if method == "GET" else 0, send)
-        return status
+    def _write(self, run_id: str, path: str, data: bytes) -> None:
+        store, place = self._below(root_of(self._site, run_id, None), path)
+        upload = store.create(place)
+        upload.write(data)
+        upload.commit()
 
-    async def _stream(self, piece: bytes, pieces: Iterator[bytes], left: int, send: Send) -> None:
-        while piece:
-            left -= len(piece)
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            piece = await self._run(next, pieces, b"")
-        if left:  # the file shrank while it was sent: the answer cannot be made whole any more
-            raise Disconnected
-        await send({"type": "http.response.body", "body": b""})
+    async def _zip(self, request: Request, query: Query) -> Reply | int:
+        if request.method != "GET":
+            return _wrong_method()
 
-    def _of_run(self, run_id: str, path: str) -> tuple[ArtifactStore, str]:
-        root = self._site.store.read(lambda tx: runs.get_run(tx, run_id)).info.artifact_uri
-        return self._below(root, path)
+        def find() -> tuple[ArtifactStore, str]:
+            root = root_of(self._site, query.get("run_id"), query.get("model_id"))
+            store, folder = self._below(root, query.get("path", ""))
+            stat = store.stat(folder)
+            if query.get("path") and (stat is None or not stat.is_dir):
+                raise NotFound(f"No such folder of artifacts: '{query['path']}'")
+            return store, folder
 
-    def _of_model(self, model_id: str, path: str) -> tuple[ArtifactStore, str]:
-        root = self._site.store.read(lambda tx: models.get_model(tx, model_id)).artifact_location
-        return self._below(root, path)
+        store, folder = await self._transfers.run(find)
+        name = (query.get("path", "").rstrip("/").rpartition("/")[2] or "artifacts") + ".zip"
+        about = [(b"content-type", b"application/zip"), (b"content-disposition", disposition(name).encode())]
+        await self._transfers.stream(request, 200, about, zipped(store, folder), None)
+        return 200
 
     def _below(self, root: str, path: str) -> tuple[ArtifactStore, str]:
-        if not path:
-            raise InvalidValue("Missing value for required parameter 'path'.")
         place, prefix = self._site.artifact_place(root)
         return place, join(prefix, check_path(path)).lstrip("/")
-
-    async def _run(self, function: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
-
-
-def _listed(store: ArtifactStore, path: str) -> Reply:
-    files = [convert.file_message(f) for f in store.entries(check_path(path))]
-    return Reply(200, codec.encode_response(ListArtifactsResponse(files=files)))
-
-
-def _write(store: ArtifactStore, path: str, data: bytes) -> None:
-    upload = store.create(path)
-    upload.write(data)
-    upload.commit()
-
-
-def _describe(path: str, stat: Stat) -> Headers:
-    return [
-        (b"content-type", content_type(path).encode()),
-        (b"content-disposition", disposition(path).encode()),
-        (b"last-modified", formatdate(stat.modified_s, usegmt=True).encode()),
-        (b"etag", f'"{stat.etag}"'.encode()),
-        (b"accept-ranges", b"bytes"),
-    ]
-
-
-def _span(headers: Mapping[bytes, bytes], stat: Stat, etag: bytes) -> tuple[int, int] | None:
-    """The bytes to send as (start, stop); None for a range outside of the file.
-
-    Several ranges at once, and ranges of another version of the file, get the whole file (RFC 9110, 14.2).
-    """
-    whole = 0, stat.size
-    condition = headers.get(b"if-range")
-    match = _RANGE.match(headers.get(b"range", b"").decode("latin-1").strip())
-    if match is None or (condition is not None and condition != etag):
-        return whole
-    first, last = match[1], match[2]
-    if first:
-        start, stop = int(first), min(int(last) + 1, stat.size) if last else stat.size
-        if last and int(last) < start:
-            return whole
-    elif last:
-        start, stop = max(0, stat.size - int(last)), stat.size
-    else:
-        return whole
-    return (start, stop) if start < stop else None
-
-
-def _known(tags: bytes, etag: bytes) -> bool:
-    """Whether the client has the file already: ``*``, or one of its tags fits (RFC 9110, 13.1.2)."""
-    return tags == b"*" or any(tag.strip().removeprefix(b"W/") == etag for tag in tags.split(b","))
 
 
 def _wrong_method() -> Reply:

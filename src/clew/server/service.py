@@ -18,6 +18,7 @@ from clew.artifacts.roots import open_root
 from clew.artifacts.uri import local_path
 from clew.errors import ClewError
 from clew.ids import now_ms
+from clew.server import uploads
 from clew.server.app import App
 from clew.server.context import Site
 from clew.server.options import Options
@@ -29,6 +30,7 @@ from clew.storage.store import Store
 logger = logging.getLogger("clew.server")
 
 PROXIED_ROOT = "mlflow-artifacts:/"
+_SWEEP_EVERY_S = 24 * 3600.0
 _GRACE_S = 10  # for requests in flight when the host ends
 _KEEP_ALIVE_S = 75
 
@@ -102,9 +104,10 @@ class Service:
                 with contextlib.suppress(RuntimeError, ValueError):  # not in the main thread: the caller ends us
                     loop.add_signal_handler(number, self._end_by, number)
         self._app.start()
-        watch = asyncio.create_task(self._watch())
+        tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._sweep())]
         await self._server.serve(sockets=self._sockets)
-        watch.cancel()
+        for task in tasks:
+            task.cancel()
 
     def close(self) -> None:
         """Finish the queue and close the store."""
@@ -142,6 +145,15 @@ class Service:
             elif self._options.on_demand and now_s - last_used_s > self._options.idle_s:
                 self._end()
             await asyncio.sleep(min(0.2, self._options.idle_s / 5 + 0.01))
+
+    async def _sweep(self) -> None:
+        """Remove what broken uploads left, now and once a day."""
+        while True:
+            try:
+                await asyncio.to_thread(uploads.sweep, self._site, now_ms())
+            except ClewError as e:  # an object store that is away; tomorrow is another day
+                logger.warning("What broken uploads left could not be removed: %s", e)
+            await asyncio.sleep(_SWEEP_EVERY_S)
 
     def _tell(self) -> None:
         urls = self._site.urls

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 import msgspec
@@ -20,6 +20,8 @@ from clew.errors import ClewError
 from clew.wire import shape
 from clew.wire.mlflow import Message
 from clew.wire.routes import Route
+
+M = TypeVar("M", bound=Message)
 
 _encoder = msgspec.json.Encoder()
 encode_response = _encoder.encode
@@ -76,7 +78,7 @@ def decode_request(
         try:
             message: Message = _decoder(cls).decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return _decode_lenient(cls, body)
+            return decode_message(cls, body)
         shape.check_required(message)
         return message
     tree = _tree(body) if body and not route.raw else {}
@@ -92,7 +94,12 @@ def decode_request(
     return message
 
 
-def _decode_lenient(cls: type[Message], body: bytes | bytearray) -> Message:
+def decode_message(cls: type[M], body: bytes | bytearray) -> M:
+    """The message in a JSON body, by MLflow's lenient rules.
+
+    Raises:
+        InvalidValue: a field is missing or of a wrong type.
+    """
     message = shape.read_message(cls, _tree(body))
     shape.check_required(message)
     return message

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from clew.wire import changes, explore, mlflow, native, series
+from clew.wire import artifacts, changes, explore, mlflow, native, series
 from clew.wire.mlflow import Message
 
 Permission = Literal["open", "read", "write", "manage"]
@@ -199,6 +199,21 @@ _OWN = (
     _native("retire_host", "POST", "host/retire", native.RetireHost, mlflow.Empty, "manage"),
 )
 
+_FILES = (
+    _native("list_files", "GET", "artifacts/list", artifacts.ListFiles, artifacts.ListFilesResponse, "read"),
+    _native("begin_upload", "POST", "artifacts/uploads", artifacts.BeginUpload, artifacts.UploadState, "write"),
+    _native("get_upload", "GET", "artifacts/uploads/{upload_id}", artifacts.UploadById, artifacts.UploadState, "read"),
+    _native(
+        "complete_upload",
+        "POST",
+        "artifacts/uploads/{upload_id}/complete",
+        artifacts.CompleteUpload,
+        artifacts.StoredFile,
+        "write",
+    ),
+    _native("abort_upload", "DELETE", "artifacts/uploads/{upload_id}", artifacts.UploadById, mlflow.Empty, "write"),
+)
+
 _EXPLORE = (
     _native("series", "POST", "series", series.GetSeries, series.SeriesResponse, "read"),
     _native("suggest", "GET", "suggest", explore.Suggest, explore.SuggestResponse, "read"),
@@ -214,6 +229,7 @@ ROUTES: dict[str, Route] = {
         *_MODELS,
         *_OWN,
         *_EXPLORE,
+        *_FILES,
     )
 }
 """Every call by name."""
