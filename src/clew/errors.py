@@ -12,6 +12,7 @@
     ├── Denied (PermissionError)        Host, Origin, token or path rules
     ├── Unavailable (ConnectionError)   server away, store busy: trying again may help
     ├── TooManyRequests                 back-pressure: try again after a pause
+    ├── DeadlineExceeded                a query took longer than the server allows
     ├── MissingPackage (ImportError)    an optional dependency is not installed
     ├── ForeignStore                    the database given as a store is not Clew's
     ├── NotSupported                    a peer or store cannot do this
@@ -122,6 +123,12 @@ class TooManyRequests(ClewError):
     def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class DeadlineExceeded(ClewError):
+    """A query took longer than the server allows."""
+
+    code = "DEADLINE_EXCEEDED"
 
 
 class MissingPackage(ClewError, ImportError):

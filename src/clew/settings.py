@@ -25,7 +25,7 @@ class Settings:
     offline: ``CLEW_OFFLINE`` is 1/true/yes/on: journal only, nothing is sent.
     spool: folder of the journals, ``CLEW_SPOOL``, else the user's state folder.
     token: ``CLEW_TOKEN`` or ``MLFLOW_TRACKING_TOKEN``, sent as a bearer token.
-    log_level: ``CLEW_LOG_LEVEL``, default ``WARNING``.
+    log_level: ``CLEW_LOG_LEVEL``, default ``WARNING``. server_log_level: the same, default ``INFO``.
     host_idle_s: ``CLEW_HOST_IDLE_S``, seconds without clients after which an on-demand host ends, default 30.
     heartbeat_s: ``CLEW_HEARTBEAT_S``, seconds between a run's signs of life, default 10; after 4.5 times as long a
         silence a server takes the run for dead, so set it alike for clients and servers.
@@ -56,6 +56,7 @@ class Settings:
         "run_name",
         "s3_endpoint",
         "s3_keys",
+        "server_log_level",
         "shipper",
         "spool",
         "token",
@@ -78,6 +79,7 @@ class Settings:
         self.spool = first("CLEW_SPOOL") or _default_spool(environ)
         self.token = first("CLEW_TOKEN", "MLFLOW_TRACKING_TOKEN")
         self.log_level = _one_of("CLEW_LOG_LEVEL", (first("CLEW_LOG_LEVEL") or "WARNING").upper(), _LOG_LEVELS)
+        self.server_log_level = self.log_level if first("CLEW_LOG_LEVEL") else "INFO"
         self.host_idle_s = _seconds("CLEW_HOST_IDLE_S", first("CLEW_HOST_IDLE_S") or "30")
         self.heartbeat_s = _seconds("CLEW_HEARTBEAT_S", first("CLEW_HEARTBEAT_S") or "10")
         self.shipper = _one_of("CLEW_SHIPPER", first("CLEW_SHIPPER") or "process", ("process", "thread"))

@@ -15,6 +15,7 @@ import pytest
 from clew.artifacts.local import LocalStore
 from clew.server.app import App
 from clew.server.context import Site
+from clew.server.limits import Limits
 from clew.storage.store import Store
 
 from .conftest import API, NATIVE, Tracker
@@ -227,7 +228,7 @@ def test_bad_questions_are_named(lite: Tracker, query: str, words: str) -> None:
 
 
 def test_streams_beyond_the_limit_are_refused(store: Store, tmp_path: Path) -> None:
-    client = Tracker(App(Site(store, LocalStore(str(tmp_path / "a"))), max_event_streams=1))
+    client = Tracker(App(Site(store, LocalStore(str(tmp_path / "a"))), limits=Limits(event_streams=1)))
     stream = Stream(client, "exp:0")
     stream.ready()
     answer = client.get(PATH, topics="exp:0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import click
 
@@ -80,6 +81,48 @@ def ui(host: str, port: int, store: str, browse: bool) -> None:
     metavar="NAMES",
     help="Host names that clients may use, with commas; * as a wildcard. Loopback and private addresses always may.",
 )
+@click.option("--access-log/--no-access-log", default=True, show_default=True, help="Write a line per request.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the log on standard error: lines for people, or a JSON object per line.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    help="Least level that is written. Default: CLEW_LOG_LEVEL, else info.",
+)
+@click.option(
+    "--max-body-mb",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Largest request in MiB; artifacts may be larger.",
+)
+@click.option(
+    "--max-event-streams",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="Most open event streams, about one per open page.",
+)
+@click.option(
+    "--max-waiting-queries",
+    type=click.IntRange(min=1),
+    default=256,
+    show_default=True,
+    help="Most reads that run or wait; more are asked to come back.",
+)
+@click.option(
+    "--query-timeout",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time after which a read is given up; 0 for never.",
+)
 def server(
     host: str,
     port: int,
@@ -89,17 +132,24 @@ def server(
     static_prefix: str,
     workers: int,
     allowed_hosts: str,
+    access_log: bool,
+    log_format: Literal["text", "json"],
+    log_level: str | None,
+    max_body_mb: int,
+    max_event_streams: int,
+    max_waiting_queries: int,
+    query_timeout: float,
 ) -> None:
     """Serve a store to a team: API and web UI.
 
     The options have MLflow's names and meanings.
     """
-    import logging
-
     from clew import settings
+    from clew.server import logs
     from clew.server.host import serve
+    from clew.server.limits import Limits
 
-    logging.basicConfig(level=settings.read().log_level, format="%(message)s")
+    logs.configure(log_format, (log_level or settings.read().server_log_level).upper())
     url = store_url(backend_store_uri)
     serve(
         url,
@@ -110,7 +160,15 @@ def server(
         static_prefix=static_prefix,
         allowed_hosts=[name.strip() for name in allowed_hosts.split(",") if name.strip()],
         workers=workers,
-        announce=lambda urls: _say(url, urls),
+        access_log=access_log,
+        log_format=log_format,
+        limits=Limits(
+            body_bytes=max_body_mb << 20,
+            event_streams=max_event_streams,
+            waiting_queries=max_waiting_queries,
+            query_s=query_timeout,
+        ),
+        announce=lambda urls: _say(url, urls) if log_format == "text" else _log(url, urls),
     )
 
 
@@ -134,7 +192,17 @@ def _artifacts(url: str) -> str | None:
     return POSTGRES_ARTIFACTS if url.startswith("postgresql:") else None
 
 
+def _log(url: str, addresses: list[str]) -> None:
+    import logging
+
+    logging.getLogger("clew.server").info("Clew serves %s at %s.", _shown(url), ", ".join(addresses))
+
+
+def _shown(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url)
+
+
 def _say(url: str, addresses: list[str]) -> None:
-    shown = re.sub(r"//[^/@]*@", "//", url)
+    shown = _shown(url)
     for address in addresses:
         click.echo(f"Clew serves {shown} at {address} - Ctrl-C ends it.")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from clew.errors import ClewError
+from clew.errors import ClewError, InvalidValue
 from clew.server import events, gate, presigned, replies
 from clew.server.accesslog import AccessLog
 from clew.server.commits import Commits
@@ -20,8 +20,12 @@ from clew.server.context import Site
 from clew.server.dispatch import Dispatcher
 from clew.server.files import Files
 from clew.server.hub import Hub
+from clew.server.limits import DEFAULTS, Limits
+from clew.server.logs import Format
+from clew.server.meters import OTHER, Meters
 from clew.server.pages import Pages
-from clew.server.replies import Disconnected, Headers, Receive, Reply, Scope, Send, TooLarge
+from clew.server.probes import Probes
+from clew.server.replies import Disconnected, Headers, Receive, Reply, Scope, Send, TooLarge, TooSlow
 from clew.wire import codec
 
 logger = logging.getLogger("clew.server")
@@ -40,8 +44,8 @@ class App:
     """One site as an ASGI application.
 
     static_prefix: path under which everything lies, e.g. ``/p``; "" for none.
-    allowed_hosts: see ``gate.Gate``. access_log: write one JSON line per request to standard error.
-    threads: that read the store. max_event_streams: open at the same time.
+    allowed_hosts: see ``gate.Gate``. access_log: write one line per request to standard error.
+    threads: that read the store.
     """
 
     def __init__(
@@ -51,8 +55,9 @@ class App:
         static_prefix: str = "",
         allowed_hosts: Sequence[str] = (),
         access_log: bool = False,
+        log_format: Format = "json",
+        limits: Limits = DEFAULTS,
         threads: int = 4,
-        max_event_streams: int = 1000,
     ) -> None:
         self.site = site
         self._prefix = "/" + static_prefix.strip("/") if static_prefix.strip("/") else ""
@@ -60,7 +65,9 @@ class App:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="clew-read")
         self._pages = Pages(self._prefix)
         self._log_requests = access_log
-        self._max_event_streams = max_event_streams
+        self._log_format: Format = log_format
+        self._limits = limits
+        self.meters = Meters()
         self._log: AccessLog | None = None
         self._dispatcher: Dispatcher | None = None
         self._file_pool = ThreadPoolExecutor(2 * threads, thread_name_prefix="clew-file")
@@ -72,13 +79,15 @@ class App:
         """Bind to the running event loop; called once before the first request."""
         loop = asyncio.get_running_loop()
         self.commits = Commits(self.site.store, loop)
-        self._dispatcher = Dispatcher(self.site, self.commits, self._pool, self._file_pool)
+        self._dispatcher = Dispatcher(self.site, self.commits, self._pool, self._file_pool, self._limits)
         self._files = Files(self.site, self.commits, self._file_pool)
-        self.hub = Hub(loop, self._max_event_streams)
+        self.hub = Hub(loop, self._limits.event_streams)
         self._events = events.Events(self.site, self.hub, self._pool)
         self.site.store.listen(self.hub.hear)
+        dispatcher = self._dispatcher
+        self._probes = Probes(self.site.store, self.hub, self.meters, lambda: dispatcher.waiting)
         if self._log_requests:
-            self._log = AccessLog(loop)
+            self._log = AccessLog(loop, self._log_format)
 
     def stop(self) -> None:
         """Release threads and write out the log; called after the last request."""
@@ -97,6 +106,8 @@ class App:
         if request_id is None or not _ID.match(request_id):
             request_id = f"{self._id_prefix}-{next(self._ids):x}".encode()
         status = 499
+        meters = self.meters
+        meters.in_flight += 1
         try:
             reply = await self._reply(scope, headers, receive, send, request_id)
             if isinstance(reply, int):
@@ -107,8 +118,11 @@ class App:
         except Disconnected:
             pass
         finally:
+            meters.in_flight -= 1
+            taken_s = time.perf_counter() - started_s
+            meters.note(scope, status, taken_s)
             if self._log is not None:
-                self._log.write(scope, status, started_s, request_id.decode())
+                self._log.write(scope, status, taken_s, request_id.decode())
 
     async def _reply(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send, request_id: bytes
@@ -119,21 +133,23 @@ class App:
         except ClewError as error:
             status, body = codec.error_body(error)
             if status >= 500 and status != 501:
-                logger.warning("%s %s: %s [%s]", scope["method"], scope["path"], error, request_id.decode())
+                self._warn(scope, error.message, request_id)
             reply = Reply(status, body)
             if status == 429:
                 pause = str(max(1, round(getattr(error, "retry_after_s", 1.0)))).encode()
                 reply.headers = [*reply.headers, (b"retry-after", pause)]
             return reply
         except TooLarge:
-            limit = replies.MAX_BODY_BYTES >> 20
-            body = codec.error_body(ClewError(f"The request is larger than {limit} MiB; split it."))[1]
-            return Reply(413, body)
+            limit = self._limits.body_bytes >> 20
+            return _refused(413, f"The request is larger than {limit} MiB (--max-body-mb); split it.")
+        except TooSlow:
+            return _refused(408, f"No more of the request came for {replies.PAUSE_S:g} s; send it again.")
         except Disconnected:
             raise
         except Exception:  # the last resort: the client learns the id, the log the reason
             shown = request_id.decode()
-            logger.exception("%s %s failed [%s]", scope["method"], scope["path"], shown)
+            what = f"{scope['method']} {scope['path']} failed [{shown}]"
+            logger.exception("%s", what, extra={"request_id": shown})
             return Reply(500, codec.error_body(ClewError(f"Internal error; the server's log has it as {shown}."))[1])
 
     async def _route(
@@ -154,20 +170,19 @@ class App:
         if endpoint is None:
             raw = _SLASHES.sub("/", scope.get("raw_path", path.encode()).decode("latin-1"))[len(self._prefix) :]
             extra = [*_ALWAYS, (b"x-request-id", request_id)]
-            if path == events.PATH:
-                return await self._events.answer(scope, headers, receive, send, extra)
-            answered = await self._files.answer(scope, path, headers, receive, send, extra)
+            answered = await self._streamed(scope, path, headers, receive, send, extra)
             if answered is not None:
                 return answered
             found = dispatcher.match(method, raw)
             if found is None:
-                return self._other(method, path, raw, headers, dispatcher)
+                return await self._other(scope, path, raw, headers, dispatcher)
             endpoint, fields = found
+        scope["route"] = endpoint.route.name
         if endpoint.route.name == "retire_host" and scope.get("client") is not None:
             return replies.text(403, "A host is retired over its own Unix socket only.")
         body: bytes | bytearray = b""
         if method != "GET":
-            body = await replies.read_body(receive)
+            body = await replies.read_body(receive, self._limits.body_bytes)
         query = scope["query_string"].decode("latin-1")
         return Reply(200, await dispatcher.answer(endpoint, method, query, headers, body, fields))
 
@@ -182,20 +197,52 @@ class App:
             return replies.text(404, "Not Found")
         if self._prefix and path != self._prefix and not path.startswith(self._prefix + "/"):
             return replies.text(404, "Not Found")
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            return _refused(415, "Compressed requests are not read; send this one without Content-Encoding.")
         return None
 
-    def _other(self, method: str, path: str, raw: str, headers: Mapping[bytes, bytes], dispatcher: Dispatcher) -> Reply:
-        """What is no call: health, version, the web pages, or nothing."""
-        reading = method in ("GET", "HEAD")
-        fixed = _FIXED.get(path) or self._server_info.get(path)
-        if fixed is not None:
-            return fixed if reading else replies.text(405, "Method Not Allowed")
-        if dispatcher.knows(raw):
+    async def _streamed(
+        self,
+        scope: Scope,
+        path: str,
+        headers: Mapping[bytes, bytes],
+        receive: Receive,
+        send: Send,
+        extra: Headers,
+    ) -> Reply | int | None:
+        """Events and artifacts; None for what is neither."""
+        if path == events.PATH:
+            scope["route"] = "events"
+            return await self._events.answer(scope, headers, receive, send, extra)
+        scope["route"] = "artifacts"  # until another is found
+        receive, send = self.meters.counted(receive, send)
+        return await self._files.answer(scope, path, headers, receive, send, extra)
+
+    async def _other(
+        self, scope: Scope, path: str, raw: str, headers: Mapping[bytes, bytes], dispatcher: Dispatcher
+    ) -> Reply:
+        """What is no call: health, version, the probes, the web pages, or nothing."""
+        reading = scope["method"] in ("GET", "HEAD")
+        scope["route"] = OTHER
+        reply = _FIXED.get(path) or self._server_info.get(path)
+        if reply is None and dispatcher.knows(raw):
             return replies.text(405, "Method Not Allowed")
-        page = self._pages.find(path, headers)
-        if page is not None:
-            return page if reading else replies.text(405, "Method Not Allowed")
-        return replies.text(404, "Not Found")
+        if reply is None and reading:
+            reply = await self._probes.answer(path)
+        if reply is None:
+            reply = self._pages.find(path, headers)
+            scope["route"] = OTHER if reply is None else "pages"
+        if reply is None:
+            return self._pages.missing(headers) if reading else replies.text(404, "Not Found")
+        return reply if reading else replies.text(405, "Method Not Allowed")
+
+    def _warn(self, scope: Scope, words: str, request_id: bytes) -> None:
+        shown = request_id.decode()
+        logger.warning("%s %s: %s [%s]", scope["method"], scope["path"], words, shown, extra={"request_id": shown})
+
+
+def _refused(status: int, words: str) -> Reply:
+    return Reply(status, codec.error_body(InvalidValue(words))[1])
 
 
 def _server_info(direct: bool) -> dict[str, Reply]:

@@ -19,10 +19,11 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
-from clew.errors import InvalidValue
+from clew.errors import InvalidValue, TooManyRequests
 from clew.server import changes, charts, explore, ingest, native, tracking, uploads
 from clew.server.commits import Commits
 from clew.server.context import Site
+from clew.server.limits import Limits
 from clew.wire import codec
 from clew.wire.mlflow import Empty, Message
 from clew.wire.routes import ROUTES, Route
@@ -52,11 +53,20 @@ class Endpoint(NamedTuple):
 class Dispatcher:
     """Answers every route of the table for one site."""
 
-    def __init__(self, site: Site, commits: Commits, pool: ThreadPoolExecutor, file_pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self,
+        site: Site,
+        commits: Commits,
+        pool: ThreadPoolExecutor,
+        file_pool: ThreadPoolExecutor,
+        limits: Limits,
+    ) -> None:
         self._site = site
         self._commits = commits
         self._pool = pool
         self._file_pool = file_pool
+        self._limits = limits
+        self.waiting = 0  # reads that run in a thread, or wait for one
         self._loop = asyncio.get_running_loop()
         # On SQLite a cheap read is a few microseconds of work; on PostgreSQL it waits for a network.
         self._inline = site.store.dialect_name == "sqlite"
@@ -109,8 +119,9 @@ class Dispatcher:
         if kind == "read" and self._inline:
             result = self._site.store.read(partial(_read, handler, request))
             return codec.encode_response(result)
-        pool = self._file_pool if kind == "transfer" else self._pool
-        return await self._loop.run_in_executor(pool, self._answer_slowly, kind, handler, request)
+        if kind == "transfer":
+            return await self._loop.run_in_executor(self._file_pool, self._answer_slowly, kind, handler, request)
+        return await self._in_thread(kind, handler, request)
 
     def _write(self, handler: Callable[..., Any], request: Message) -> Awaitable[Message]:
         job = handler(self._site, request)
@@ -126,10 +137,19 @@ class Dispatcher:
             batch.decode()
         return await self._commits.write(batch.apply)
 
+    async def _in_thread(self, kind: Kind, handler: Callable[..., Any], request: Message) -> bytes:
+        if self.waiting >= self._limits.waiting_queries:
+            raise TooManyRequests(f"{self.waiting} reads wait for this server already; ask again after a pause.")
+        self.waiting += 1
+        try:
+            return await self._loop.run_in_executor(self._pool, self._answer_slowly, kind, handler, request)
+        finally:
+            self.waiting -= 1
+
     def _answer_slowly(self, kind: Kind, handler: Callable[..., Any], request: Message) -> bytes:
         if kind in ("call", "transfer"):
             return codec.encode_response(handler(self._site, request))
-        return codec.encode_response(self._site.store.read(partial(_read, handler, request)))
+        return codec.encode_response(self._site.store.read(partial(_read, handler, request), self._limits.query_s))
 
     @staticmethod
     def _check_type(method: str, headers: Mapping[bytes, bytes], body: bytes | bytearray) -> None:

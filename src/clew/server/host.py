@@ -20,15 +20,21 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from clew import settings
 from clew.errors import ClewError, InvalidValue, Unavailable
 from clew.server import peer
+from clew.server.limits import DEFAULTS, Limits
 from clew.server.options import Options
 from clew.server.places import HostInfo, Places, answers, places, read_info
 from clew.server.workers import serve_in_processes
 
+if TYPE_CHECKING:
+    from clew.server.logs import Format
+
 TAKEOVER_S = 20.0
+UNTAKEN_MS = 120_000  # a client that takes nothing of its answer for so long is cut off
 
 
 def serve(
@@ -44,6 +50,8 @@ def serve(
     allowed_hosts: Sequence[str] = (),
     workers: int = 1,
     access_log: bool | None = None,
+    log_format: Format = "text",
+    limits: Limits = DEFAULTS,
     announce: Callable[[list[str]], None] | None = None,
 ) -> None:
     """Host a store until SIGTERM or SIGINT; returns when everything is written and closed.
@@ -72,6 +80,8 @@ def serve(
         static_prefix=static_prefix,
         allowed_hosts=allowed_hosts,
         access_log=access_log,
+        log_format=log_format,
+        limits=limits,
         announce=_announce if announce is None and port is not None else announce,
     )
     where = places(store_url, settings.read().spool)
@@ -200,6 +210,8 @@ def _listen(host: str, port: int) -> socket.socket:
     s = socket.socket(family, socket.SOCK_STREAM)
     try:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # connections inherit it
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_MS)
         s.bind((host, port))
         s.listen(1024)
     except BaseException:

@@ -135,6 +135,11 @@ class Hub:
         """How many streams are open."""
         return len(self._readers)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the server is ending."""
+        return self._closed
+
     def hear(self, change: Change | None) -> None:
         """Take a commit; from any thread, returns at once."""
         if not self._readers and change is not None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from clew import settings
 from clew.server import peer
+from clew.server.limits import DEFAULTS, Limits
+
+if TYPE_CHECKING:
+    from clew.server.logs import Format
 
 
 class Options:
@@ -16,8 +21,8 @@ class Options:
     try the 20 after it. on_demand: end after ``idle_s`` seconds without connections.
     artifact_root: prefix of new experiments' artifact locations (``--default-artifact-root``).
     artifacts: folder of the files that the server keeps (``--artifacts-destination``).
-    static_prefix, allowed_hosts, access_log: see ``app.App``; access_log None = on for a TCP server,
-    off where one person looks at a store of their own (``next_free_port`` on loopback).
+    static_prefix, allowed_hosts, access_log, log_format, limits: see ``app.App``; access_log None = on for a TCP
+    server, off where one person looks at a store of their own (``next_free_port`` on loopback).
     announce: called with the http addresses once requests are answered.
     """
 
@@ -34,6 +39,8 @@ class Options:
         static_prefix: str = "",
         allowed_hosts: Sequence[str] = (),
         access_log: bool | None = None,
+        log_format: Format = "text",
+        limits: Limits = DEFAULTS,
         announce: Callable[[list[str]], None] | None = None,
     ) -> None:
         self.host = host
@@ -47,6 +54,8 @@ class Options:
         self.allowed_hosts = allowed_hosts
         self.loopback = port is None or peer.is_loopback(host)
         serving_others = port is not None and not (next_free_port and self.loopback)
+        self.log_format: Format = log_format
+        self.limits = limits
         self.access_log = serving_others if access_log is None else access_log
         self.announce = announce
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from clew.server.replies import HTML, Headers, Reply
+from clew.server.replies import HTML, Headers, Reply, text
 
 STATIC = os.path.join(os.path.dirname(__file__), "static")
 
@@ -81,6 +81,15 @@ class Pages:
             if encoding in accepted and encoding in asset.bodies:
                 return Reply(200, asset.bodies[encoding], [*asset.headers, (b"content-encoding", encoding)])
         return Reply(200, asset.bodies[b""], asset.headers)
+
+    def missing(self, headers: Mapping[bytes, bytes]) -> Reply:
+        """The answer where nothing is: to a browser the UI, which says so and shows ways on."""
+        if b"text/html" not in headers.get(b"accept", b""):
+            return text(404, "Not Found")
+        page = self.find("/", {k: v for k, v in headers.items() if k != b"if-none-match"})
+        if page is None:
+            return text(404, "Not Found")
+        return Reply(404, page.body, [header for header in page.headers if header[0] != b"etag"])
 
     def _load(self) -> dict[str, Asset]:
         assets: dict[str, Asset] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -14,7 +15,7 @@ JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 HTML = (b"content-type", b"text/html; charset=utf-8")
 
-MAX_BODY_BYTES = 64 << 20
+PAUSE_S = 60.0  # between two pieces of a body
 
 
 class Disconnected(Exception):
@@ -23,6 +24,10 @@ class Disconnected(Exception):
 
 class TooLarge(Exception):
     """The request's body is over the limit."""
+
+
+class TooSlow(Exception):
+    """The request's body stopped coming."""
 
 
 class Reply:
@@ -44,21 +49,27 @@ def text(status: int, words: str) -> Reply:
     return Reply(status, words.encode(), [TEXT])
 
 
-async def read_body(receive: Receive, limit: int = MAX_BODY_BYTES) -> bytes | bytearray:
+async def read_body(receive: Receive, limit: int) -> bytes | bytearray:
     """The whole request body.
 
     Raises:
-        Disconnected: the client left. TooLarge: over ``limit`` bytes.
+        Disconnected: the client left. TooLarge: over ``limit`` bytes. TooSlow: nothing came for a minute.
     """
     message = await receive()
     if message["type"] == "http.disconnect":
         raise Disconnected
     body: bytes = message.get("body", b"")
+    if len(body) > limit:
+        raise TooLarge
     if not message.get("more_body"):
         return body
     whole = bytearray(body)
     while message.get("more_body"):
-        message = await receive()
+        try:
+            async with asyncio.timeout(PAUSE_S):
+                message = await receive()
+        except TimeoutError:
+            raise TooSlow from None
         if message["type"] == "http.disconnect":
             raise Disconnected
         whole += message.get("body", b"")

@@ -80,6 +80,8 @@ class Service:
             static_prefix=options.static_prefix,
             allowed_hosts=options.allowed_hosts,
             access_log=options.access_log,
+            log_format=options.log_format,
+            limits=options.limits,
         )
         config = uvicorn.Config(
             self._app,
@@ -113,6 +115,7 @@ class Service:
         """Finish the queue and close the store."""
         self._app.stop()
         self._store.close()
+        logger.info("Clew has ended.")
 
     def _end_by(self, number: int) -> None:
         self.interrupted = number == signal.SIGINT

@@ -61,8 +61,14 @@ class Committer:
         self._ended = False
         self._gate = threading.Lock()
         self.uncompacted = uncompacted
+        self.groups = self.writes = self.points = 0  # committed so far
         self._thread = threading.Thread(target=self._serve, name="clew-committer", daemon=True)
         self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it takes and writes jobs."""
+        return not self._closed and self._thread.is_alive()
 
     def submit(self, job: Job) -> None:
         """Queue a job; from any thread.
@@ -141,6 +147,9 @@ class Committer:
         points = summary.flush(tx)
         change = changes.mark(tx)
         session.commit()
+        self.groups += 1
+        self.writes += len(jobs)
+        self.points += points
         self._committed(points, tx.ended, change)
         return outcomes
 

@@ -7,10 +7,12 @@ as one job that first checks that the rows it replaces are all still there. So a
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -60,6 +62,8 @@ class Compactor:
         self._thread: threading.Thread | None = None
         self._pending = 0
         self._ended: deque[int] = deque()
+        self.rounds = 0
+        self.rounds_s = 0.0
 
     def start(self) -> None:
         """Compact in the background from now on."""
@@ -82,7 +86,7 @@ class Compactor:
 
         everything: also merge the blocks of every run as far as they go, and empty the write-ahead log.
         """
-        with self._rounds:
+        with self._rounds, self._timed():
             self._pending = 0
             if not self._elect():
                 self._follow()
@@ -102,6 +106,15 @@ class Compactor:
                 runs = set(self._read(_runs_with_blocks))
                 self._merge(runs, runs)
                 self._checkpoint("TRUNCATE")
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        started_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.rounds += 1
+            self.rounds_s += time.perf_counter() - started_s
 
     def stop(self) -> None:
         """End the thread after the round that runs."""

@@ -23,6 +23,12 @@ Row = tuple[Any, ...]
 MAX_UNCOMPACTED: Final = 4_000_000  # points; above it writers wait for the compactor (measured: storage.md 1e)
 
 
+TOO_SLOW: Final = (
+    "The query took longer than this server allows (--query-timeout). Narrow it, by fewer experiments or a shorter"
+    " filter, or ask for less at once; or have the limit raised."
+)
+
+
 class TryAgain(Exception):
     """The database asks to repeat the whole transaction (deadlock, say); never leaves this package."""
 
@@ -48,8 +54,11 @@ class Session(Protocol):
         """Run several statements without parameters."""
         ...
 
-    def begin(self, write: bool) -> None:
-        """Open a transaction; a reading one sees one snapshot throughout."""
+    def begin(self, write: bool, limit_s: float = 0.0) -> None:
+        """Open a transaction; a reading one sees one snapshot throughout.
+
+        limit_s: seconds after which its statements end with DeadlineExceeded; 0 for never.
+        """
         ...
 
     def commit(self) -> None:

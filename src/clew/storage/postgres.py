@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from clew.errors import InvalidValue, MissingPackage, Unavailable, shown
+from clew.errors import DeadlineExceeded, InvalidValue, MissingPackage, Unavailable, shown
 from clew.storage.dialect import POSTGRESQL
-from clew.storage.engine import Row, TryAgain
+from clew.storage.engine import TOO_SLOW, Row, TryAgain
 
 if TYPE_CHECKING:
     import psycopg
@@ -51,6 +51,8 @@ class PostgresSession:
             psycopg.errors.DeadlockDetected,
             psycopg.errors.UniqueViolation,
         )
+        self._cancelled = psycopg.errors.QueryCanceled
+        self._full = psycopg.errors.DiskFull
         self._unfit = psycopg.DataError
         self._away = (psycopg.OperationalError, psycopg.InterfaceError)
 
@@ -83,9 +85,13 @@ class PostgresSession:
         except self._errors as error:
             raise self._explain(error) from error
 
-    def begin(self, write: bool) -> None:
+    def begin(self, write: bool, limit_s: float = 0.0) -> None:
         """Open a transaction: READ COMMITTED to write, one snapshot to read."""
-        self.run("BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {})
+        start = "BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        if limit_s:
+            self.script(f"{start}; SET LOCAL statement_timeout = {max(1, int(limit_s * 1000))}")
+        else:
+            self.run(start, {})
 
     def commit(self) -> None:
         """Make the transaction durable."""
@@ -118,6 +124,10 @@ class PostgresSession:
     def _explain(self, error: Exception) -> Exception:
         if isinstance(error, self._again):
             return TryAgain(str(error))
+        if isinstance(error, self._cancelled):
+            return DeadlineExceeded(TOO_SLOW)
+        if isinstance(error, self._full):
+            return Unavailable("The disk of the PostgreSQL server is full; nothing was written. Free some space there.")
         if isinstance(error, self._away):
             return Unavailable(f"PostgreSQL at {shown(self._url)}: {str(error).strip()}")
         if isinstance(error, self._unfit) and "NUL" in str(error):

@@ -6,20 +6,23 @@ Only apsw's own SQLite opens the file: older ones have a race in WAL mode that c
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
 import apsw
 
-from clew.errors import ClewError, Corrupt, ForeignStore, Unavailable
+from clew.errors import ClewError, Corrupt, DeadlineExceeded, ForeignStore, Unavailable
 from clew.query.match import fits
 from clew.storage.dialect import SQLITE, bind_sqlite
-from clew.storage.engine import Row
+from clew.storage.engine import TOO_SLOW, Row
 
 BUSY_TIMEOUT_MS: Final = 10_000
 PAGE_BYTES: Final = 8192
 CACHE_KIB: Final = {"writer": 65_536, "reader": 16_384}
+LOOK_EVERY: Final = 500_000  # SQLite's steps between looks at the clock: 10 to 30 ms, since a look waits for Python
 MAPPED_BYTES: Final = 1 << 31  # what SQLite maps at the most
 
 
@@ -84,7 +87,12 @@ class SqliteSession:
             # apsw's stubs know only functions of any number of values.
             matcher = cast("Callable[..., apsw.SQLiteValue]", fits)
             self._db.create_scalar_function("clew_match", matcher, 3, deterministic=True)
+            self._db.set_progress_handler(self._late, LOOK_EVERY)
         self._version = -1
+        self._ends_s = math.inf
+
+    def _late(self) -> bool:
+        return time.monotonic() > self._ends_s
 
     def _holds(self, condition: str) -> bool:
         """Whether the database has a table or index of which ``condition`` is true."""
@@ -116,8 +124,9 @@ class SqliteSession:
         """Run several statements without parameters."""
         self.run(text, {})
 
-    def begin(self, write: bool) -> None:
+    def begin(self, write: bool, limit_s: float = 0.0) -> None:
         """Open a transaction; a writing one takes the write lock at once."""
+        self._ends_s = time.monotonic() + limit_s if limit_s else math.inf
         self.run("BEGIN IMMEDIATE" if write else "BEGIN", {})
 
     def commit(self) -> None:
@@ -184,6 +193,7 @@ _TEXTS: tuple[tuple[type[Exception], Callable[[str], ClewError]], ...] = (
             " Try again, or end that program."
         ),
     ),
+    (apsw.InterruptError, lambda _: DeadlineExceeded(TOO_SLOW)),
     (apsw.FullError, lambda path: Unavailable(f"The disk of {path} is full; nothing was written. Free some space.")),
     (
         apsw.ReadOnlyError,
@@ -197,7 +207,10 @@ _TEXTS: tuple[tuple[type[Exception], Callable[[str], ClewError]], ...] = (
     (apsw.CorruptError, lambda path: Corrupt(f"The store {path} is damaged; restore it from a backup.")),
     (
         apsw.IOError,
-        lambda path: Unavailable(f"The disk of {path} answered with an error; check it, then start again."),
+        lambda path: Unavailable(
+            f"The disk of {path} answered with an error, and nothing was written. If it is full or over its quota, free"
+            " some space; else check it."
+        ),
     ),
     (PermissionError, lambda path: Unavailable(f"The store {path} may not be read by this user.")),
     (OSError, lambda path: Unavailable(f"The store {path} cannot be read.")),

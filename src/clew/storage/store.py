@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from clew import ids
 from clew.errors import ClewError, InvalidValue, Unavailable, shown
@@ -25,6 +25,22 @@ from clew.storage.notices import Notices
 T = TypeVar("T")
 Listener = Callable[[Change | None], None]
 """Hears of each commit that touched something; of None where commits may have been missed."""
+
+
+class Figures(NamedTuple):
+    """What a store did since it was opened.
+
+    groups: group commits. writes: in them. points: committed. uncompacted: points that wait for compaction.
+    rounds, rounds_s: of compaction, and the seconds they took.
+    """
+
+    groups: int
+    writes: int
+    points: int
+    uncompacted: int
+    rounds: int
+    rounds_s: float
+
 
 MAX_IDLE_READERS: Final = 8
 
@@ -97,13 +113,31 @@ class Store:
             " or postgresql://user@host/database."
         )
 
-    def read(self, fn: Callable[[Tx], T]) -> T:
-        """What ``fn`` returns, run in one read transaction that sees one state throughout; any thread; blocks."""
+    @property
+    def writing(self) -> bool:
+        """Whether writes are taken."""
+        return self._committer.alive
+
+    def figures(self) -> Figures:
+        """Counts for operators."""
+        writer, compactor = self._committer, self._compactor
+        return Figures(
+            writer.groups, writer.writes, writer.points, writer.uncompacted, compactor.rounds, compactor.rounds_s
+        )
+
+    def read(self, fn: Callable[[Tx], T], limit_s: float = 0.0) -> T:
+        """What ``fn`` returns, run in one read transaction that sees one state throughout; any thread; blocks.
+
+        limit_s: seconds that the database may take, on PostgreSQL for each statement; 0 for any time.
+
+        Raises:
+            DeadlineExceeded: it took longer.
+        """
         with self._gate:
             if self._closed:
                 raise Unavailable("The store is closed.")
             session = self._readers.pop() if self._readers else None
-        session = self._begin_read(session)
+        session = self._begin_read(session, limit_s)
         try:
             value = fn(Tx(session, self._place))
             session.commit()
@@ -184,16 +218,16 @@ class Store:
         for listener in self._listeners:
             listener(change)
 
-    def _begin_read(self, session: Session | None) -> Session:
+    def _begin_read(self, session: Session | None, limit_s: float) -> Session:
         if session is not None:
             try:
-                session.begin(write=False)
+                session.begin(write=False, limit_s=limit_s)
             except Unavailable:
                 session.close()  # a server closes idle connections; a fresh one tells whether it is away
             else:
                 return session
         session = self._opened("reader")
-        session.begin(write=False)
+        session.begin(write=False, limit_s=limit_s)
         return session
 
     def _give_back(self, session: Session) -> None:

@@ -209,6 +209,7 @@ _CLASSES: dict[str, type[ClewError]] = {
         errors.Denied,
         errors.Unavailable,
         errors.TooManyRequests,
+        errors.DeadlineExceeded,
         errors.MissingPackage,
         errors.ForeignStore,
         errors.NotSupported,
