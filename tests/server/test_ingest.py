@@ -396,3 +396,21 @@ def test_numbers_that_no_store_holds_are_damage(client: Tracker, kind: int, fiel
     journal.record(kind, fields)
     answer = journal.send(client)
     assert (answer.status, answer.json()["error_code"]) == (400, "DATA_LOSS")
+
+
+def test_a_batch_stores_only_the_names_that_it_declares(client: Tracker) -> None:
+    journal = Journal()
+    journal.begin()
+    journal.key(1, "first")
+    journal.send(client)
+    sent = len(journal)
+    journal.key(2, "second")
+    journal.point(1, 0, 1.0)
+    journal.point(2, 0, 2.0)
+    journal.send(client, sent)
+    sql = "SELECT names FROM ingest_names WHERE writer_id = :writer ORDER BY seq"
+    first, second = client.app.site.store.read(lambda tx: tx.all(sql, writer=journal.writer))
+    assert "first" in first[0]
+    assert "first" not in second[0]
+    assert client.history(journal.run_id, "first") == [(0, 1.0)]
+    assert client.history(journal.run_id, "second") == [(0, 2.0)]

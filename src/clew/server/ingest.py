@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
+import zlib
 from collections import OrderedDict
 
 import msgspec
@@ -58,12 +58,17 @@ class Names(msgspec.Struct):
     keys: dict[int, tuple[str, int]] = {}
     contexts: dict[int, Context] = {}
 
+    def add(self, news: Names) -> None:
+        """Take in what was declared later."""
+        self.keys.update(news.keys)
+        self.contexts.update(news.contexts)
+
 
 class NamesCache:
-    """The names of the writers seen lately, so that their stored form is not decoded again and again.
+    """The names of the writers seen lately, so that they are not read and decoded again and again.
 
-    An entry counts only while the stored text is the one that it was made of, so an undone
-    transaction or another server's write cannot mislead it.
+    An entry counts only while its mark is the one that the store has, so an undone transaction or
+    another server's write cannot mislead it.
     """
 
     def __init__(self, most: int = 256) -> None:
@@ -71,21 +76,25 @@ class NamesCache:
         self._entries: OrderedDict[str, tuple[str, Names]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, writer: str, text: str) -> Names:
-        """The names whose stored form is ``text``."""
-        if not text:
+    def get(self, tx: WriteTx, writer: str, mark: str) -> Names:
+        """The names as of ``mark``; they may be added to by whoever puts them back with a new mark."""
+        if not mark:
             return Names()
         with self._lock:
             entry = self._entries.get(writer)
-            if entry is not None and entry[0] == text:
+            if entry is not None and entry[0] == mark:
                 self._entries.move_to_end(writer)
                 return entry[1]
-        return msgspec.json.decode(text, type=Names)
+        known = Names()
+        for text in streams.read_names(tx, writer):
+            known.add(msgspec.json.decode(text, type=Names))
+        self.put(writer, mark, known)
+        return known
 
-    def put(self, writer: str, text: str, known: Names) -> None:
-        """Remember names and their stored form."""
+    def put(self, writer: str, mark: str, known: Names) -> None:
+        """Remember names and their mark."""
         with self._lock:
-            self._entries[writer] = text, known
+            self._entries[writer] = mark, known
             self._entries.move_to_end(writer)
             while len(self._entries) > self._most:
                 self._entries.popitem(last=False)
@@ -128,7 +137,7 @@ class Batch:
         """
         request, slots = self._request, self._slots
         assert slots is not None, "apply() before decode()"
-        seq, state = streams.cursor(tx, request.writer)
+        seq, mark = streams.cursor(tx, request.writer)
         if request.first_seq > seq:
             raise SequenceGap(
                 f"Slots {seq} to {request.first_seq - 1} of writer {request.writer} are missing; send from {seq} on.",
@@ -144,38 +153,44 @@ class Batch:
         elif all(r.kind != frames.RUN_START for r in records):
             raise NotFound(f"Run with id={request.run_id} not found")
         replay = Replay(tx, request.run_id)
-        known, state = self._learn(records, state, replay)
+        known, mark = self._learn(tx, records, seq, mark, replay)
         replay.apply(records)
         first = int(np.searchsorted(slots.at, skip)) if skip else 0
         if first < len(slots.points):
             self._log_points(tx, slots.points[first:], known, replay)
         conflicts = replay.keep_conflicts()
         seq = request.first_seq + slots.used
-        streams.advance(tx, request.writer, request.run_id, seq, state)
+        streams.advance(tx, request.writer, request.run_id, seq, mark)
         return IngestResponse(seq=seq, conflicts=conflicts)
 
-    def _learn(self, records: list[Record], state: str, replay: Replay) -> tuple[Names, str]:
-        """The writer's names with those of this batch, and their stored form."""
-        known = self._cache.get(self._request.writer, state)
-        news = [r for r in records if r.kind in (frames.KEY, frames.CONTEXT)]
-        if not news:
-            return known, state or "{}"
-        known = Names(keys=dict(known.keys), contexts=dict(known.contexts))
-        for record in news:
+    def _learn(self, tx: WriteTx, records: list[Record], seq: int, mark: str, replay: Replay) -> tuple[Names, str]:
+        """The writer's names with those of this batch, and their mark.
+
+        Cost: that of the new names only, else a writer with very many would slow down with each.
+        """
+        writer = self._request.writer
+        known = self._cache.get(tx, writer, mark)
+        news = Names(keys={}, contexts={})
+        for record in records:
             if record.kind == frames.CONTEXT:
                 c = decode_payload(_Context, record)
-                known.contexts[c.id] = (c.model_id, c.dataset_name, c.dataset_digest, -1 if c.rank is None else c.rank)
-                continue
-            key = decode_payload(_Key, record)
-            try:
-                batches.check_name(key.key, "metric key")
-                known.keys[key.id] = key.key, key.context
-            except InvalidValue as e:
-                known.keys[key.id] = "", 0
-                replay.report("metric", key.key[:250], e.message)
-        state = json.dumps({"keys": known.keys, "contexts": known.contexts}, separators=(",", ":"))
-        self._cache.put(self._request.writer, state, known)
-        return known, state
+                news.contexts[c.id] = (c.model_id, c.dataset_name, c.dataset_digest, -1 if c.rank is None else c.rank)
+            elif record.kind == frames.KEY:
+                key = decode_payload(_Key, record)
+                try:
+                    batches.check_name(key.key, "metric key")
+                    news.keys[key.id] = key.key, key.context
+                except InvalidValue as e:
+                    news.keys[key.id] = "", 0
+                    replay.report("metric", key.key[:250], e.message)
+        if not news.keys and not news.contexts:
+            return known, mark
+        text = msgspec.json.encode(news).decode()
+        streams.add_names(tx, writer, seq, text)
+        mark = f"{seq}:{zlib.crc32(text.encode())}"
+        known.add(news)
+        self._cache.put(writer, mark, known)
+        return known, mark
 
     def _log_points(self, tx: WriteTx, points: NDArray[np.void], known: Names, replay: Replay) -> None:
         columns = point_columns(points, known)

@@ -11,7 +11,7 @@ from clew.storage.keys import find_run
 
 
 def cursor(tx: Tx, writer_id: str) -> tuple[int, str]:
-    """Sequence number of the next slot to apply, and the ingester's notes (JSON); (0, "") for a new writer.
+    """Sequence number of the next slot to apply, and the mark of the last names; (0, "") for a new writer.
 
     In a write transaction on PostgreSQL the row stays locked until its end.
     """
@@ -30,8 +30,8 @@ def cursor(tx: Tx, writer_id: str) -> tuple[int, str]:
     return (row[0], row[1]) if row else (0, "")
 
 
-def advance(tx: WriteTx, writer_id: str, run_id: str, seq: int, state_json: str) -> None:
-    """Set the next sequence number and the ingester's notes.
+def advance(tx: WriteTx, writer_id: str, run_id: str, seq: int, mark: str) -> None:
+    """Set the next sequence number and the mark of the last names.
 
     run_id: the run that the writer writes to; may be unknown while nothing of it is applied.
     """
@@ -43,6 +43,22 @@ def advance(tx: WriteTx, writer_id: str, run_id: str, seq: int, state_json: str)
         writer_id=writer_id,
         rn=ref.rn if ref else 0,
         seq=seq,
-        state=state_json,
+        state=mark,
         now=tx.place.clock(),
     )
+
+
+def add_names(tx: WriteTx, writer_id: str, seq: int, names: str) -> None:
+    """Keep what the batch at ``seq`` declared. names: the ingester's own form."""
+    tx.run(
+        "INSERT INTO ingest_names (writer_id, seq, names) VALUES (:writer_id, :seq, :names)",
+        writer_id=writer_id,
+        seq=seq,
+        names=names,
+    )
+
+
+def read_names(tx: Tx, writer_id: str) -> list[str]:
+    """All that a writer declared so far, batch by batch."""
+    sql = "SELECT names FROM ingest_names WHERE writer_id = :writer_id ORDER BY seq"
+    return [names for (names,) in tx.all(sql, writer_id=writer_id)]
