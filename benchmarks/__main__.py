@@ -26,6 +26,7 @@ NAMES = (
     "storage_size",
     "history",
     "search",
+    "events",
 )
 
 
