@@ -77,3 +77,12 @@ def test_pages_built_later_appear(tmp_path: Path) -> None:
     built = pages.find("/", {})
     assert built is not None
     assert b"<base" in built.body
+
+
+def test_an_unknown_address_shows_a_browser_the_page_as_not_found(folder: str) -> None:
+    pages = Pages(folder=folder)
+    etag = dict(pages.find("/", {}).headers)[b"etag"]  # type: ignore[union-attr]
+    shown = pages.missing({b"accept": b"text/html,*/*", b"if-none-match": etag})
+    assert shown.status == 404
+    assert b"<base" in shown.body
+    assert pages.missing({b"accept": b"application/json"}).body == b"Not Found"

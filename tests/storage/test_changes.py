@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,7 @@ def listening(store: Store) -> Heard:
     """What a store's listener hears; on PostgreSQL its connection stands."""
     heard: Heard = queue.SimpleQueue()
     store.listen(heard.put)
+    store.name_runs(True)
     if store.dialect_name == "postgresql":
         assert heard.get(timeout=10) is None
     return heard
@@ -58,6 +60,7 @@ def test_what_touches_nothing_is_not_told(store: Store) -> None:
     new_run(store)
     told = heard.get(timeout=10)
     assert told is not None
+    assert told.runs is not None
     assert run_id not in (told.runs[0] or ())
 
 
@@ -173,3 +176,14 @@ def in_background(work: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=work)
     thread.start()
     return thread
+
+
+def test_runs_are_not_named_where_nobody_asks(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 's.db'}", background=False)
+    heard: Heard = queue.SimpleQueue()
+    store.listen(heard.put)
+    new_run(store)
+    told = heard.get(timeout=10)
+    assert told is not None
+    assert told.runs is None
+    store.close()

@@ -81,7 +81,7 @@ class App:
         self.commits = Commits(self.site.store, loop)
         self._dispatcher = Dispatcher(self.site, self.commits, self._pool, self._file_pool, self._limits)
         self._files = Files(self.site, self.commits, self._file_pool)
-        self.hub = Hub(loop, self._limits.event_streams)
+        self.hub = Hub(loop, self._limits.event_streams, self.site.store.name_runs)
         self._events = events.Events(self.site, self.hub, self._pool)
         self.site.store.listen(self.hub.hear)
         dispatcher = self._dispatcher

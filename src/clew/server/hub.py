@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from clew.errors import InvalidValue, Unavailable
@@ -113,12 +113,13 @@ class Reader:
 class Hub:
     """The readers of one server, on one event loop.
 
-    most: readers at the same time.
+    most: readers at the same time. watching: told whether there are any.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, most: int = 1000) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, most: int, watching: Callable[[bool], None]) -> None:
         self._loop = loop
         self._most = most
+        self._watching = watching
         self._heard: deque[Change | None] = deque()
         self._woken = False
         self._closed = False
@@ -142,7 +143,7 @@ class Hub:
 
     def hear(self, change: Change | None) -> None:
         """Take a commit; from any thread, returns at once."""
-        if not self._readers and change is not None:
+        if not self._readers:
             return  # nobody can miss it: who comes later begins by reading
         self._heard.append(change)
         if not self._woken:
@@ -167,6 +168,7 @@ class Hub:
             )
         reader = Reader(topics)
         self._readers.add(reader)
+        self._watching(True)
         for topic in topics:
             self._topics.setdefault(topic, set()).add(reader)
         if self._beat is None:
@@ -176,6 +178,8 @@ class Hub:
     def leave(self, reader: Reader) -> None:
         """Forget a reader."""
         self._readers.discard(reader)
+        if not self._readers:
+            self._watching(False)
         for topic in reader.topics:
             others = self._topics.get(topic)
             if others is not None:
@@ -196,17 +200,17 @@ class Hub:
         self._woken = False
         while self._heard:
             change = self._heard.popleft()
-            if change is None:
+            if change is None or change.runs is None:
                 self._pending.update(dict.fromkeys(self._topics))
             else:
-                self._gather(change)
+                self._gather(change, change.runs)
         if self._pending and self._tick is None and not self._closed:
             wait_s = max(0.0, self._next_tick_s - self._loop.time())
             self._tick = self._loop.call_later(wait_s, self._flush)
 
-    def _gather(self, change: Change) -> None:
+    def _gather(self, change: Change, runs: Mapping[int, Sequence[str] | None]) -> None:
         self._rev = max(self._rev, change.rev)
-        for experiment, ids in change.runs.items():
+        for experiment, ids in runs.items():
             self._note(f"exp:{experiment}", ids)
             for run_id in () if ids is None else ids:
                 self._note(f"run:{run_id}", (run_id,))
@@ -215,7 +219,7 @@ class Hub:
         for experiment in change.experiments:
             self._note(f"exp:{experiment}", None)
             self._forget_runs()
-        self._note(EXPERIMENTS, [str(number) for number in (*change.runs, *change.experiments)])
+        self._note(EXPERIMENTS, [str(number) for number in (*runs, *change.experiments)])
 
     def _note(self, topic: str, ids: Iterable[str] | None) -> None:
         if topic not in self._topics:

@@ -61,6 +61,7 @@ class Committer:
         self._ended = False
         self._gate = threading.Lock()
         self.uncompacted = uncompacted
+        self.naming = False  # whether the runs that a group touched are named to listeners
         self.groups = self.writes = self.points = 0  # committed so far
         self._thread = threading.Thread(target=self._serve, name="clew-committer", daemon=True)
         self._thread.start()
@@ -145,7 +146,7 @@ class Committer:
             jobs.append(job)
             outcomes.append(tx.attempt(job.work))
         points = summary.flush(tx)
-        change = changes.mark(tx)
+        change = changes.mark(tx, named=self.naming)
         session.commit()
         self.groups += 1
         self.writes += len(jobs)

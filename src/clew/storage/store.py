@@ -177,6 +177,10 @@ class Store:
             if self._notices is None and self.dialect_name == "postgresql" and not self._closed:
                 self._notices = Notices(self.url, self._tell)
 
+    def name_runs(self, wanted: bool) -> None:
+        """Whether listeners want the ids of touched runs; on PostgreSQL they always come, for other servers."""
+        self._committer.naming = wanted
+
     def compact(self, everything: bool = False) -> None:
         """One compaction round now.
 
@@ -202,7 +206,7 @@ class Store:
 
     def _committed(self, points: int, ended: set[int], change: Change | None) -> None:
         self._compactor.notice(points, ended)
-        if change is not None and self.dialect_name == "sqlite":  # PostgreSQL tells every server, this one too
+        if change is not None:  # PostgreSQL tells every server, this one too
             self._tell(change)
 
     def _save_columns(self) -> None:
