@@ -194,3 +194,21 @@ def test_a_database_that_another_program_locks_is_named_busy(
     with closing(sqlite3.connect(tmp_path / "busy.db")) as other:
         other.execute("BEGIN IMMEDIATE")
         refused(clew_process("server", "--port", "0", "--backend-store-uri", store), "busy")
+
+
+def test_a_log_for_machines_is_one_json_object_per_line(start_serving: Start, port: int, tmp_path: Path) -> None:
+    process = start_serving(tmp_path, port, "server", "--port", str(port), "--log-format", "json")
+    get(f"http://127.0.0.1:{port}/health")
+    process.send_signal(signal.SIGTERM)
+    lines = [json.loads(line) for line in process.communicate(timeout=15)[0].splitlines()]
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
+    assert str(port) in lines[0]["message"]
+    assert {"method": "GET", "path": "/health", "status": 200}.items() <= lines[1].items()
+    assert "ended" in lines[-1]["message"]
+
+
+def test_a_log_without_requests_says_nothing_while_all_is_well(start_serving: Start, port: int, tmp_path: Path) -> None:
+    options = ("--no-access-log", "--log-level", "warning", "--log-format", "json")
+    process = start_serving(tmp_path, port, "server", "--port", str(port), *options)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=15)[0] == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clew.storage import ingest, runs
+from clew.storage.engine import WriteTx
 from clew.storage.store import Store
 
 WRITER = "ab" * 16
@@ -31,3 +32,22 @@ def test_an_undone_batch_leaves_the_cursor(store: Store) -> None:
     except ValueError:
         pass
     assert store.write(lambda tx: ingest.cursor(tx, WRITER)) == (0, "")
+
+
+def test_names_of_an_older_schema_are_kept(store_url: str) -> None:
+    store = Store.open(store_url, background=False)
+    names = '{"keys":{"1":["loss",0]},"contexts":{}}'
+
+    def as_before(tx: WriteTx) -> None:
+        tx.run("DROP TABLE ingest_names")
+        tx.run("DELETE FROM migration WHERE number = 5")
+        ingest.advance(tx, "known", "r", 9, names)
+        ingest.advance(tx, "new", "r", 3, "{}")
+
+    store.write(as_before)
+    store.close()
+    later = Store.open(store_url, background=False)
+    assert later.read(lambda tx: ingest.read_names(tx, "known")) == [names]
+    assert later.read(lambda tx: ingest.cursor(tx, "known"))[1] != ""
+    assert later.read(lambda tx: ingest.cursor(tx, "new")) == (3, "")
+    later.close()
