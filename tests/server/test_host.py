@@ -45,7 +45,13 @@ def start(where: Places, tmp_path: Path) -> Iterator[Start]:
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("CLEW_", "MLFLOW_"))}
         environ |= {"CLEW_HOST_IDLE_S": str(idle_s), "CLEW_SPOOL": str(tmp_path / "spool")}
         child = subprocess.Popen(
-            [sys.executable, *command], env=environ, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+            [sys.executable, *command],
+            env=environ,
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell lets what it starts with & ignore Ctrl-C, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         children.append(child)
         return child
