@@ -17,6 +17,7 @@ from clew.server import presigned, uploads
 from clew.server.commits import Commits
 from clew.server.context import Site
 from clew.server.digests import compare, promised
+from clew.server.limits import DEFAULTS
 from clew.server.listing import listed, root_of
 from clew.server.records import checksum_now, sha256_of
 from clew.server.replies import Headers, Receive, Reply, Scope, Send, TooLarge, read_body, text
@@ -88,7 +89,7 @@ class Files:
             if method != "POST":
                 return _wrong_method()
             act, _, folder = path.partition("/")
-            body = await read_body(request.receive)
+            body = await read_body(request.receive, DEFAULTS.body_bytes)
             return Reply(200, await run(presigned.multipart, store, act, folder, body))
         return None
 
