@@ -9,8 +9,6 @@ import numpy as np
 
 from clew.entities.run import ViewType
 from clew.errors import InvalidValue, MissingPackage
-from clew.query.fields import RUNS
-from clew.query.parser import read_filter
 from clew.server import importance as ranking
 from clew.server import statistics
 from clew.storage import search
@@ -167,9 +165,8 @@ def _matching(
     tx: Tx, experiments: Sequence[int], text: str | None, view: ViewType | None, limit: int
 ) -> tuple[list[int], int | None]:
     """The newest runs that match, and how many these are where more match."""
-    query = search.RunQuery(
-        experiments=tuple(experiments), where=read_filter(text or "", RUNS), view=view or "ACTIVE_ONLY", limit=limit
-    )
+    ids = [str(number) for number in experiments]
+    query = search.read_query(tx, ids, text or "", view=view or "ACTIVE_ONLY", limit=limit)
     page = search.find_runs(tx, query)
     return list(page.items), limit if page.token else None
 

@@ -14,11 +14,11 @@ from clew.entities.experiment import Experiment
 from clew.entities.model import LoggedModel
 from clew.entities.page import Page
 from clew.entities.run import ViewType
-from clew.query.ast import PATTERN_OPS, Comparison, Expr, FieldKind, FreeText, Leaf, leaves
+from clew.query.ast import OPEN, PATTERN_OPS, Comparison, Expr, Field, FieldKind, FreeText, Leaf, leaves
 from clew.query.fields import EXPERIMENTS, MODELS, RUNS
-from clew.query.order import Order, model_order, read_order, refuse_repeats
+from clew.query.order import Order, model_order, read_field, read_order, refuse_repeats
 from clew.query.parser import read_filter
-from clew.query.settle import open_names, settle, settle_orders
+from clew.query.settle import open_names, settle, settle_field, settle_orders
 from clew.query.text import write_filter
 from clew.storage import indexed, keyset
 from clew.storage.compile import TRUE, Binder, Compiler
@@ -74,21 +74,50 @@ def search_runs(
         InvalidFilter: the filter or order cannot be read.
         InvalidValue: an experiment id is no integer, or the token belongs to another search.
     """
-    now_ms = keyset.asked_at(page_token, tx.place.clock())
+    return find_runs(tx, read_query(tx, experiment_ids, filter, order_by, view, max_results, page_token, with_total))
+
+
+def read_query(
+    tx: Tx,
+    experiment_ids: Sequence[str],
+    filter: str = "",  # noqa: A002 - as above
+    order_by: Sequence[str] = (),
+    view: ViewType = "ACTIVE_ONLY",
+    limit: int = 1000,
+    token: str | None = None,
+    counted: bool = False,
+) -> RunQuery:
+    """What texts ask about runs, settled.
+
+    Raises:
+        InvalidFilter: the filter or order cannot be read.
+        InvalidValue: an experiment id is no integer, or the token is damaged.
+    """
+    now_ms = keyset.asked_at(token, tx.place.clock())
     experiments = tuple(number_of(one) for one in experiment_ids)
     where, order = read_filter(filter, RUNS, lambda: now_ms), read_order(order_by, RUNS)
     existing = _metric_names(tx, experiments, open_names(where, order))
-    query = RunQuery(
+    return RunQuery(
         experiments=experiments,
         where=settle(where, existing),
         order=settle_orders(order, existing),
         view=view,
-        limit=max_results,
-        token=page_token,
-        counted=with_total,
+        limit=limit,
+        token=token,
+        counted=counted,
         now_ms=now_ms,
     )
-    return find_runs(tx, query)
+
+
+def read_fields(tx: Tx, experiments: Sequence[int], names: Sequence[str]) -> list[Field]:
+    """The fields that ``metrics.loss.min``, ``params.lr`` and the like name, settled, in the same order.
+
+    Raises:
+        InvalidFilter: a name cannot be read.
+    """
+    fields = [read_field(name, RUNS) for name in names]
+    existing = _metric_names(tx, experiments, [field.name for field in fields if field.summary == OPEN])
+    return [settle_field(field, existing) for field in fields]
 
 
 def _metric_names(tx: Tx, experiments: Sequence[int], names: Sequence[str]) -> set[str]:

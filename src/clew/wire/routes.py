@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from clew.wire import artifacts, changes, explore, mlflow, native, series
+from clew.wire import artifacts, changes, explore, groups, mlflow, native, series
 from clew.wire.mlflow import Message
 
 Permission = Literal["open", "read", "write", "manage"]
@@ -216,6 +216,7 @@ _FILES = (
 
 _EXPLORE = (
     _native("series", "POST", "series", series.GetSeries, series.SeriesResponse, "read"),
+    _native("group_runs", "POST", "runs/groups", groups.GroupRuns, groups.GroupRunsResponse, "read"),
     _native("suggest", "GET", "suggest", explore.Suggest, explore.SuggestResponse, "read"),
     _native("column_stats", "POST", "columns/stats", explore.ColumnStats, explore.ColumnStatsResponse, "read"),
     _native("importance", "POST", "importance", explore.Importance, explore.ImportanceResponse, "read"),

@@ -7,19 +7,22 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
 import numpy as np
 
 from clew.entities.run import ViewType
-from clew.query.ast import Expr
+from clew.errors import NotSupported
+from clew.query.ast import Expr, Field
 from clew.query.order import Order
 from clew.query.settle import fields_of
 from clew.storage.columns import keep, load
 from clew.storage.columns.arrays import Mask, Rows
 from clew.storage.columns.column import VALUE
+from clew.storage.columns.gathered import Values, joined, values_of
 from clew.storage.columns.load import UnusualId
 from clew.storage.columns.page import first_rows, rows_after
 from clew.storage.columns.seen import Seen, is_passing
@@ -82,22 +85,55 @@ class ColumnIndex:
             return None
         hits: list[Hit] = []
         total = 0
-        for experiment in experiments:
-            kept = self._kept(experiment)
-            with kept.lock:
-                try:
-                    table = kept.fresh(tx, self._path(experiment))
-                except UnusualId:
-                    self._give_up(experiment)
-                    return None
-                found, matching = _search(tx, table, where, orders, view, cut, count)
-                self._tidy(kept)
-            hits += found
-            total += matching
+        try:
+            for experiment in experiments:
+                with self._table(tx, experiment) as table:
+                    found, matching = _search(tx, table, where, orders, view, cut, count)
+                hits += found
+                total += matching
+        except UnusualId:
+            return None
         if len(experiments) > 1:
             descending = [order.descending for order in orders] + [True, False]
             hits.sort(key=functools.cmp_to_key(functools.partial(_compare, descending)))
         return hits[:count], total
+
+    def gather(
+        self, tx: Tx, experiments: Sequence[int], where: Expr | None, view: ViewType, fields: Sequence[Field]
+    ) -> dict[Field, Values]:
+        """Columns of all runs that match; each has a value per run, in one order for all of them.
+
+        fields: none of ``dataset.…``.
+
+        Raises:
+            NotSupported: a run's id is not 32 hex digits.
+        """
+        parts: dict[Field, list[Values]] = {field: [] for field in fields}
+        try:
+            for experiment in experiments:
+                with self._table(tx, experiment) as table:
+                    seen, rows = _matching(tx, table, where, view, fields)
+                    for field in fields:
+                        parts[field].append(values_of(seen, field, rows))
+        except UnusualId:
+            raise NotSupported(
+                "A run of these experiments has an id that is not 32 hex digits; such runs are"
+                " searched, but not grouped."
+            ) from None
+        return {field: joined(found) for field, found in parts.items()}
+
+    @contextmanager
+    def _table(self, tx: Tx, experiment: int) -> Iterator[RunTable]:
+        """An experiment's table, right for ``tx``, for the time of the block."""
+        kept = self._kept(experiment)
+        with kept.lock:
+            try:
+                table = kept.fresh(tx, self._path(experiment))
+            except UnusualId:
+                self._give_up(experiment)
+                raise
+            yield table
+            self._tidy(kept)
 
     @property
     def nbytes(self) -> int:
@@ -221,17 +257,7 @@ def _search(
     cut: Sequence[Cell] | None,
     count: int,
 ) -> tuple[list[Hit], int]:
-    seen = Seen(tx, table)
-    mask: Mask = table.view(view)
-    passing = [field for field in dict.fromkeys(fields_of(where, orders)) if is_passing(field)]
-    if passing:
-        maybe = np.flatnonzero(mask & Selector(seen).mask(candidates(where, passing, is_passing)))
-        if len(maybe) > MAX_RUNS:
-            raise too_many(passing[0])
-        seen.compute(passing, maybe)
-    if where is not None:
-        mask &= Selector(seen).mask(where)
-    rows: Rows = np.flatnonzero(mask)
+    seen, rows = _matching(tx, table, where, view, [order.field for order in orders])
     matching = len(rows)
     columns = sorted_by(seen, orders)
     cells = [NO_CELL] * len(columns) if cut is None else cut
@@ -242,6 +268,23 @@ def _search(
     numbers = table.numbers.array[rows].tolist()
     shown = zip(*(by.cells(rows) for by, _ in columns), strict=True)
     return [Hit(number, cells) for number, cells in zip(numbers, shown, strict=True)], matching
+
+
+def _matching(
+    tx: Tx, table: RunTable, where: Expr | None, view: ViewType, others: Sequence[Field]
+) -> tuple[Seen, Rows]:
+    """The rows that match. others: fields that are read of them, beside those of the filter."""
+    seen = Seen(tx, table)
+    mask: Mask = table.view(view)
+    passing = [field for field in dict.fromkeys([*fields_of(where), *others]) if is_passing(field)]
+    if passing:
+        maybe = np.flatnonzero(mask & Selector(seen).mask(candidates(where, passing, is_passing)))
+        if len(maybe) > MAX_RUNS:
+            raise too_many(passing[0])
+        seen.compute(passing, maybe)
+    if where is not None:
+        mask &= Selector(seen).mask(where)
+    return seen, np.flatnonzero(mask)
 
 
 def _compare(descending: Sequence[bool], one: Hit, other: Hit) -> int:

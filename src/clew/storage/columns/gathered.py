@@ -1,0 +1,91 @@
+"""Columns of the runs that match, taken out of the tables of all experiments that were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from clew.entities.run import RunStatus
+from clew.query.ast import Field, FieldKind
+from clew.storage.columns.arrays import Codes, Floats, Mask, Rows
+from clew.storage.columns.column import NumberColumn, TextColumn
+from clew.storage.columns.dictionary import TextDictionary
+from clew.storage.columns.seen import Seen
+from clew.storage.status import status_number
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """values: float64[m]; present: bool[m], whether a run has one, be it NaN."""
+
+    values: Floats
+    present: Mask
+
+
+class Texts(msgspec.Struct, frozen=True):
+    """codes: int32[m] into ``texts``, -1 where a run has none. numbers: float64 of each text, NaN where it is none."""
+
+    codes: Codes
+    texts: list[str]
+    numbers: Floats
+
+    def as_numbers(self) -> Numbers:
+        """The numbers of the texts; what is no number counts as absent."""
+        values = np.append(self.numbers, np.nan)[self.codes]
+        return Numbers(values, ~np.isnan(values))
+
+
+Values = Numbers | Texts
+
+_STATUS_TEXTS = [status.value for status in RunStatus]
+_STATUS_CODES = np.full(8, -1, np.int32)
+for _code, _status in enumerate(RunStatus):
+    _STATUS_CODES[status_number(_status)] = _code
+
+
+def values_of(seen: Seen, field: Field, rows: Rows) -> Values:
+    """The values that some rows of one table have of a field, which is none of ``dataset.…``."""
+    table = seen.table
+    if field.kind is FieldKind.ATTRIBUTE:
+        match field.name:
+            case "status":
+                return Texts(
+                    _STATUS_CODES[table.status.array[rows]], _STATUS_TEXTS, np.full(len(_STATUS_TEXTS), np.nan)
+                )
+            case "start_time":
+                return Numbers(table.start_ms.array[rows].astype(np.float64), np.ones(len(rows), np.bool_))
+            case "end_time":
+                ended = table.ended.array[rows]
+                return Numbers(np.where(ended, table.end_ms.array[rows].astype(np.float64), np.nan), ended)
+            case "run_name":
+                return _texts(table.names, rows)
+            case "user_id":
+                return _texts(table.users, rows)
+    column: Any = seen.column(field)
+    if isinstance(column, NumberColumn):
+        return Numbers(column.values()[rows], column.present()[rows])
+    return _texts(column, rows)
+
+
+def joined(parts: Sequence[Values]) -> Values:
+    """The values of several tables, one after the other; the parts are of one kind."""
+    if len(parts) == 1:
+        return parts[0]
+    numbers = [part for part in parts if isinstance(part, Numbers)]
+    if numbers:
+        return Numbers(np.concatenate([n.values for n in numbers]), np.concatenate([n.present for n in numbers]))
+    every = TextDictionary()
+    texts = [part for part in parts if isinstance(part, Texts)]
+    codes = [np.append(every.codes(part.texts), np.int32(-1))[part.codes] for part in texts]
+    return Texts(np.concatenate(codes), every.texts(), every.numbers())
+
+
+def _texts(column: TextColumn, rows: Rows) -> Texts:
+    """Only the texts that the rows have: there may be very many others."""
+    used, codes = np.unique(column.codes()[rows], return_inverse=True)
+    absent = int(len(used) > 0 and used[0] < 0)
+    dictionary = column.dictionary
+    texts = [dictionary.text(code) for code in used[absent:].tolist()]
+    return Texts((codes - absent).astype(np.int32), texts, dictionary.numbers()[used[absent:]])
