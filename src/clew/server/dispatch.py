@@ -20,7 +20,16 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 from clew.errors import InvalidValue, TooManyRequests
-from clew.server import changes, charts, explore, groups, ingest, native, tracking, uploads
+from clew.server import (
+    changes,
+    charts,
+    explore,
+    groups,
+    ingest,
+    native,
+    tracking,
+    uploads,
+)
 from clew.server.commits import Commits
 from clew.server.context import Site
 from clew.server.limits import Limits
@@ -29,7 +38,15 @@ from clew.wire.mlflow import Empty, Message
 from clew.wire.routes import ROUTES, Route
 
 Kind = Literal["write", "read", "search", "call", "transfer"]
-_MODULES = (tracking, native, changes, charts, explore, groups, uploads)
+_MODULES = (
+    tracking,
+    native,
+    changes,
+    charts,
+    explore,
+    groups,
+    uploads,
+)
 _TABLES: tuple[tuple[str, Kind], ...] = (
     ("WRITES", "write"),
     ("READS", "read"),

@@ -9,7 +9,15 @@ from typing import Literal
 
 import msgspec
 
-from clew.wire import artifacts, changes, explore, groups, mlflow, native, series
+from clew.wire import (
+    artifacts,
+    changes,
+    explore,
+    groups,
+    mlflow,
+    native,
+    series,
+)
 from clew.wire.mlflow import Message
 
 Permission = Literal["open", "read", "write", "manage"]
