@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from clew.storage.engine import Tx, WriteTx
+from clew.storage.engine import TryAgain, Tx, WriteTx
 
 CHANNEL: Final = "clew"
 MAX_NAMED: Final = 1000  # runs or experiments that one answer names
@@ -45,6 +45,9 @@ def mark(tx: WriteTx, *, named: bool) -> Change | None:
 
     named: whether to name the runs on SQLite, which costs 3 µs each.
     Last thing of a group. Cost: one statement.
+
+    Raises:
+        TryAgain: another server moved one of the runs to another experiment, whose key ids are others.
     """
     if not tx.touched and not tx.reshaped:
         return None
@@ -124,20 +127,31 @@ def _by_experiment(rows: Iterable[tuple[int, str]]) -> dict[int, Sequence[str] |
 
 
 def _notify(tx: WriteTx) -> None:
-    """Number the touched runs and tell their ids; beyond what a notification holds their experiments, or nothing."""
-    tx.all(
+    """Number the touched runs and tell their ids; beyond what a notification holds their experiments, or nothing.
+
+    Raises:
+        TryAgain: a run is not in the experiment in which this transaction found it.
+    """
+    rows = tx.all(
         "WITH touched AS ("
-        f" UPDATE run SET change = :change WHERE {tx.dialect.any_of('rn', 'rns')} RETURNING experiment_id, run_id),"
+        f" UPDATE run SET change = :change WHERE {tx.dialect.any_of('rn', 'rns')}"
+        " RETURNING rn, experiment_id, run_id),"
         " named AS (SELECT experiment_id, CASE WHEN :named THEN json_agg(run_id) END AS ids"
         " FROM touched GROUP BY experiment_id),"
         " notice AS (SELECT '[' || coalesce(json_object_agg(experiment_id, ids)::text, '{}') || ','"
         " || :experiments || ']' AS words FROM named)"
         " SELECT pg_notify(:channel, pg_snapshot_xmin(pg_current_snapshot())::text || ' '"
-        " || CASE WHEN octet_length(words) <= :most THEN words ELSE '' END)::text FROM notice",
+        " || CASE WHEN octet_length(words) <= :most THEN words ELSE '' END)::text,"
+        " (SELECT count(*) FROM touched t JOIN unnest(:found::bigint[], :homes::bigint[]) AS h (rn, experiment)"
+        " ON h.rn = t.rn WHERE h.experiment <> t.experiment_id) FROM notice",
         change=tx.change(),
         rns=sorted(tx.touched),
+        found=list(tx.homes),
+        homes=list(tx.homes.values()),
         named=len(tx.touched) <= _MAX_NAMED_IN_NOTICE,
         experiments=json.dumps(sorted(tx.reshaped)),
         channel=CHANNEL,
         most=_MAX_NOTICE,
     )
+    if rows[0][1]:
+        raise TryAgain("a run was moved to another experiment meanwhile")

@@ -30,6 +30,7 @@ A higher version byte is refused; compaction rewrites old bodies when the format
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -318,6 +319,21 @@ def _encode_grouped(column: Ints, starts: Ints) -> bytes:
         return _FIRST_DELTA.pack(0, 0, 0)
     deltas[~inner] = kept[0]  # any delta in range will do: decoding overrides it
     return _encode_deltas(column, 0, deltas, n)
+
+
+def rename(keys: Ints, names: Mapping[int, int]) -> Ints:
+    """``keys`` with each id replaced by ``names``' one for it, if it has one."""
+    distinct, index = np.unique(keys, return_inverse=True)
+    renamed: Ints = np.array([names.get(key, key) for key in distinct.tolist()], np.int64)[index]
+    return renamed
+
+
+def with_keys(body: bytes, names: Mapping[int, int]) -> bytes:
+    """A block or chunk with other key ids; nothing else of it is decoded."""
+    opened = Body(body)
+    keys = rename(decode_ints(opened.sections[0], opened.groups), names)
+    sections = [encode_ints(keys), *(bytes(section) for section in opened.sections[1:])]
+    return pack(sections, opened.n, opened.groups, opened.flags)
 
 
 class Block:

@@ -156,16 +156,21 @@ def _plan_merge(tx: Tx, rn: int, *, everything: bool) -> Plan | None:
         rn=rn,
         los=chosen,
     )
-    points = chunks.concat([Block(body).points() for _, body in rows])
+    plan = arrange(tx, rn, chunks.concat([Block(body).points() for _, body in rows]))
+    if everything and len(rows) == 1 and not plan.chunks:
+        return None
+    return msgspec.structs.replace(plan, old_blocks=[(rn, lo) for lo, _ in rows])
+
+
+def arrange(tx: Tx, rn: int, points: Points) -> Plan:
+    """One block out of a run's points in any order, and chunks for the series that are long enough."""
     points = points.take(np.argsort(_dense(points.keys), kind="stable"))
     counts = np.diff(np.append(chunks.group_starts(points.keys), len(points)))
     long = np.repeat(counts >= CHUNK_LEAST, counts)
-    if everything and len(rows) == 1 and not long.any():
-        return None
     new_chunks, old_chunks = _extend_chunks(tx, rn, points.take(long))
     rest = points.take(~long)
     blocks = [_block(rn, rest)] if len(rest) else []
-    return Plan(blocks=blocks, chunks=new_chunks, old_blocks=[(rn, lo) for lo, _ in rows], old_chunks=old_chunks)
+    return Plan(blocks=blocks, chunks=new_chunks, old_chunks=old_chunks)
 
 
 def _ripe(sizes: list[tuple[int, int]]) -> list[int]:
@@ -267,8 +272,13 @@ def exchange(tx: WriteTx, plan: Plan) -> None:
             body=block.body,
         )
     for chunk in plan.chunks:
-        tx.run(
-            "INSERT INTO metric_chunk (rn, key, lo, n, step_min, step_max, ts_min, ts_max, flags, body) VALUES"
-            " (:rn, :key, :lo, :n, :step_min, :step_max, :ts_min, :ts_max, :flags, :body)",
-            **msgspec.structs.asdict(chunk),
-        )
+        insert_chunk(tx, chunk)
+
+
+def insert_chunk(tx: WriteTx, chunk: NewChunk) -> None:
+    """Write a chunk."""
+    tx.run(
+        "INSERT INTO metric_chunk (rn, key, lo, n, step_min, step_max, ts_min, ts_max, flags, body) VALUES"
+        " (:rn, :key, :lo, :n, :step_min, :step_max, :ts_min, :ts_max, :flags, :body)",
+        **msgspec.structs.asdict(chunk),
+    )

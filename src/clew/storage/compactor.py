@@ -155,6 +155,8 @@ class Compactor:
                     with self._rounds:
                         self._checkpoint("TRUNCATE")
                     self._idle()
+            except compact.PlanOutdated:  # a run was moved, or another server compacts: look again soon
+                self._wake.set()
             except Exception as error:  # noqa: BLE001 - without this thread the log fills up until nobody can write
                 trace = None if isinstance(error, ClewError) else error
                 _log.warning("compaction of metrics waits %d s: %s", int(RETRY_S), error, exc_info=trace)

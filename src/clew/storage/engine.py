@@ -145,10 +145,11 @@ class WriteTx(Tx):
     touched: run numbers whose change number is set at commit.
     reshaped: numbers of experiments whose own row changed, or whose runs all did.
     ended: run numbers that were ended; the compactor merges what they left.
+    homes: the experiment that each run used here was found in.
     uncompacted: points in the metric log before this transaction.
     """
 
-    __slots__ = ("_change", "_guarded", "ended", "memory", "points", "reshaped", "touched", "uncompacted")
+    __slots__ = ("_change", "_guarded", "ended", "homes", "memory", "points", "reshaped", "touched", "uncompacted")
 
     memory: Memory
 
@@ -159,6 +160,7 @@ class WriteTx(Tx):
         self.touched: set[int] = set()
         self.reshaped: set[int] = set()
         self.ended: set[int] = set()
+        self.homes: dict[int, int] = {}
         self.uncompacted = uncompacted
         self._change: int | None = None
         self._guarded = False
@@ -217,6 +219,7 @@ class WriteTx(Tx):
         """
         self._guarded = False
         mark = self.points.mark()
+        homes = self.homes
         try:
             value = job(self)
             if self._guarded:
@@ -225,6 +228,7 @@ class WriteTx(Tx):
             raise
         except BaseException as error:  # handed to the job's owner, whatever it is
             self.points.rewind(mark)
+            self.homes = homes
             self.memory.clear()
             if self._guarded:
                 self._undo(error)

@@ -26,8 +26,7 @@ def log_inputs(tx: WriteTx, run_id: str, datasets: Sequence[DatasetInput] = (), 
     """
     ref = active_run(tx, run_id)
     for used in datasets:
-        dataset_id = _dataset_id(tx, ref.experiment_id, used.dataset)
-        _link(tx, ref.rn, dataset_id, used)
+        _link(tx, ref.rn, dataset_id(tx, ref.experiment_id, used.dataset), used)
     for model_id in model_ids:
         _link_model(tx, ref.rn, model_id, direction=0, step=0)
     tx.touched.add(ref.rn)
@@ -62,7 +61,8 @@ def search_datasets(tx: Tx, experiment_ids: Sequence[str]) -> list[DatasetSummar
     ]
 
 
-def _dataset_id(tx: WriteTx, experiment_id: int, dataset: Dataset) -> int:
+def dataset_id(tx: WriteTx, experiment_id: int, dataset: Dataset) -> int:
+    """The number of a dataset in an experiment, which gets it if it is new there."""
     row = tx.one(
         "INSERT INTO dataset (experiment_id, name, digest, source_type, source, schema, profile)"
         " VALUES (:experiment_id, :name, :digest, :source_type, :source, :schema, :profile)"
@@ -78,13 +78,13 @@ def _dataset_id(tx: WriteTx, experiment_id: int, dataset: Dataset) -> int:
     return int(row[0]) if row else 0
 
 
-def _link(tx: WriteTx, rn: int, dataset_id: int, used: DatasetInput) -> None:
+def _link(tx: WriteTx, rn: int, dataset: int, used: DatasetInput) -> None:
     row = tx.one(
         "INSERT INTO run_input (rn, dataset_id, context) VALUES (:rn, :dataset_id, :context)"
         " ON CONFLICT (rn, dataset_id) DO UPDATE SET context = coalesce(excluded.context, run_input.context)"
         " RETURNING id",
         rn=rn,
-        dataset_id=dataset_id,
+        dataset_id=dataset,
         context=used.tags.get(CONTEXT_TAG),
     )
     input_id = int(row[0]) if row else 0

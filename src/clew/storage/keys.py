@@ -28,6 +28,8 @@ def find_run(tx: Tx, run_id: str) -> RunRef | None:
     if memory is not None:
         memory.runs[run_id] = ref
         memory.grow(1)
+        if isinstance(tx, WriteTx):
+            tx.homes.setdefault(ref.rn, ref.experiment_id)
     return ref
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -38,16 +38,21 @@ class PointColumns(msgspec.Struct, gc=False):
     context_index: NDArray[np.int32] | None = None
 
 
+Mark = tuple[int, int, int, dict[int, dict[int, int]]]
+_SAME: Final[dict[int, int]] = {}
+
+
 class PointBuffer:
     """The points of a group of jobs, in order of arrival.
 
     n: how many.
     """
 
-    __slots__ = ("_batches", "_rows", "n")
+    __slots__ = ("_batches", "_renamed", "_rows", "n")
 
     def __init__(self) -> None:
         self.n = 0
+        self._renamed: dict[int, dict[int, int]] = {}
         self._rows: list[PointRow] = []
         self._batches: list[tuple[int, chunks.Points]] = []
 
@@ -61,13 +66,29 @@ class PointBuffer:
         self._batches.append((rn, points))
         self.n += len(points)
 
-    def mark(self) -> tuple[int, int, int]:
-        """The place to come back to with :meth:`rewind`."""
-        return self.n, len(self._rows), len(self._batches)
+    def keys_of(self, rn: int) -> list[int]:
+        """Ids of the keys of a run's points."""
+        names = self._renamed.get(rn, {})
+        keys = {row[1] for row in self._rows if row[0] == rn}
+        keys.update(*(points.keys.tolist() for number, points in self._batches if number == rn))
+        return sorted({names.get(key, key) for key in keys})
 
-    def rewind(self, mark: tuple[int, int, int]) -> None:
+    def rename_keys(self, rn: int, keys: Mapping[int, int]) -> None:
+        """Let points of a run have other key ids from now on, those taken before included.
+
+        Ids are never used twice, so points that come with the new ids stay as they are.
+        """
+        known = self._renamed.get(rn, {})
+        joined = {old: keys.get(new, new) for old, new in known.items()}
+        self._renamed = {**self._renamed, rn: {**keys, **joined}}
+
+    def mark(self) -> Mark:
+        """The place to come back to with :meth:`rewind`."""
+        return self.n, len(self._rows), len(self._batches), self._renamed
+
+    def rewind(self, mark: Mark) -> None:
         """Drop what came after the mark."""
-        self.n, rows, batches = mark
+        self.n, rows, batches, self._renamed = mark
         del self._rows[rows:]
         del self._batches[batches:]
 
@@ -76,11 +97,19 @@ class PointBuffer:
         if self._batches or self.n > SMALL:
             return None
         self._rows.sort(key=_run_of)
+        if self._renamed:
+            return [
+                (rn, self._renamed.get(rn, _SAME).get(key, key), step, time, value, ctx)
+                for rn, key, step, time, value, ctx in self._rows
+            ]
         return self._rows
 
     def columns(self) -> tuple[list[int], list[int], chunks.Points]:
         """Run numbers in order, points per run, and all points, run by run in order of arrival."""
-        batches = self._batches + _by_run(self._rows)
+        batches = [
+            (rn, _renamed(points, self._renamed[rn]) if rn in self._renamed else points)
+            for rn, points in self._batches + _by_run(self._rows)
+        ]
         batches.sort(key=_run_of_batch)
         runs: list[int] = []
         counts: list[int] = []
@@ -109,6 +138,10 @@ def find_runs(packed: bytes, rns: chunks.Ints) -> list[tuple[int, slice]]:
 def _run_columns(packed: bytes) -> tuple[chunks.Ints, chunks.Ints]:
     table = np.frombuffer(packed, _RUN_COUNTS)
     return table["rn"].astype(np.int64), table["n"].astype(np.int64)
+
+
+def _renamed(points: chunks.Points, keys: Mapping[int, int]) -> chunks.Points:
+    return msgspec.structs.replace(points, keys=chunks.rename(points.keys, keys))
 
 
 def _run_of(row: PointRow) -> int:

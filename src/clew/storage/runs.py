@@ -24,6 +24,7 @@ __all__ = [
     "create_run",
     "delete_run",
     "delete_tag",
+    "experiment_for_run",
     "get_run",
     "hydrate",
     "lock_run",
@@ -66,7 +67,7 @@ def create_run(
         InvalidValue: name and tag differ.
         AlreadyExists: the id is a run of another experiment.
     """
-    experiment, location = _experiment_for_run(tx, experiment_id)
+    experiment, location = experiment_for_run(tx, experiment_id)
     if run_id is not None:
         known = find_run(tx, run_id)
         if known is not None:
@@ -227,6 +228,7 @@ def _put_tags(tx: WriteTx, ref: RunRef, tags: Mapping[str, str]) -> None:
         tags = {key: value for key, value in tags.items() if key != NAME_TAG}
     if not tags:
         return
+    tx.homes.setdefault(ref.rn, ref.experiment_id)
     keys = key_ids(tx, ref.experiment_id, TAG, list(tags))
     tx.many(
         "INSERT INTO tag (rn, key, value) VALUES (:rn, :key, :value)"
@@ -257,7 +259,13 @@ def _conflict(run_id: str, key: str, kept: str, offered: str) -> ParamConflict:
     return ParamConflict(key=key, kept=kept, offered=offered, message=message)
 
 
-def _experiment_for_run(tx: WriteTx, experiment_id: str) -> tuple[int, str]:
+def experiment_for_run(tx: WriteTx, experiment_id: str) -> tuple[int, str]:
+    """Number and artifact location of the experiment that a run is to go into.
+
+    Raises:
+        NotFound: no such experiment.
+        Conflict: it is in the trash.
+    """
     # Locked, so that a server that deletes the experiment waits for the run, and deletes it too.
     row = tx.one(
         f"SELECT id, artifact_location, deleted FROM experiment WHERE id = :id{tx.dialect.shared_lock}",
