@@ -97,6 +97,7 @@ def test_statistics_of_what_a_filter_leaves(client: Tracker) -> None:
     assert (lr["numeric"], lr["min"], lr["max"], lr["missing"]) == (True, 1e-9, 1.0, 3)
     assert (opt["numeric"], opt["top"]) == (False, [{"value": "a", "runs": 5}, {"value": "b", "runs": 5}])
     assert x == {"column": "tags.x", "count": 0, "missing": 13, "distinct": 0, "numeric": False}
+    assert stats(client, "metrics.m", filter="start_time > -7d")["runs"] == 0  # they began in 1970
     few = stats(client, "metrics.m", "attributes.status", filter="metrics.n >= 8")
     assert few["runs"] == 2
     assert few["columns"][0]["min"] == 8

@@ -42,7 +42,7 @@ def column_stats(tx: Tx, request: wire.ColumnStats) -> wire.ColumnStatsResponse:
         raise InvalidValue(f"At most {MAX_STATS_COLUMNS} columns at once. Got {len(request.columns)}.")
     bins = _within("bins", request.bins, 20, MAX_BINS)
     experiments = [number_of(one) for one in request.experiment_ids]
-    rns, sampled = _matching(tx, experiments, request.filter, request.view, MAX_STATS_RUNS)
+    rns, sampled = _matching(tx, request.experiment_ids, request.filter, request.view, MAX_STATS_RUNS)
     return wire.ColumnStatsResponse(
         runs=len(rns),
         sampled_runs=sampled,
@@ -58,7 +58,7 @@ def importance(tx: Tx, request: wire.Importance) -> wire.ImportanceResponse:
     if len(request.params) > MAX_IMPORTANCE_PARAMS:
         raise InvalidValue(f"At most {MAX_IMPORTANCE_PARAMS} params at once. Got {len(request.params)}.")
     experiments = [number_of(one) for one in request.experiment_ids]
-    rns, sampled = _matching(tx, experiments, request.filter, request.view, MAX_IMPORTANCE_RUNS)
+    rns, sampled = _matching(tx, request.experiment_ids, request.filter, request.view, MAX_IMPORTANCE_RUNS)
     metric = read_cells(tx, experiments, rns, f"metrics.{request.metric}")
     target = _spread(metric, len(rns))
     kept = np.flatnonzero(np.isfinite(target))
@@ -66,9 +66,9 @@ def importance(tx: Tx, request: wire.Importance) -> wire.ImportanceResponse:
     answer.message = _too_little(request.metric, target[kept])
     if answer.message is not None:
         return answer
-    names = list(dict.fromkeys(request.params)) or [
-        fact.name for fact in keys.suggest(tx, request.experiment_ids, PARAM, "", MAX_IMPORTANCE_PARAMS)[0]
-    ]
+    names = list(dict.fromkeys(request.params)) or keys.frequent(
+        tx, request.experiment_ids, rns, PARAM, MAX_IMPORTANCE_PARAMS
+    )
     read = {name: read_cells(tx, experiments, rns, f"params.{name}") for name in names}
     _rank(answer, {name: _param(cells, len(rns), kept) for name, cells in read.items()}, target[kept])
     return answer
@@ -162,12 +162,10 @@ def _suggested(fact: keys.KeyFacts) -> wire.SuggestedKey:
 
 
 def _matching(
-    tx: Tx, experiments: Sequence[int], text: str | None, view: ViewType | None, limit: int
+    tx: Tx, experiment_ids: Sequence[str], text: str | None, view: ViewType | None, limit: int
 ) -> tuple[list[int], int | None]:
     """The newest runs that match, and how many these are where more match."""
-    ids = [str(number) for number in experiments]
-    query = search.read_query(tx, ids, text or "", view=view or "ACTIVE_ONLY", limit=limit)
-    page = search.find_runs(tx, query)
+    page = search.search_runs(tx, experiment_ids, text or "", view=view or "ACTIVE_ONLY", max_results=limit)
     return list(page.items), limit if page.token else None
 
 
