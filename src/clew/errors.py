@@ -6,7 +6,8 @@
     ├── NotFound (LookupError)          no such experiment, run, key, file
     ├── AlreadyExists                   a name or id is taken
     ├── Conflict                        the state forbids it: changed param, deleted run
-    │   └── SequenceGap                 journal slots that do not follow the stored ones
+    │   ├── SequenceGap                 journal slots that do not follow the stored ones
+    │   └── EditConflict                somebody else changed it meanwhile
     ├── InvalidValue (ValueError)       the caller's value breaks a rule
     │   └── InvalidFilter               a filter or order text that cannot be read, with the place
     ├── Denied (PermissionError)        Host, Origin, token or path rules
@@ -72,6 +73,20 @@ class SequenceGap(Conflict):
     def __init__(self, message: str, seq: int) -> None:
         super().__init__(message)
         self.seq = seq
+
+
+class EditConflict(Conflict):
+    """What was to be changed is not any more what the caller saw.
+
+    stored: its state now. offered: what the caller wanted; both as JSON fields.
+    """
+
+    code = "RESOURCE_CONFLICT"
+
+    def __init__(self, message: str, *, stored: dict[str, object], offered: dict[str, object]) -> None:
+        super().__init__(message)
+        self.stored = stored
+        self.offered = offered
 
 
 class InvalidValue(ClewError, ValueError):

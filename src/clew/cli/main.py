@@ -18,8 +18,9 @@ from clew.errors import ClewError
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "ui": ("clew.cli.server:ui", "Open the web UI of the store in this folder."),
     "server": ("clew.cli.server:server", "Serve a store to a team: API and web UI."),
-    "runs": ("clew.cli.runs:runs", "List, filter and show runs."),
+    "runs": ("clew.cli.runs:runs", "List, filter, show and change runs."),
     "experiments": ("clew.cli.experiments:experiments", "List experiments."),
+    "openapi": ("clew.cli.openapi:openapi", "Print the OpenAPI document of the REST API."),
     "sync": ("clew.cli.sync:sync", "Send what the journal still holds."),
     "doctor": ("clew.cli.doctor:doctor", "Show versions, store, journal and what is wrong with them."),
 }

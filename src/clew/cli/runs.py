@@ -1,31 +1,31 @@
-"""``clew runs``: list, filter and show runs."""
+"""``clew runs``: list, filter and show runs; what changes them is in ``bulk``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from clew import settings
+from clew.cli import bulk
+from clew.cli.lookup import experiment_ids, search, whole_id
 from clew.cli.options import VIEWS, json_option, open_client, search_options, tracking_uri_option, view_option
 from clew.cli.screen import duration, local_time, number, print_json, print_table, size
-from clew.errors import InvalidValue, NotFound
 
 if TYPE_CHECKING:
-    from clew.client.api import ClewClient
     from clew.entities.run import Run
 
-PAGE = 1000
-ID_DIGITS = 32
-MIN_PREFIX = 4
 DEFAULT_METRICS = 4
 REASON_TAG = "clew.killed_reason"
 
 
 @click.group()
 def runs() -> None:
-    """List, filter and show runs."""
+    """List, filter, show and change runs."""
+
+
+for _command in bulk.COMMANDS:
+    runs.add_command(_command)
 
 
 @runs.command("list")
@@ -64,8 +64,8 @@ def list_runs(
     for column in columns:
         _check_column(column)
     client = open_client(tracking_uri)
-    ids = _experiment_ids(client, experiments)
-    found = list(_search(client, ids, filter_text, order_by, VIEWS[view], limit)) if ids else []
+    ids = experiment_ids(client, experiments)
+    found = list(search(client, ids, filter_text, order_by, VIEWS[view], limit)) if ids else []
     if as_json:
         print_json({"runs": [_plain(run) for run in found]})
         return
@@ -101,7 +101,7 @@ def show_run(run_id: str, tracking_uri: str | None, as_json: bool) -> None:
     RUN_ID may be the beginning of an id, at least four digits, where only one run has it.
     """
     client = open_client(tracking_uri)
-    run = client.get_run(_whole_id(client, run_id))
+    run = client.get_run(whole_id(client, run_id))
     files = client.list_artifacts(run.info.run_id)
     if as_json:
         listed = [{"path": f.path, "is_dir": f.is_dir, "file_size": f.file_size} for f in files]
@@ -143,73 +143,6 @@ def _print_data(run: Run) -> None:
     models = [(o.model_id, str(o.step)) for o in run.outputs.model_outputs]
     if models:
         print_table(("Logged model", "Step#"), models)
-
-
-def _search(
-    client: ClewClient, ids: Sequence[str], filter_text: str, order_by: Sequence[str], view: str, limit: int
-) -> Iterator[Run]:
-    token = None
-    while limit > 0:
-        page = client.search_runs(
-            list(ids),
-            filter_string=filter_text,
-            run_view_type=view,
-            max_results=min(limit, PAGE),
-            order_by=list(order_by),
-            page_token=token,
-        )
-        yield from page
-        limit -= len(page)
-        token = page.token
-        if not token:
-            return
-
-
-def _experiment_ids(client: ClewClient, asked: Sequence[str]) -> list[str]:
-    """Ids of the experiments that were asked for by name or id; of all where none was.
-
-    Raises:
-        NotFound: there is no such experiment.
-    """
-    environ = settings.read()
-    if not asked:
-        asked = [text for text in (environ.experiment_id or environ.experiment_name,) if text]
-    if asked:
-        return [_experiment_id(client, text) for text in asked]
-    ids: list[str] = []
-    token = None
-    while True:
-        page = client.search_experiments(max_results=PAGE, page_token=token)
-        ids += [e.experiment_id for e in page]
-        token = page.token
-        if not token:
-            return ids
-
-
-def _experiment_id(client: ClewClient, text: str) -> str:
-    named = client.get_experiment_by_name(text)
-    if named is not None:
-        return named.experiment_id
-    if not text.isdecimal():
-        raise NotFound(f"There is no experiment named {text!r}; `clew experiments list` shows those that exist.")
-    return client.get_experiment(text).experiment_id
-
-
-def _whole_id(client: ClewClient, text: str) -> str:
-    digits = text.lower()
-    if len(digits) == ID_DIGITS:
-        return digits
-    if not MIN_PREFIX <= len(digits) < ID_DIGITS or set(digits) - set("0123456789abcdef"):
-        raise InvalidValue(
-            f"{text!r} is no run id: it has 32 hex digits, of which the first {MIN_PREFIX} or more are enough."
-        )
-    ids = _experiment_ids(client, ())
-    hits = [r.info.run_id for r in _search(client, ids, f"run_id LIKE '{digits}%'", (), "ALL", 3)]
-    if not hits:
-        raise NotFound(f"No run's id begins with {digits}; `clew runs list` shows the runs.")
-    if len(hits) > 1:
-        raise InvalidValue(f"Several runs' ids begin with {digits}: {', '.join(hits)}, …; give more digits.")
-    return hits[0]
 
 
 def _check_column(column: str) -> None:

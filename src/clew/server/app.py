@@ -26,6 +26,7 @@ from clew.server.meters import OTHER, Meters
 from clew.server.pages import Pages
 from clew.server.probes import Probes
 from clew.server.replies import Disconnected, Headers, Receive, Reply, Scope, Send, TooLarge, TooSlow
+from clew.server.shortlinks import ShortLinks
 from clew.wire import codec
 
 logger = logging.getLogger("clew.server")
@@ -72,6 +73,7 @@ class App:
         self._dispatcher: Dispatcher | None = None
         self._file_pool = ThreadPoolExecutor(2 * threads, thread_name_prefix="clew-file")
         self._server_info = _server_info(presigned.offered(site.artifacts))
+        self._links = ShortLinks(site, self._pool, self._prefix)
         self._ids = itertools.count(1)
         self._id_prefix = os.urandom(4).hex()
 
@@ -228,7 +230,7 @@ class App:
         if reply is None and dispatcher.knows(raw):
             return replies.text(405, "Method Not Allowed")
         if reply is None and reading:
-            reply = await self._probes.answer(path)
+            reply = await self._probes.answer(path) or await self._links.answer(path)
         if reply is None:
             reply = self._pages.find(path, headers)
             scope["route"] = OTHER if reply is None else "pages"

@@ -21,6 +21,7 @@ from urllib.parse import unquote
 
 from clew.errors import InvalidValue, TooManyRequests
 from clew.server import (
+    bulk,
     changes,
     charts,
     explore,
@@ -29,6 +30,7 @@ from clew.server import (
     native,
     tracking,
     uploads,
+    workspace,
 )
 from clew.server.commits import Commits
 from clew.server.context import Site
@@ -46,6 +48,8 @@ _MODULES = (
     explore,
     groups,
     uploads,
+    workspace,
+    bulk,
 )
 _TABLES: tuple[tuple[str, Kind], ...] = (
     ("WRITES", "write"),

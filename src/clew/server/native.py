@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from clew import __version__
@@ -15,13 +15,15 @@ from clew.query.parser import read_filter
 from clew.server import batches, replay, tracking
 from clew.server import ingest as journal
 from clew.server.context import Site
-from clew.storage import experiments, runs, search
+from clew.storage import experiments, runs, search, stars
 from clew.storage import ingest as streams
 from clew.storage.engine import Tx, WriteTx
 from clew.wire import convert
 from clew.wire import native as wire
+from clew.wire.document import OpenAPI
 from clew.wire.floats import wire_number
 from clew.wire.mlflow import Empty, Message
+from clew.wire.openapi import document
 
 Job = Callable[[WriteTx], Message]
 
@@ -110,6 +112,7 @@ def query_experiments(tx: Tx, request: wire.QueryExperiments) -> wire.QueryExper
         with_total=True,
     )
     counts = experiments.activity(tx, [e.experiment_id for e in page.items])
+    starred = stars.starred(tx, "experiment", [e.experiment_id for e in page.items])
     rows = [
         wire.ExperimentRow(
             experiment_id=e.experiment_id,
@@ -122,6 +125,7 @@ def query_experiments(tx: Tx, request: wire.QueryExperiments) -> wire.QueryExper
             runs=c.runs,
             running=c.running,
             failed=c.failed,
+            starred=e.experiment_id in starred or None,
             last_activity=c.last_activity,
         )
         for e, c in zip(page.items, counts, strict=True)
@@ -143,10 +147,11 @@ def query_runs(tx: Tx, request: wire.QueryRuns) -> wire.QueryRunsResponse:
         with_total=True,
     )
     found: Sequence[Run] = runs.hydrate(tx, list(page.items))
+    starred = stars.starred(tx, "run", [run.info.run_id for run in found])
     return wire.QueryRunsResponse(
         total=page.total,
         next_page_token=page.token,
-        runs=[_row(run) for run in found],
+        runs=[_row(run, starred) for run in found],
         columns={name: [_cell(run, kind, key) for run in found] for name, kind, key in columns},
     )
 
@@ -160,6 +165,11 @@ def experiment_columns(tx: Tx, request: wire.ExperimentColumns) -> wire.Experime
         metrics=[wire.ColumnCount(key=c.name, runs=c.runs) for c in found.metrics],
         tags=[wire.ColumnCount(key=c.name, runs=c.runs) for c in found.tags],
     )
+
+
+def openapi(_site: Site, _request: Empty) -> OpenAPI:
+    """What can be called, as an OpenAPI document."""
+    return document(__version__)
 
 
 def parse_filter(_site: Site, request: wire.ParseFilter) -> wire.ParseFilterResponse:
@@ -187,7 +197,7 @@ def _cell(run: Run, kind: str, key: str) -> str | float | None:
     return (run.data.params if kind == "params" else run.data.tags).get(key)
 
 
-def _row(run: Run) -> wire.RunRow:
+def _row(run: Run, starred: Container[str]) -> wire.RunRow:
     info = run.info
     return wire.RunRow(
         run_id=info.run_id,
@@ -198,10 +208,11 @@ def _row(run: Run) -> wire.RunRow:
         start_time=info.start_time,
         end_time=info.end_time,
         lifecycle_stage=info.lifecycle_stage,
+        starred=info.run_id in starred or None,
     )
 
 
 WRITES: tuple[Callable[..., Any], ...] = (start_run, ingest)
 READS: tuple[Callable[..., Any], ...] = (ingest_cursor,)
 SEARCHES: tuple[Callable[..., Any], ...] = (query_experiments, query_runs, experiment_columns)
-CALLS: tuple[Callable[..., Any], ...] = (info, retire_host, parse_filter)
+CALLS: tuple[Callable[..., Any], ...] = (info, openapi, retire_host, parse_filter)

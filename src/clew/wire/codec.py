@@ -193,6 +193,8 @@ def error_body(error: ClewError) -> tuple[int, bytes]:
         detail["retry_after_s"] = error.retry_after_s
     elif isinstance(error, errors.SequenceGap):
         body["seq"] = error.seq
+    elif isinstance(error, errors.EditConflict):
+        detail.update(stored=error.stored, offered=error.offered)
     elif isinstance(error, errors.CorruptUpload):
         detail["position"] = error.position
         return 400, _encoder.encode(body)  # the sender's fault, unlike other data loss
@@ -263,6 +265,13 @@ def _own_error(detail: dict[str, Any], tree: dict[str, Any], message: str) -> Cl
     if name == "SequenceGap":
         seq = tree.get("seq")
         return errors.SequenceGap(message, seq if isinstance(seq, int) else 0)
+    if name == "EditConflict":
+        stored, offered = detail.get("stored"), detail.get("offered")
+        return errors.EditConflict(
+            message,
+            stored=stored if isinstance(stored, dict) else {},
+            offered=offered if isinstance(offered, dict) else {},
+        )
     if name == "CorruptUpload":
         place = detail.get("position")
         return errors.CorruptUpload(message, place if isinstance(place, int) else 0)

@@ -104,7 +104,7 @@ class QueryExperiments(Message, kw_only=True):
 
 
 class ExperimentRow(Message, kw_only=True):
-    """An experiment with the counts of its active runs."""
+    """An experiment with the counts of its active runs; starred: set where it has a star."""
 
     experiment_id: str | None = None
     name: str | None = None
@@ -116,6 +116,7 @@ class ExperimentRow(Message, kw_only=True):
     runs: int | None = None
     running: int | None = None
     failed: int | None = None
+    starred: bool | None = None
     last_activity: Int64 | None = None
 
 
@@ -140,7 +141,7 @@ class QueryRuns(Message, kw_only=True):
 
 
 class RunRow(Message, kw_only=True):
-    """A run without its data."""
+    """A run without its data; starred: set where it has a star."""
 
     run_id: str | None = None
     experiment_id: str | None = None
@@ -150,6 +151,7 @@ class RunRow(Message, kw_only=True):
     start_time: Int64 | None = None
     end_time: Int64 | None = None
     lifecycle_stage: str | None = None
+    starred: bool | None = None
 
 
 class QueryRunsResponse(Message, kw_only=True):

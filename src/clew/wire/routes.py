@@ -11,13 +11,16 @@ import msgspec
 
 from clew.wire import (
     artifacts,
+    bulk,
     changes,
     explore,
     groups,
     mlflow,
     native,
     series,
+    workspace,
 )
+from clew.wire.document import OpenAPI
 from clew.wire.mlflow import Message
 
 Permission = Literal["open", "read", "write", "manage"]
@@ -230,6 +233,22 @@ _EXPLORE = (
     _native("importance", "POST", "importance", explore.Importance, explore.ImportanceResponse, "read"),
 )
 
+_ABOUT = (_native("openapi", "GET", "openapi.json", mlflow.Empty, OpenAPI, "open"),)
+
+_BULK = (_native("bulk_runs", "POST", "runs/bulk", bulk.BulkRuns, bulk.BulkRunsResponse, "write"),)
+
+_WORKSPACE = (
+    _native("create_view", "POST", "views", workspace.CreateView, workspace.ViewResponse, "write"),
+    _native("list_views", "GET", "views", workspace.ListViews, workspace.ListViewsResponse, "read"),
+    _native("get_view", "GET", "views/{view_id}", workspace.ViewById, workspace.ViewResponse, "read"),
+    _native("update_view", "PATCH", "views/{view_id}", workspace.UpdateView, workspace.ViewResponse, "write"),
+    _native("delete_view", "DELETE", "views/{view_id}", workspace.ViewById, mlflow.Empty, "write"),
+    _native("create_link", "POST", "links", workspace.CreateLink, workspace.CreateLinkResponse, "write"),
+    _native("give_star", "POST", "stars", workspace.GiveStar, mlflow.Empty, "write"),
+    _native("take_star", "DELETE", "stars/{kind}/{id}", workspace.GiveStar, mlflow.Empty, "write"),
+    _native("list_stars", "GET", "stars", workspace.ListStars, workspace.ListStarsResponse, "read"),
+)
+
 ROUTES: dict[str, Route] = {
     route.name: route
     for route in (
@@ -239,6 +258,9 @@ ROUTES: dict[str, Route] = {
         *_OWN,
         *_EXPLORE,
         *_FILES,
+        *_WORKSPACE,
+        *_BULK,
+        *_ABOUT,
     )
 }
 """Every call by name."""
