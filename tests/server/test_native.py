@@ -139,3 +139,9 @@ def test_retiring_needs_an_on_demand_host_and_its_own_socket(lite: Tracker) -> N
     lite.app.site.on_demand, lite.app.site.retire = True, lambda: retired.append(True)
     assert lite.ok(NATIVE + "host/retire", {}) == {}
     assert retired == [True]
+
+
+def test_the_api_describes_itself(lite: Tracker) -> None:
+    found = lite.get(NATIVE + "openapi.json").json()
+    assert (found["openapi"], found["info"]["version"]) == ("3.1.0", __version__)
+    assert set(found["paths"]["/api/2.0/mlflow/experiments/search"]) == {"get", "post"}
