@@ -9,9 +9,9 @@ from clew import __version__
 
 @click.command()
 def openapi() -> None:
-    """Print the OpenAPI 3.1 document of the REST API as JSON.
+    """Print the OpenAPI document of the REST API.
 
-    It needs no server; a running one answers the same at /api/clew/v1/openapi.json.
+    JSON of OpenAPI 3.1. It needs no server; a running one answers the same at /api/clew/v1/openapi.json.
     """
     import msgspec
 
