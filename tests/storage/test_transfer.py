@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from clew.entities.run import ModelOutput
 from clew.errors import Conflict, NotFound
 from clew.ids import new_id
 from clew.storage import compact, experiments, inputs, metrics, models, runs, search, series
+from clew.storage.columns.index import ColumnIndex
 from clew.storage.engine import Tx
 from clew.storage.metrics import PointColumns
 from clew.storage.store import Store
@@ -159,6 +161,25 @@ def test_search_and_models_and_datasets_find_the_run_where_it_is(store: Store) -
     assert store.read(lambda tx: found(tx, target)) == [1, 1, 1]
     after = store.read(lambda tx: runs.get_run(tx, run_id)).info
     assert (after.experiment_id, after.artifact_uri, after.run_id) == (target, before.artifact_uri, run_id)
+
+
+def test_the_column_index_follows_a_run_to_and_fro(store_url: str) -> None:
+    with closing(Store.open(store_url, background=False, columns=ColumnIndex(min_runs=0))) as store:
+        homes = ["0", new_experiment(store, "target")]
+        stays = [store.write(partial(runs.create_run, experiment_id=home)).info.run_id for home in homes]
+        run_id = furnished_run(store)
+        log(store, run_id, [(0, 1, 1, 0.5, -1)])
+
+        def found(tx: Tx) -> list[int]:
+            texts = ("", "metrics.a = 0.5 AND params.lr = 0.1 AND tags.t = 'x'")
+            return [len(search.search_runs(tx, [home], text).items) for home in homes for text in texts]
+
+        assert store.read(found) == [2, 1, 1, 0]
+        for home in (homes[1], homes[0], homes[1]):
+            store.write(partial(move_run, run_id=run_id, experiment_id=home))
+            store.write(partial(runs.set_tags, run_id=stays[0], tags={"seen": home}))
+            assert store.read(found) == ([2, 1, 1, 0] if home == "0" else [1, 0, 2, 1])
+            log(store, run_id, [(1, 1, 1, 0.5, -1)])
 
 
 def test_points_of_the_same_group_commit_go_along(store: Store) -> None:
