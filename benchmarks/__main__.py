@@ -27,6 +27,7 @@ NAMES = (
     "history",
     "search",
     "events",
+    "artifacts",
 )
 
 

@@ -35,6 +35,7 @@ class Settings:
     s3_endpoint: address of an S3-compatible store, ``MLFLOW_S3_ENDPOINT_URL``, ``AWS_ENDPOINT_URL_S3`` or
         ``AWS_ENDPOINT_URL``; gcs_endpoint: ``GOOGLE_BASE_URL`` or ``STORAGE_EMULATOR_HOST``; azure_endpoint:
         ``AZURE_STORAGE_ENDPOINT`` or ``AZURE_ENDPOINT``.
+    azure_key: whether the account's key is set (``AZURE_STORAGE_ACCOUNT_KEY``), with which addresses can be signed.
     s3_keys: (``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``), or None unless both are set.
     presigned_s: seconds that a signed download is good for, ``MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS``, default 300.
     truncate: ``MLFLOW_TRUNCATE_LONG_VALUES``, default true: too long param and tag values are cut, not refused.
@@ -42,6 +43,7 @@ class Settings:
 
     __slots__ = (
         "azure_endpoint",
+        "azure_key",
         "experiment_id",
         "experiment_name",
         "gcs_endpoint",
@@ -88,6 +90,7 @@ class Settings:
         self.s3_endpoint = first("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
         self.gcs_endpoint = first("GOOGLE_BASE_URL", "STORAGE_EMULATOR_HOST")
         self.azure_endpoint = first("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT")
+        self.azure_key = first("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_ACCESS_KEY") is not None
         access_key, secret_key = first("AWS_ACCESS_KEY_ID"), first("AWS_SECRET_ACCESS_KEY")
         self.s3_keys = (access_key, secret_key) if access_key and secret_key else None
         name = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS"

@@ -122,19 +122,27 @@ def clew_server_postgresql(postgres_server: Any, tmp_path_factory: pytest.TempPa
     postgres_server.drop(database)
 
 
+@pytest.fixture
+def clew_server_s3(s3_bucket: str, tmp_path: Path) -> Iterator[str]:
+    """``clew server`` that keeps its files in S3."""
+    clouds = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    yield from _clew_server(tmp_path / "clew-s3", "sqlite:///clew.db", s3_bucket + "/team", **clouds)
+
+
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def clew_server(request: pytest.FixtureRequest) -> str:
     """``clew server`` on each database in turn."""
     return str(request.getfixturevalue(f"clew_server_{request.param}"))
 
 
-def _clew_server(folder: Path, store: str) -> Iterator[str]:
+def _clew_server(folder: Path, store: str, artifacts: str = "", **environ: str) -> Iterator[str]:
+    folder.mkdir(exist_ok=True)
     port = free_port()
     command = [
         *(sys.executable, "-m", "clew", "server", "--host", "127.0.0.1", "--port", str(port)),
-        *("--backend-store-uri", store, "--artifacts-destination", str(folder / "artifacts")),
+        *("--backend-store-uri", store, "--artifacts-destination", artifacts or str(folder / "artifacts")),
     ]
-    with running(command, port, folder) as url:
+    with running(command, port, folder, **environ) as url:
         yield url
 
 

@@ -39,6 +39,13 @@ def test_mlflow_client_works_on_postgresql(
     run_script(peer_python, script, clew_server_postgresql)
 
 
+@pytest.mark.parametrize("script", ["artifacts", "direct"])
+def test_mlflow_client_works_with_a_bucket(
+    script: str, clew_server_s3: str, peer_python: Path, run_script: RunScript
+) -> None:
+    run_script(peer_python, script, clew_server_s3)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("script", MLFLOW_BEHAVIOUR)
 def test_scripts_hold_on_mlflow_itself(

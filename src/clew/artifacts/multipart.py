@@ -64,7 +64,7 @@ def multipart(place: ArtifactStore) -> Multipart | None:
         if isinstance(place.client, S3Store):
             secret = settings.read().s3_keys
             return S3Multipart(place, *secret) if secret else None
-        if isinstance(place.client, AzureStore):
+        if isinstance(place.client, AzureStore) and settings.read().azure_key:
             return AzureMultipart(place)
     return None
 

@@ -120,7 +120,8 @@ class ArtifactCalls:
         Raises:
             Unavailable: the server is away.
         """
-        upload.put_tree(self._link.target.sender, root_uri, os.fspath(local_dir), _inside(path))
+        native = self._link.kind == "clew"
+        upload.put_tree(self._link.target.sender, root_uri, os.fspath(local_dir), _inside(path), native=native)
 
 
 def _inside(path: str | None) -> str:

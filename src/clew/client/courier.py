@@ -10,10 +10,11 @@ import time
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from clew.client.answers import refusal
 from clew.client.http import Answer, HttpSender
 from clew.client.reader import Batch, Reader
 from clew.client.segment import record_bytes
-from clew.client.upload import put_file, refusal
+from clew.client.upload import put_file
 from clew.errors import ClewError, Conflict, Corrupt, Denied, InvalidValue, NotFound, Unavailable
 from clew.ids import new_id, now_ms
 from clew.wire.frames import HEARTBEAT
@@ -98,7 +99,7 @@ class ClewCourier:
         """Store a file among the run's artifacts."""
         if reader.run_id not in self._roots:
             self._roots[reader.run_id] = str(self._run(reader)["info"]["artifact_uri"])
-        put_file(self._sender, self._roots[reader.run_id], path, file)
+        put_file(self._sender, self._roots[reader.run_id], path, file, native=True)
 
     def tag(self, reader: Reader, key: str, value: str) -> None:
         """Set a tag of the run."""

@@ -43,7 +43,13 @@ class Sender(Protocol):
     """Whatever takes a request to a server and brings the answer back."""
 
     def send(
-        self, method: str, path: str, body: Body | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        patience_s: float = TIMEOUT_S,
     ) -> Answer:
         """The answer to one request.
 
@@ -51,7 +57,9 @@ class Sender(Protocol):
             Unavailable: the server could not be reached or broke off.
         """
 
-    def fetch(self, path: str) -> tuple[int, Mapping[str, str], Iterator[bytes]]:
+    def fetch(
+        self, path: str, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Mapping[str, str], Iterator[bytes]]:
         """Status, headers and the body of a GET in pieces."""
 
     def close(self) -> None:
@@ -62,7 +70,7 @@ class UnixConnection(http.client.HTTPConnection):
     """An HTTP connection over a Unix socket."""
 
     def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
+        super().__init__("localhost", timeout=timeout, blocksize=CHUNK)
         self._path = path
 
     def connect(self) -> None:
@@ -99,9 +107,15 @@ class HttpSender:
         self._lock = threading.Lock()
 
     def send(
-        self, method: str, path: str, body: Body | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        patience_s: float = TIMEOUT_S,
     ) -> Answer:
-        """The answer to one request.
+        """The answer to one request; patience_s: seconds without a byte of it.
 
         A kept connection that the server has closed meanwhile is replaced; nothing else is repeated here.
 
@@ -110,7 +124,7 @@ class HttpSender:
         """
         connection = self._take()
         try:
-            response = self._request(connection, method, path, body, headers)
+            response = self._request(connection, method, path, body, headers, patience_s)
             data = response.read()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
@@ -118,7 +132,9 @@ class HttpSender:
         self._give(connection, response)
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, data)
 
-    def fetch(self, path: str) -> tuple[int, Mapping[str, str], Iterator[bytes]]:
+    def fetch(
+        self, path: str, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Mapping[str, str], Iterator[bytes]]:
         """Status, headers and the body of a GET in pieces; the pieces must be read to their end.
 
         Raises:
@@ -126,7 +142,7 @@ class HttpSender:
         """
         connection = self._take()
         try:
-            response = self._request(connection, "GET", path, None, None)
+            response = self._request(connection, "GET", path, None, headers, TIMEOUT_S)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise Unavailable(f"{self.where} does not answer: {reason(error)}") from error
@@ -155,6 +171,7 @@ class HttpSender:
         path: str,
         body: Body | None,
         headers: Mapping[str, str] | None,
+        patience_s: float,
     ) -> http.client.HTTPResponse:
         sent = {**self._headers, **(headers or {})}
         if isinstance(body, bytes) and "Content-Type" not in sent:
@@ -162,7 +179,7 @@ class HttpSender:
         if connection.sock is None:
             connection.timeout = deadline.left_s(connection.timeout or CONNECT_S)
             connection.connect()
-        _allow_time(connection.sock)
+        _allow_time(connection.sock, patience_s)
         connection.request(method, self._prefix + path, body=body, headers=sent)
         return connection.getresponse()
 
@@ -189,10 +206,10 @@ class HttpSender:
         connection.close()
 
 
-def _allow_time(connected: socket.socket | None) -> None:
+def _allow_time(connected: socket.socket | None, patience_s: float) -> None:
     """An answer may take longer than the connection may."""
     if connected is not None:
-        connected.settimeout(deadline.left_s(TIMEOUT_S))
+        connected.settimeout(deadline.left_s(patience_s))
 
 
 def _open(connection: http.client.HTTPConnection) -> bool:
@@ -222,8 +239,9 @@ def http_sender(url: str, token: str | None = None, timeout_s: float = CONNECT_S
 
     def dial() -> http.client.HTTPConnection:
         if parts.scheme == "https":
-            return http.client.HTTPSConnection(name, port, timeout=timeout_s, context=ssl.create_default_context())
-        return http.client.HTTPConnection(name, port, timeout=timeout_s)
+            context = ssl.create_default_context()
+            return http.client.HTTPSConnection(name, port, timeout=timeout_s, context=context, blocksize=CHUNK)
+        return http.client.HTTPConnection(name, port, timeout=timeout_s, blocksize=CHUNK)
 
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     return HttpSender(dial, where=where, prefix=parts.path.rstrip("/"), token=token)

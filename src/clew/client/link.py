@@ -153,7 +153,7 @@ class Link:
             try:
                 root = log.artifact_uri or self._artifact_root(log)
                 if root:
-                    put_file(self.target.sender, root, path, file)
+                    put_file(self.target.sender, root, path, file, native=self.kind == "clew")
                     return
             except Unavailable as error:
                 self._away_until = time.monotonic() + _REST_S

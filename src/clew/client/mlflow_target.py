@@ -87,7 +87,7 @@ class MlflowCourier:
         run_id = self.remote(reader)
         if run_id not in self._roots:
             self._roots[run_id] = str(self._run(run_id)["info"]["artifact_uri"])
-        put_file(self._sender, self._roots[run_id], path, file)
+        put_file(self._sender, self._roots[run_id], path, file, native=False)
 
     def tag(self, reader: Reader, key: str, value: str) -> None:
         """Set a tag of the run."""

@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from clew.client.http import Answer, HttpSender
-from clew.errors import NotFound, NotSupported, Unavailable
+from clew.client.answers import check
+from clew.client.fetch import get_file
+from clew.client.http import HttpSender
+from clew.client.parts import LARGE_BYTES, put_in_parts, sha256_of
+from clew.errors import NotFound, NotSupported
 
 PROXY: Final = "/api/2.0/mlflow-artifacts/artifacts"
 
@@ -46,8 +49,10 @@ def join(root: str, *parts: str) -> str:
     return "/".join(p.strip("/") if i else p.rstrip("/") for i, p in enumerate((root, *parts)) if p)
 
 
-def put_file(sender: HttpSender, root_uri: str, path: str, file: str) -> None:
+def put_file(sender: HttpSender, root_uri: str, path: str, file: str, *, native: bool) -> None:
     """Store the file's bytes as ``path`` under the artifact root.
+
+    native: the server is a Clew, which checks what arrives and takes large files in parts.
 
     Raises:
         Unavailable: the server is away. ClewError: it refused. OSError: the file cannot be read.
@@ -58,36 +63,17 @@ def put_file(sender: HttpSender, root_uri: str, path: str, file: str) -> None:
         os.makedirs(os.path.dirname(goal), exist_ok=True)
         shutil.copyfile(file, goal)
         return
+    goal = join(place.proxied or "", path)
+    headers = {"Content-Type": "application/octet-stream"}
     with open(file, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
-        answer = sender.send(
-            "PUT",
-            f"{PROXY}/{quote(join(place.proxied or '', path))}",
-            stream,
-            {"Content-Length": str(size), "Content-Type": "application/octet-stream"},
-        )
-    check(answer)
-
-
-def get_pieces(sender: HttpSender, root_uri: str, path: str) -> Iterator[bytes]:
-    """The bytes of an artifact, in pieces.
-
-    Raises:
-        NotFound: there is no such file. Unavailable: the server is away.
-    """
-    place = Place(root_uri)
-    if place.folder is not None:
-        try:
-            with open(os.path.join(place.folder, *path.split("/")), "rb") as stream:
-                while piece := stream.read(1 << 18):
-                    yield piece
-        except (FileNotFoundError, IsADirectoryError):
-            raise NotFound(f"No such artifact: {path!r}") from None
-        return
-    status, headers, pieces = sender.fetch(f"{PROXY}/{quote(join(place.proxied or '', path))}")
-    if status >= 300:
-        check(Answer(status, headers, b"".join(pieces)))
-    yield from pieces
+        if native and size >= LARGE_BYTES:
+            put_in_parts(sender, goal, file, PROXY)
+            return
+        if native:
+            headers["x-clew-sha256"] = sha256_of(file)
+        headers["Content-Length"] = str(size)
+        check(sender.send("PUT", f"{PROXY}/{quote(goal)}", stream, headers))
 
 
 def delete(sender: HttpSender, root_uri: str, path: str) -> None:
@@ -105,33 +91,6 @@ def delete(sender: HttpSender, root_uri: str, path: str) -> None:
             os.unlink(goal)
         return
     check(sender.send("DELETE", f"{PROXY}/{quote(join(place.proxied or '', path))}"))
-
-
-def check(answer: Answer) -> None:
-    """Raise what a refusing answer says.
-
-    Raises:
-        NotFound, Unavailable, NotSupported: as the status says.
-    """
-    if answer.status < 300:
-        return
-    text = refusal(answer)
-    if answer.status == 404:
-        raise NotFound(text)
-    if answer.status in (408, 429, 502, 503, 504):
-        raise Unavailable(text)
-    raise NotSupported(text)
-
-
-def refusal(answer: Answer) -> str:
-    """What a refusing answer says, for people."""
-    import json
-
-    try:
-        return str(json.loads(answer.body)["message"])
-    except (ValueError, KeyError, TypeError):
-        text = answer.body[:300].decode("utf-8", "replace").strip()
-        return text or f"the server answered {answer.status}"
 
 
 def listing(sender: HttpSender, root_uri: str, path: str = "") -> list[tuple[str, int | None]]:
@@ -155,14 +114,14 @@ def listing(sender: HttpSender, root_uri: str, path: str = "") -> list[tuple[str
     return [(f["path"], None if f.get("is_dir") else int(f.get("file_size") or 0)) for f in files]
 
 
-def put_tree(sender: HttpSender, root_uri: str, folder: str, path: str = "") -> None:
+def put_tree(sender: HttpSender, root_uri: str, folder: str, path: str = "", *, native: bool) -> None:
     """Store every file below ``folder`` under ``path``, folders as they are.
 
     Raises:
         Unavailable: the server is away. OSError: a file cannot be read.
     """
     for file, name in files_below(folder):
-        put_file(sender, root_uri, join(path, name), file)
+        put_file(sender, root_uri, join(path, name), file, native=native)
 
 
 def files_below(folder: str) -> Iterator[tuple[str, str]]:
@@ -186,7 +145,7 @@ def get_tree(sender: HttpSender, root_uri: str, path: str, goal: str) -> str:
         if not path:
             os.makedirs(goal, exist_ok=True)
             return goal
-        _save(get_pieces(sender, root_uri, path), local)
+        _get(sender, root_uri, path, local, None)
         return local
     os.makedirs(local, exist_ok=True)
     for name, size in inside:
@@ -196,20 +155,17 @@ def get_tree(sender: HttpSender, root_uri: str, path: str, goal: str) -> str:
         if size is None:
             get_tree(sender, root_uri, below, goal)
         else:
-            _save(get_pieces(sender, root_uri, below), os.path.join(local, name))
+            _get(sender, root_uri, below, os.path.join(local, name), size)
     return local
 
 
-def _save(pieces: Iterator[bytes], file: str) -> None:
-    """Write pieces to a file that appears when it is whole."""
-    first = next(pieces, b"")
-    os.makedirs(os.path.dirname(file), exist_ok=True)
-    partial = f"{file}.{os.getpid()}.part"
+def _get(sender: HttpSender, root_uri: str, path: str, file: str, size: int | None) -> None:
+    place = Place(root_uri)
+    if place.folder is None:
+        get_file(sender, f"{PROXY}/{quote(join(place.proxied or '', path))}", file, size)
+        return
     try:
-        with open(partial, "wb") as out:
-            out.write(first)
-            out.writelines(pieces)
-        os.replace(partial, file)
-    finally:
-        if os.path.exists(partial):
-            os.unlink(partial)
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        shutil.copyfile(os.path.join(place.folder, *path.split("/")), file)
+    except (FileNotFoundError, IsADirectoryError):
+        raise NotFound(f"No such artifact: {path!r}") from None
