@@ -39,7 +39,9 @@ class SentPart(NamedTuple):
 
 
 class Multipart(Protocol):
-    """One object store's way of uploads in parts."""
+    """One object store's way of uploads in parts; signs_any_name: an address can be signed for every object."""
+
+    signs_any_name: bool
 
     def create(self, path: str, count: int) -> tuple[str, list[str]]:
         """(upload id, signed address of each part); valid for an hour."""
@@ -71,6 +73,8 @@ def multipart(place: ArtifactStore) -> Multipart | None:
 
 class S3Multipart:
     """CreateMultipartUpload and what follows, of S3 and what speaks like it."""
+
+    signs_any_name = True
 
     def __init__(self, place: ObjectStore, access_key: str, secret_key: str) -> None:
         self._place = place
@@ -117,6 +121,8 @@ class S3Multipart:
 
 class AzureMultipart:
     """Put Block and Put Block List; blocks that are never listed vanish after a week."""
+
+    signs_any_name = False
 
     def __init__(self, place: ObjectStore) -> None:
         self._place = place

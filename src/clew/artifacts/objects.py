@@ -6,17 +6,18 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 import obstore
+from obstore import store
 
 from clew.artifacts.faults import explain_answer, translated
 from clew.artifacts.store import INCOMING, Entry, Stat
 from clew.artifacts.uri import check_path
-from clew.errors import InvalidValue, NotFound
+from clew.errors import InvalidValue, NotFound, NotSupported
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-    from obstore.store import AzureStore, GCSStore, S3Store
 
 PIECE_BYTES = 1 << 20
 _PART_BYTES = 16 << 20  # 10,000 of them, S3's limit, make a file of 156 GiB
@@ -31,7 +32,7 @@ class ObjectStore:
     client: of obstore, with the prefix. shown: what messages call the store, e.g. ``s3://bucket/prefix``.
     """
 
-    def __init__(self, client: S3Store | GCSStore | AzureStore, shown: str) -> None:
+    def __init__(self, client: store.S3Store | store.GCSStore | store.AzureStore, shown: str) -> None:
         self.client = client
         self.shown = shown
 
@@ -135,10 +136,14 @@ class ObjectStore:
         """An address by which anybody may do one thing with one object for a while.
 
         Raises:
-            Unavailable: there are no credentials to sign with.
+            Unavailable: there are no credentials to sign with. NotSupported: the object's name cannot be signed.
         """
+        key = self.key(path)
+        # The library signs the encoded name for Azure, which wants the plain one.
+        if isinstance(self.client, store.AzureStore) and quote(key) != key:
+            raise NotSupported(f"Azure's addresses cannot be signed for names that need encoding, such as '{path}'.")
         with translated(self.shown, path):
-            return obstore.sign(self.client, method, self.key(path), timedelta(seconds=seconds))
+            return obstore.sign(self.client, method, key, timedelta(seconds=seconds))
 
     def key(self, path: str) -> str:
         """The object's name below the prefix.

@@ -64,7 +64,7 @@ def ui(host: str, port: int, store: str, browse: bool) -> None:
 @click.option(
     "--artifacts-destination",
     metavar="URI",
-    help="Where the server keeps the files: folder, s3://, gs:// or az://. Default: beside the store, or ./mlartifacts.",
+    help="Where the server keeps the files: folder, s3://, gs://, az://. Default: beside the store, or ./mlartifacts.",
 )
 @click.option("--static-prefix", default="", metavar="PATH", help="Path under which everything is served, e.g. /clew.")
 @click.option(

@@ -72,7 +72,7 @@ class App:
         self._log: AccessLog | None = None
         self._dispatcher: Dispatcher | None = None
         self._file_pool = ThreadPoolExecutor(2 * threads, thread_name_prefix="clew-file")
-        self._server_info = _server_info(presigned.offered(site.artifacts))
+        self._server_info = _server_info(*presigned.offered(site.artifacts))
         self._links = ShortLinks(site, self._pool, self._prefix)
         self._ids = itertools.count(1)
         self._id_prefix = os.urandom(4).hex()
@@ -247,13 +247,13 @@ def _refused(status: int, words: str) -> Reply:
     return Reply(status, codec.error_body(InvalidValue(words))[1])
 
 
-def _server_info(direct: bool) -> dict[str, Reply]:
-    """What MLflow's clients ask first; direct: they may send and fetch large files at the object store itself."""
+def _server_info(uploads: bool, downloads: bool) -> dict[str, Reply]:
+    """What MLflow's clients ask first: whether they may use the object store itself."""
     told = {
         "store_type": "SqlStore",
         "workspaces_enabled": False,
-        "multipart_uploads_enabled": direct,
-        "multipart_downloads_enabled": direct,
+        "multipart_uploads_enabled": uploads,
+        "multipart_downloads_enabled": downloads,
     }
     reply = Reply(200, json.dumps(told).encode())
     return {f"/{api}/3.0/mlflow/server-info": reply for api in ("api", "ajax-api")}

@@ -22,9 +22,13 @@ _NO_PRESIGNED = "Presigned downloads are not supported for the current artifact 
 _MAX_PARTS = 10_000
 
 
-def offered(store: ArtifactStore) -> bool:
-    """Whether clients may be told to use the object store themselves."""
-    return _way(store) is not None
+def offered(store: ArtifactStore) -> tuple[bool, bool]:
+    """Whether clients may be told to send large files to the object store itself, and to fetch all from there.
+
+    A client that was told to fetch goes no other way, so that is offered only where every name can be signed.
+    """
+    way = _way(store)
+    return way is not None, way is not None and way.signs_any_name
 
 
 def multipart(store: ArtifactStore, verb: str, folder: str, body: bytes | bytearray) -> bytes:
@@ -41,7 +45,10 @@ def multipart(store: ArtifactStore, verb: str, folder: str, body: bytes | bytear
     way = _way(store)
     if way is None:
         raise NotSupported(_NO_MULTIPART)
-    return codec.encode_response(act(way, clean, body))
+    try:
+        return codec.encode_response(act(way, clean, body))
+    except NotSupported as error:
+        raise NotSupported(f"{_NO_MULTIPART}: {error}") from None
 
 
 def download(store: ArtifactStore, path: str) -> bytes:
