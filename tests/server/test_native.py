@@ -119,16 +119,6 @@ def test_columns_of_an_experiment(client: Tracker) -> None:
     assert client.get(f"{NATIVE}experiments/999/columns").status == 404
 
 
-def test_filters_are_checked_before_use(lite: Tracker) -> None:
-    path = NATIVE + "filter/parse"
-    assert lite.ok(path, {"filter": "metrics.acc > 0.5 OR params.x = 'y'", "entity": "runs"}) == {"ok": True}
-    fault = lite.ok(path, {"filter": "metrics.acc >", "entity": "runs"})
-    assert fault["ok"] is False
-    assert fault["position"] == 13
-    assert fault["expected"] == "a value"
-    assert lite.ok(path, {"filter": "metrics.acc > 1", "entity": "experiments"})["ok"] is False
-
-
 def test_retiring_needs_an_on_demand_host_and_its_own_socket(lite: Tracker) -> None:
     answer = lite.post(NATIVE + "host/retire", {})
     assert (answer.status, "Unix socket" in answer.text) == (403, True)

@@ -62,17 +62,36 @@ def tokenize(text: str) -> list[Token]:
         InvalidFilter: a quote is left open, or a character cannot be stored.
     """
     _check_characters(text)
+    tokens, at = _scan(text)
+    if at < len(text):
+        raise InvalidFilter(text, at, f"the quote {text[at]} is never closed", f"another {text[at]}")
+    return tokens
+
+
+def tokenize_unfinished(text: str) -> list[Token]:
+    """The tokens of a text that is being typed: a quote that is left open goes to the end."""
+    tokens, at = _scan(text)
+    if at == len(text):
+        return tokens
+    end = tokens.pop()
+    if tokens and tokens[-1].end == at and tokens[-1].kind == "word" and tokens[-1].text.endswith("."):
+        key = tokens.pop()
+        tokens.append(Token("name", text[key.start :], text[at + 1 :], key.start, len(text), key.text[:-1]))
+    else:
+        tokens.append(Token("name" if text[at] == "`" else "text", text[at:], text[at + 1 :], at, len(text)))
+    return [*tokens, end]
+
+
+def _scan(text: str) -> tuple[list[Token], int]:
+    """The tokens with the end after them, and where a quote is never closed; the length of ``text`` if all are."""
     tokens: list[Token] = []
     at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise InvalidFilter(text, at, f"the quote {text[at]} is never closed", f"another {text[at]}")
+    while at < len(text) and (match := _TOKEN.match(text, at)) is not None:
         at = match.end()
         if match.lastgroup != "space":
             tokens.append(_token(match))
     tokens.append(Token("end", "", "", len(text), len(text)))
-    return tokens
+    return tokens, at
 
 
 def _token(match: re.Match[str]) -> Token:

@@ -6,7 +6,7 @@ Message texts follow MLflow's wherever its clients may match on them (rest_api f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from clew.errors import InvalidFilter, InvalidValue
 from clew.ids import now_ms
@@ -57,6 +57,26 @@ def read_filter(text: str | None, fields: Fields, clock: Clock = now_ms) -> Expr
     """
     syntax = parse(text or "")
     return None if syntax is None else _Checker(text or "", fields, clock).expr(syntax)
+
+
+def find_faults(text: str, fields: Fields, clock: Clock = now_ms) -> list[InvalidFilter]:
+    """Everything that is wrong with a filter: its shape, or else each comparison that cannot be understood."""
+    try:
+        syntax = parse(text)
+    except InvalidFilter as error:
+        return [error]
+    checker = _Checker(text, fields, clock)
+    return [] if syntax is None else [fault for part in _parts(syntax) for fault in checker.faults(part)]
+
+
+def _parts(syntax: Syntax) -> Iterator[Syntax]:
+    if isinstance(syntax, AllOf | AnyOf):
+        for item in syntax.items:
+            yield from _parts(item)
+    elif isinstance(syntax, Negation):
+        yield from _parts(syntax.item)
+    else:
+        yield syntax
 
 
 def resolve_key(text: str, key: Key, fields: Fields) -> Field:
@@ -121,6 +141,13 @@ class _Checker:
         if isinstance(syntax, Bare):
             return self.free_text(syntax.operand)
         return self.clause(syntax)
+
+    def faults(self, part: Syntax) -> list[InvalidFilter]:
+        try:
+            self.expr(part)
+        except InvalidFilter as error:
+            return [error]
+        return []
 
     def wrong(self, position: int, problem: str, expected: str = "") -> InvalidFilter:
         return InvalidFilter(self.text, position, problem, expected)

@@ -25,6 +25,7 @@ from clew.server import (
     changes,
     charts,
     explore,
+    filters,
     groups,
     ingest,
     native,
@@ -50,6 +51,7 @@ _MODULES = (
     uploads,
     workspace,
     bulk,
+    filters,
 )
 _TABLES: tuple[tuple[str, Kind], ...] = (
     ("WRITES", "write"),

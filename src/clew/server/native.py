@@ -9,9 +9,7 @@ from typing import Any
 from clew import __version__
 from clew.entities import names
 from clew.entities.run import Run
-from clew.errors import InvalidFilter, InvalidValue, NotSupported
-from clew.query.fields import EXPERIMENTS, RUNS
-from clew.query.parser import read_filter
+from clew.errors import InvalidValue, NotSupported
 from clew.server import batches, replay, tracking
 from clew.server import ingest as journal
 from clew.server.context import Site
@@ -172,17 +170,6 @@ def openapi(_site: Site, _request: Empty) -> OpenAPI:
     return document(__version__)
 
 
-def parse_filter(_site: Site, request: wire.ParseFilter) -> wire.ParseFilterResponse:
-    """Whether a filter text is right."""
-    try:
-        read_filter(request.filter, EXPERIMENTS if request.entity == "experiments" else RUNS)
-    except InvalidFilter as e:
-        return wire.ParseFilterResponse(ok=False, position=e.position, message=e.problem, expected=e.expected)
-    except InvalidValue as e:
-        return wire.ParseFilterResponse(ok=False, position=0, message=e.message, expected="")
-    return wire.ParseFilterResponse(ok=True)
-
-
 def _column(name: str) -> tuple[str, str]:
     kind, _, key = name.partition(".")
     if kind not in _KINDS or not key:
@@ -215,4 +202,4 @@ def _row(run: Run, starred: Container[str]) -> wire.RunRow:
 WRITES: tuple[Callable[..., Any], ...] = (start_run, ingest)
 READS: tuple[Callable[..., Any], ...] = (ingest_cursor,)
 SEARCHES: tuple[Callable[..., Any], ...] = (query_experiments, query_runs, experiment_columns)
-CALLS: tuple[Callable[..., Any], ...] = (info, openapi, retire_host, parse_filter)
+CALLS: tuple[Callable[..., Any], ...] = (info, openapi, retire_host)

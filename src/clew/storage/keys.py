@@ -77,6 +77,19 @@ def find_key(tx: Tx, experiment_id: int, kind: int, name: str) -> int | None:
     return row[0] if row else None
 
 
+def metric_names(tx: Tx, experiments: Sequence[int], names: Sequence[str]) -> set[str]:
+    """Which of these names are metrics of at least one of the experiments."""
+    if not names:
+        return set()
+    rows = tx.all(
+        f"SELECT DISTINCT name FROM key WHERE {tx.dialect.any_of('experiment_id', 'experiments')}"
+        f" AND kind = {METRIC} AND {tx.dialect.any_of('name', 'names')}",
+        experiments=list(experiments),
+        names=list(names),
+    )
+    return {row[0] for row in rows}
+
+
 def key_ids(tx: WriteTx, experiment_id: int, kind: int, names: Sequence[str]) -> list[int]:
     """The ids of these keys, in their order; new names get one."""
     known = tx.memory.keys.get((experiment_id, kind))

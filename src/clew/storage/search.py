@@ -25,7 +25,7 @@ from clew.storage.compile import TRUE, Binder, Compiler
 from clew.storage.engine import Tx
 from clew.storage.experiments import load_experiments, number_of
 from clew.storage.history import history_values
-from clew.storage.keys import METRIC
+from clew.storage.keys import metric_names
 from clew.storage.keyset import SortColumn
 from clew.storage.models import load_models
 from clew.storage.paging import Source, all_true, in_view, read_page
@@ -96,7 +96,7 @@ def read_query(
     now_ms = keyset.asked_at(token, tx.place.clock())
     experiments = tuple(number_of(one) for one in experiment_ids)
     where, order = read_filter(filter, RUNS, lambda: now_ms), read_order(order_by, RUNS)
-    existing = _metric_names(tx, experiments, open_names(where, order))
+    existing = metric_names(tx, experiments, open_names(where, order))
     return RunQuery(
         experiments=experiments,
         where=settle(where, existing),
@@ -116,21 +116,8 @@ def read_fields(tx: Tx, experiments: Sequence[int], names: Sequence[str]) -> lis
         InvalidFilter: a name cannot be read.
     """
     fields = [read_field(name, RUNS) for name in names]
-    existing = _metric_names(tx, experiments, [field.name for field in fields if field.summary == OPEN])
+    existing = metric_names(tx, experiments, [field.name for field in fields if field.summary == OPEN])
     return [settle_field(field, existing) for field in fields]
-
-
-def _metric_names(tx: Tx, experiments: Sequence[int], names: Sequence[str]) -> set[str]:
-    """Which of these names are metrics of some of the experiments."""
-    if not names:
-        return set()
-    rows = tx.all(
-        f"SELECT DISTINCT name FROM key WHERE {tx.dialect.any_of('experiment_id', 'experiments')}"
-        f" AND kind = {METRIC} AND {tx.dialect.any_of('name', 'names')}",
-        experiments=list(experiments),
-        names=list(names),
-    )
-    return {row[0] for row in rows}
 
 
 def find_runs(tx: Tx, query: RunQuery) -> Page[int]:

@@ -7,8 +7,6 @@ not travel, times are milliseconds since 1970-01-01 UTC.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from clew.entities.run import RunStatus, ViewType
 from clew.wire.mlflow import Int64, KeyValue, Message, Pair, Run
 
@@ -183,22 +181,6 @@ class ExperimentColumnsResponse(Message, kw_only=True):
     params: list[ColumnCount] = []
     metrics: list[ColumnCount] = []
     tags: list[ColumnCount] = []
-
-
-class ParseFilter(Message, kw_only=True):
-    """filter/parse: whether a filter text is right, before it is used."""
-
-    filter: str = ""
-    entity: Literal["runs", "experiments"] = "runs"
-
-
-class ParseFilterResponse(Message, kw_only=True):
-    """position: 0-based index of the first offending character."""
-
-    ok: bool | None = None
-    position: int | None = None
-    message: str | None = None
-    expected: str | None = None
 
 
 class RetireHost(Message, kw_only=True):

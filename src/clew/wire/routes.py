@@ -14,6 +14,7 @@ from clew.wire import (
     bulk,
     changes,
     explore,
+    filters,
     groups,
     mlflow,
     native,
@@ -205,7 +206,7 @@ _OWN = (
         native.ExperimentColumnsResponse,
         "read",
     ),
-    _native("parse_filter", "POST", "filter/parse", native.ParseFilter, native.ParseFilterResponse, "read"),
+    _native("parse_filter", "POST", "filter/parse", filters.ParseFilter, filters.ParseFilterResponse, "read"),
     _native("changes", "GET", "changes", changes.Changes, changes.ChangesResponse, "read"),
     _native("retire_host", "POST", "host/retire", native.RetireHost, mlflow.Empty, "manage"),
 )
