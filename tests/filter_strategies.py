@@ -53,6 +53,7 @@ PATTERNS = (
 WORDS = ("heron", "HERON-2", "abcd", "ABCE", "abcd00", "ab", "a b", "ß", "1", "zzz")
 REGEXES = ("", "a", "^a", "c$", "^.$", "a.c", "(?i)abc", "[0-9]", "a|b", r"\.", "^$", "(?s)e.b", "ß", r"\\")
 NUMBERS = (0.0, -0.0, 0.1, 1.0, -1.0, 2.5, 1e308, 5e-324, -1e-300, float("inf"), float("-inf"), 10.0)
+FEW_NUMBERS = (-1.0, 0.0, 0.5, 1.0, 2.0, float("inf"))
 STEPS = (-(2**63), -1, 0, 1, 2, 7, 2**63 - 1)
 TIMES = (0, 1, 2, 1000, 1001, 1_700_000_000_000, 2**53 + 1)
 NAMES = ("swift-heron-1", "swift-HERON-2", "abcd", "", "Straße", "x%y_z", "ABCD1234", "a b", "1")
@@ -144,8 +145,12 @@ def leaf(fields: Fields) -> st.SearchStrategy[Expr]:
 
 def filters(fields: Fields) -> st.SearchStrategy[Expr]:
     """Trees of a few leaves, in the flat form that the parser makes."""
+    return trees(leaf(fields))
+
+
+def trees(leaves: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
     return st.recursive(
-        leaf(fields),
+        leaves,
         lambda inner: st.one_of(
             st.lists(inner, min_size=2, max_size=3).map(all_of),
             st.lists(inner, min_size=2, max_size=3).map(any_of),
@@ -158,6 +163,20 @@ def filters(fields: Fields) -> st.SearchStrategy[Expr]:
 def orders(fields: Fields) -> st.SearchStrategy[tuple[Order, ...]]:
     key = any_field(fields).filter(lambda field: field.kind in fields.sortable)
     return st.lists(st.builds(Order, key, st.booleans()), max_size=3, unique_by=lambda o: o.field).map(tuple)
+
+
+def histories() -> st.SearchStrategy[Expr]:
+    """Trees about the summaries of few metrics with few values."""
+    field = summary(st.sampled_from([RUNS.keyed(FieldKind.METRIC, key) for key in KEYS[:2]]))
+    number = st.sampled_from(FEW_NUMBERS)
+    one = st.builds(Comparison, field, st.sampled_from(NUMBER_OPS), number) | st.builds(IsNull, field, st.booleans())
+    other = st.builds(Comparison, st.just(RUNS.name), st.sampled_from(("=", "!=")), st.sampled_from(NAMES[:3]))
+    return trees(one | one | other)
+
+
+def history_orders() -> st.SearchStrategy[tuple[Order, ...]]:
+    field = summary(st.sampled_from([RUNS.keyed(FieldKind.METRIC, key) for key in KEYS[:2]]))
+    return st.lists(st.builds(Order, field, st.booleans()), max_size=2, unique_by=lambda o: o.field).map(tuple)
 
 
 RUN_FILTERS, EXPERIMENT_FILTERS, MODEL_FILTERS = filters(RUNS), filters(EXPERIMENTS), filters(MODELS)

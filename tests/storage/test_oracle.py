@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import os
 import random
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -33,6 +35,7 @@ from clew.storage.points import PointColumns
 from clew.storage.store import Store
 from filter_strategies import (
     EXPERIMENT_FILTERS,
+    FEW_NUMBERS,
     IDS,
     KEYS,
     MODEL_FILTERS,
@@ -42,10 +45,13 @@ from filter_strategies import (
     STEPS,
     TEXTS,
     TIMES,
+    histories,
+    history_orders,
     orders,
 )
 
 SCALE = float(os.environ.get("CLEW_TEST_SCALE", "1"))
+NOW = 1_700_000_000_500
 WORLDS = 40
 """Random sets of rows; each is loaded when a case first asks for it."""
 
@@ -101,13 +107,23 @@ def points(series: dict[str, list[Point]]) -> PointColumns:
     )
 
 
+def history_spec(rng: random.Random) -> dict[str, Any]:
+    """A run in which the same metrics have several points of few values."""
+
+    def some() -> list[Point]:
+        values = (*FEW_NUMBERS, math.nan, -math.inf)
+        return [(rng.choice(STEPS[1:5]), rng.choice((0, 1)), rng.choice(values)) for _ in range(rng.randrange(1, 7))]
+
+    return run_spec(rng) | {"metrics": {key: some() for key in KEYS[:2] if rng.random() < 0.8}}
+
+
 class World:
     """Two experiments of a store with random runs; the seed says which."""
 
-    def __init__(self, store: Store, seed: int) -> None:
+    def __init__(self, store: Store, seed: int, spec: Callable[[random.Random], dict[str, Any]] = run_spec) -> None:
         self.seed = seed
         rng = random.Random(seed)
-        specs = [run_spec(rng) for _ in range(rng.randrange(1, 16))]
+        specs = [spec(rng) for _ in range(rng.randrange(1, 16))]
         self.experiments: list[str] = store.write(self._make_experiments)
         store.write(lambda tx: self._fill(tx, specs))
         self.rows: dict[int, Run] = store.read(self._rows)
@@ -162,17 +178,32 @@ def in_view(stage: str, view: str) -> bool:
     return view == "ALL" or (stage == "active") is (view == "ACTIVE_ONLY")
 
 
+def respelled(text: str, relative: bool) -> str:
+    """The filter with every time before the year 10000 as a date, or as the distance from ``NOW``."""
+
+    def spelled(match: re.Match[str]) -> str:
+        ms = int(match[2])
+        if relative:
+            return f"{match[1]}{(ms - NOW) / 1000:+.3f}s"
+        return f"{match[1]}'{(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)).isoformat()}'"
+
+    return re.sub(r"(_time \S+ )([0-9]{1,13})(?![\d.e])", spelled, text)
+
+
 class Asked:
     """One search as users write it."""
 
-    def __init__(self, data: st.DataObject) -> None:
-        self.tree = data.draw(st.none() | RUN_FILTERS | RUN_FILTERS | RUN_FILTERS)
-        self.order = data.draw(orders(RUNS))
+    def __init__(
+        self, data: st.DataObject, filters: st.SearchStrategy[Expr], sorting: st.SearchStrategy[tuple[Order, ...]]
+    ) -> None:
+        self.tree = data.draw(st.none() | filters | filters | filters)
+        self.order = data.draw(sorting)
         self.view = data.draw(st.sampled_from(("ACTIVE_ONLY", "ACTIVE_ONLY", "DELETED_ONLY", "ALL")))
         self.size = data.draw(st.sampled_from((1, 2, 3, 5, 100)))
         self.both = data.draw(st.booleans())
         self.counted = data.draw(st.booleans())
-        self.text = write_filter(self.tree, RUNS)
+        written = write_filter(self.tree, RUNS)
+        self.text = data.draw(st.sampled_from((written, respelled(written, False), respelled(written, True))))
         self.texts = [write_key(one.field, RUNS) + (" DESC" if one.descending else "") for one in self.order]
 
     def where(self, world: World) -> list[str]:
@@ -211,14 +242,27 @@ class Asked:
 
 
 def check_runs(store: Store) -> None:
+    store.read(lambda tx: setattr(tx.place, "clock", lambda: NOW))
+    check_cases(store, 1000, range(WORLDS), run_spec, RUN_FILTERS, orders(RUNS))
+    check_cases(store, 300, range(WORLDS, 2 * WORLDS), history_spec, histories(), history_orders())
+
+
+def check_cases(
+    store: Store,
+    cases: int,
+    seeds: range,
+    spec: Callable[[random.Random], dict[str, Any]],
+    filters: st.SearchStrategy[Expr],
+    sorting: st.SearchStrategy[tuple[Order, ...]],
+) -> None:
     worlds: dict[int, World] = {}
 
-    @many(2000)
-    @given(st.integers(0, WORLDS - 1), st.data())
+    @many(cases)
+    @given(st.sampled_from(seeds), st.data())
     def check(seed: int, data: st.DataObject) -> None:
         if seed not in worlds:
-            worlds[seed] = World(store, seed)
-        asked = Asked(data)
+            worlds[seed] = World(store, seed, spec)
+        asked = Asked(data, filters, sorting)
         expected = asked.expected(worlds[seed])
         found = store.read(lambda tx: asked.pages(tx, worlds[seed]))
         assert found == expected, (asked.text, asked.texts)

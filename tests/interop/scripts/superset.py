@@ -37,9 +37,13 @@ for filter_string, expected in {
     "params.lr >= 0.01": "ba",
     "metrics.acc IS NULL": "d",
     "metrics.acc IS NOT NULL AND params.lr RLIKE '^1e'": "c",
+    "metrics.acc.min > 0.6 AND metrics.acc.at(0) < 1": "a",
+    "metrics.acc.mean <= 0.5 OR metrics.acc.last(5) IS NULL": "db",
+    "start_time < '1971-01-01' AND NOT start_time > -7d": "dcba",
 }.items():
     assert found(filter_string) == expected, (filter_string, found(filter_string), expected)
 assert found("", ["metrics.acc DESC"]) == "cabd"
+assert found("", ["metrics.acc.mean ASC"]) == "bacd"
 best = client.search_runs([home], "run_name = 'c'")[0]
 assert best.data.metrics["acc"] == math.inf
 assert client.get_metric_history(best.info.run_id, "acc")[0].value == math.inf
