@@ -21,6 +21,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "runs": ("clew.cli.runs:runs", "List, filter, show and change runs."),
     "experiments": ("clew.cli.experiments:experiments", "List experiments."),
     "openapi": ("clew.cli.openapi:openapi", "Print the OpenAPI document of the REST API."),
+    "gc": ("clew.cli.gc:gc", "Delete for good what lies in the trash."),
+    "audit": ("clew.cli.gc:audit", "Show who deleted what."),
+    "db": ("clew.cli.db:db", "Upgrade, check, back up, restore and compact a store."),
     "sync": ("clew.cli.sync:sync", "Send what the journal still holds."),
     "doctor": ("clew.cli.doctor:doctor", "Show versions, store, journal and what is wrong with them."),
 }

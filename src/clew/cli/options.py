@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from clew.client.api import ClewClient
 
 F = TypeVar("F", bound=Callable[..., Any])
+_UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable keys instead of a table.")
 tracking_uri_option = click.option(
@@ -76,3 +79,20 @@ def open_client(tracking_uri: str | None) -> ClewClient:
             "Run a script that logs there, change to its folder, or name a store or server with --tracking-uri."
         )
     return ClewClient(tracking_uri)
+
+
+class Age(click.ParamType[int]):
+    """``30d``, ``12h``, ``1d12h``: a span in milliseconds."""
+
+    name = "age"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The span.
+
+        Raises:
+            click.BadParameter: it is none.
+        """
+        text = str(value).strip()
+        if not text or _PART.sub("", text):
+            self.fail(f"{text!r} is no age; write 30d, 12h, 90m or 1d12h.", param, ctx)
+        return round(sum(float(number) * _UNITS_MS[unit] for number, unit in _PART.findall(text)))

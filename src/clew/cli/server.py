@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from clew.cli.options import Age
 from clew.errors import InvalidValue
 
 DEFAULT_PORT = 5000
@@ -123,6 +124,9 @@ def ui(host: str, port: int, store: str, browse: bool) -> None:
     metavar="SECONDS",
     help="Time after which a read is given up; 0 for never.",
 )
+@click.option(
+    "--gc-every", type=Age(), metavar="AGE", help="Apply the experiments' retention rules so often, e.g. 24h."
+)
 def server(
     host: str,
     port: int,
@@ -139,6 +143,7 @@ def server(
     max_event_streams: int,
     max_waiting_queries: int,
     query_timeout: float,
+    gc_every: int | None,
 ) -> None:
     """Serve a store to a team: API and web UI.
 
@@ -168,6 +173,7 @@ def server(
             waiting_queries=max_waiting_queries,
             query_s=query_timeout,
         ),
+        gc_every_s=None if gc_every is None else max(1.0, gc_every / 1000),
         announce=lambda urls: _say(url, urls) if log_format == "text" else _log(url, urls),
     )
 

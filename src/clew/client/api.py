@@ -14,6 +14,7 @@ from clew.client.modelcalls import ModelCalls
 from clew.client.pages import PagedList, all_pages
 from clew.client.runlog import RunLog
 from clew.client.source import NOTE, PARENT, RUN_NAME, user_name
+from clew.client.trashcalls import TrashCalls
 from clew.client.values import dataset_fields, order_of, pairs_of, status_of, texts_of, view_of
 from clew.entities.experiment import Experiment
 from clew.entities.metric import Metric
@@ -25,7 +26,7 @@ from clew.wire import convert, mlflow, native
 _HISTORY_PAGE = 25_000
 
 
-class ClewClient(ArtifactCalls, ModelCalls):
+class ClewClient(ArtifactCalls, ModelCalls, TrashCalls):
     """A client of one store or server.
 
     tracking_uri: default ``CLEW_TRACKING_URI``, ``MLFLOW_TRACKING_URI``, else the embedded store ``./.clew``.

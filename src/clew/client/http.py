@@ -18,6 +18,7 @@ from typing import BinaryIO, Final, Protocol
 from urllib.parse import urlsplit
 
 from clew.client import deadline
+from clew.client.source import user_name
 from clew.errors import InvalidValue, Unavailable
 
 CONNECT_S: Final = 5.0
@@ -102,6 +103,7 @@ class HttpSender:
         self.where = where
         self._prefix = prefix
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers["X-Clew-User"] = user_name().encode("ascii", "replace").decode()
         self._idle: list[http.client.HTTPConnection] = []
         self._pid = os.getpid()
         self._lock = threading.Lock()

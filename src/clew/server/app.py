@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from clew.errors import ClewError, InvalidValue
-from clew.server import events, gate, presigned, replies
+from clew.server import actor, events, gate, presigned, replies
 from clew.server.accesslog import AccessLog
 from clew.server.commits import Commits
 from clew.server.context import Site
@@ -110,6 +110,7 @@ class App:
         status = 499
         meters = self.meters
         meters.in_flight += 1
+        actor.identify(headers, scope.get("client"))
         try:
             reply = await self._reply(scope, headers, receive, send, request_id)
             if isinstance(reply, int):

@@ -13,6 +13,7 @@ modules:
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -30,6 +31,7 @@ from clew.server import (
     ingest,
     native,
     tracking,
+    trash,
     uploads,
     workspace,
 )
@@ -43,6 +45,7 @@ from clew.wire.routes import ROUTES, Route
 Kind = Literal["write", "read", "search", "call", "transfer"]
 _MODULES = (
     tracking,
+    trash,
     native,
     changes,
     charts,
@@ -165,7 +168,8 @@ class Dispatcher:
             raise TooManyRequests(f"{self.waiting} reads wait for this server already; ask again after a pause.")
         self.waiting += 1
         try:
-            return await self._loop.run_in_executor(self._pool, self._answer_slowly, kind, handler, request)
+            asked = contextvars.copy_context().run  # a thread of the pool does not know who asks
+            return await self._loop.run_in_executor(self._pool, asked, self._answer_slowly, kind, handler, request)
         finally:
             self.waiting -= 1
 

@@ -52,6 +52,7 @@ def serve(
     access_log: bool | None = None,
     log_format: Format = "text",
     limits: Limits = DEFAULTS,
+    gc_every_s: float | None = None,
     announce: Callable[[list[str]], None] | None = None,
 ) -> None:
     """Host a store until SIGTERM or SIGINT; returns when everything is written and closed.
@@ -82,6 +83,7 @@ def serve(
         access_log=access_log,
         log_format=log_format,
         limits=limits,
+        gc_every_s=gc_every_s,
         announce=_announce if announce is None and port is not None else announce,
     )
     where = places(store_url, settings.read().spool)

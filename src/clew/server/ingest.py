@@ -16,12 +16,12 @@ from clew.server import batches
 from clew.server.replay import Replay, decode_payload
 from clew.server.slots import Record, Slots, read_slots
 from clew.storage import ingest as streams
-from clew.storage import keys, life, metrics
+from clew.storage import keys, life, metrics, purge
 from clew.storage.engine import WriteTx
 from clew.storage.memory import Context
 from clew.storage.points import PointColumns
 from clew.wire import frames
-from clew.wire.native import Ingest, IngestResponse
+from clew.wire.native import Ingest, IngestConflict, IngestResponse
 
 MAX_SLOTS = 50_000
 LARGE_SLOTS = 2000  # from here on a batch is decoded in a thread
@@ -130,6 +130,8 @@ class Batch:
     def apply(self, tx: WriteTx) -> IngestResponse:
         """Apply what is not applied yet; the answer's ``seq`` is the writer's new cursor.
 
+        What comes for a run that was deleted for good is taken and dropped, so that its journal can end.
+
         Raises:
             SequenceGap: slots before these are missing.
             NotFound: the run is unknown and the batch does not start it.
@@ -137,6 +139,10 @@ class Batch:
         """
         request, slots = self._request, self._slots
         assert slots is not None, "apply() before decode()"
+        run = keys.find_run(tx, request.run_id)
+        if run is None and purge.is_purged(tx, request.run_id):
+            gone = IngestConflict(kind="run", key="", message=f"The run {request.run_id} was deleted for good.")
+            return IngestResponse(seq=request.first_seq + slots.used, conflicts=[gone])
         seq, mark = streams.cursor(tx, request.writer)
         if request.first_seq > seq:
             raise SequenceGap(
@@ -147,7 +153,6 @@ class Batch:
         if skip >= slots.used:
             return IngestResponse(seq=seq)
         records = [r for r in slots.records if r.at >= skip] if skip else slots.records
-        run = keys.find_run(tx, request.run_id)
         if run is not None:
             life.revive(tx, run)
         elif all(r.kind != frames.RUN_START for r in records):

@@ -8,9 +8,9 @@ from typing import Any
 
 from clew.entities import names
 from clew.errors import InvalidValue
-from clew.server import batches
+from clew.server import actor, batches
 from clew.server.context import Site
-from clew.storage import models, search
+from clew.storage import audit, models, search
 from clew.storage.engine import Tx, WriteTx
 from clew.wire import convert, mlflow
 from clew.wire.mlflow import Empty
@@ -66,9 +66,11 @@ def finalize_logged_model(_site: Site, request: mlflow.FinalizeLoggedModel) -> J
 
 def delete_logged_model(_site: Site, request: mlflow.LoggedModelById) -> Job:
     """Hide the model."""
+    who = actor.asking()
 
     def job(tx: WriteTx) -> Empty:
         models.delete_model(tx, request.model_id)
+        audit.record(tx, who, "delete", "model", request.model_id)
         return Empty()
 
     return job

@@ -23,6 +23,7 @@ class Options:
     artifacts: folder of the files that the server keeps (``--artifacts-destination``).
     static_prefix, allowed_hosts, access_log, log_format, limits: see ``app.App``; access_log None = on for a TCP
     server, off where one person looks at a store of their own (``next_free_port`` on loopback).
+    gc_every_s: pause between two applications of the experiments' retention rules; None: never by itself.
     announce: called with the http addresses once requests are answered.
     """
 
@@ -41,6 +42,7 @@ class Options:
         access_log: bool | None = None,
         log_format: Format = "text",
         limits: Limits = DEFAULTS,
+        gc_every_s: float | None = None,
         announce: Callable[[list[str]], None] | None = None,
     ) -> None:
         self.host = host
@@ -57,6 +59,7 @@ class Options:
         self.log_format: Format = log_format
         self.limits = limits
         self.access_log = serving_others if access_log is None else access_log
+        self.gc_every_s = gc_every_s
         self.announce = announce
 
     def announcing(self, announce: Callable[[list[str]], None]) -> Options:

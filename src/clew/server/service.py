@@ -18,7 +18,7 @@ from clew.artifacts.roots import open_root
 from clew.artifacts.uri import local_path
 from clew.errors import ClewError
 from clew.ids import now_ms
-from clew.server import uploads
+from clew.server import purger, uploads
 from clew.server.app import App
 from clew.server.context import Site
 from clew.server.options import Options
@@ -106,7 +106,8 @@ class Service:
                 with contextlib.suppress(RuntimeError, ValueError):  # not in the main thread: the caller ends us
                     loop.add_signal_handler(number, self._end_by, number)
         self._app.start()
-        tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._sweep())]
+        loops = (self._watch, self._sweep, self._tidy)
+        tasks = [asyncio.create_task(forever()) for forever in loops]
         await self._server.serve(sockets=self._sockets)
         for task in tasks:
             task.cancel()
@@ -157,6 +158,17 @@ class Service:
             except ClewError as e:  # an object store that is away; tomorrow is another day
                 logger.warning("What broken uploads left could not be removed: %s", e)
             await asyncio.sleep(_SWEEP_EVERY_S)
+
+    async def _tidy(self) -> None:
+        """Apply the retention rules every so often."""
+        while self._options.gc_every_s is not None:
+            await asyncio.sleep(self._options.gc_every_s)
+            try:
+                moved, gone = await asyncio.to_thread(purger.tidy, self._site)
+            except ClewError as e:  # a busy or full disk; the next round tries again
+                logger.warning("The retention rules could not be applied: %s", e)
+                continue
+            logger.info("Retention: %d runs went to the trash, %d were deleted for good.", moved, gone.runs)
 
     def _tell(self) -> None:
         urls = self._site.urls

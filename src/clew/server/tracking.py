@@ -10,9 +10,9 @@ from clew.entities import names
 from clew.entities.names import MAX_ARTIFACT_LOCATION, MAX_EXPERIMENT_NAME, MAX_EXPERIMENT_TAG_VALUE
 from clew.entities.run import Run
 from clew.errors import InvalidValue, NotFound
-from clew.server import batches, history, listing, loggedmodels
+from clew.server import actor, batches, history, listing, loggedmodels
 from clew.server.context import Site
-from clew.storage import experiments, inputs, metrics, runs, search
+from clew.storage import audit, experiments, inputs, metrics, runs, search
 from clew.storage.engine import Tx, WriteTx
 from clew.wire import convert, mlflow
 from clew.wire.mlflow import Empty
@@ -93,12 +93,12 @@ def update_experiment(_site: Site, request: mlflow.UpdateExperiment) -> Job:
 
 def delete_experiment(_site: Site, request: mlflow.ExperimentById) -> Job:
     """Into the trash, with its runs."""
-    return _silent(lambda tx: experiments.delete_experiment(tx, request.experiment_id))
+    return _audited("delete", "experiment", request.experiment_id, experiments.delete_experiment)
 
 
 def restore_experiment(_site: Site, request: mlflow.ExperimentById) -> Job:
     """Out of the trash, with its runs."""
-    return _silent(lambda tx: experiments.restore_experiment(tx, request.experiment_id))
+    return _audited("restore", "experiment", request.experiment_id, experiments.restore_experiment)
 
 
 def set_experiment_tag(_site: Site, request: mlflow.SetExperimentTag) -> Job:
@@ -169,12 +169,12 @@ def update_run(_site: Site, request: mlflow.UpdateRun) -> Job:
 
 def delete_run(_site: Site, request: mlflow.RunById) -> Job:
     """Into the trash."""
-    return _silent(lambda tx: runs.delete_run(tx, request.run_id))
+    return _audited("delete", "run", request.run_id, runs.delete_run)
 
 
 def restore_run(_site: Site, request: mlflow.RunById) -> Job:
     """Out of the trash."""
-    return _silent(lambda tx: runs.restore_run(tx, request.run_id))
+    return _audited("restore", "run", request.run_id, runs.restore_run)
 
 
 def log_metric(_site: Site, request: mlflow.LogMetric) -> Job:
@@ -318,6 +318,18 @@ def _silent(action: Callable[[WriteTx], Any]) -> Job:
 
     def job(tx: WriteTx) -> Empty:
         action(tx)
+        return _NOTHING
+
+    return job
+
+
+def _audited(action: str, entity: str, entity_id: str, act: Callable[[WriteTx, str], bool | None]) -> Job:
+    """A job that answers ``{}`` and leaves an audit row, unless ``act`` says False: nothing had to be done."""
+    who = actor.asking()
+
+    def job(tx: WriteTx) -> Empty:
+        if act(tx, entity_id) is not False:
+            audit.record(tx, who, action, entity, entity_id)
         return _NOTHING
 
     return job

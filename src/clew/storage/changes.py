@@ -130,7 +130,7 @@ def _notify(tx: WriteTx) -> None:
     """Number the touched runs and tell their ids; beyond what a notification holds their experiments, or nothing.
 
     Raises:
-        TryAgain: a run is not in the experiment in which this transaction found it.
+        TryAgain: a run is gone, or not in the experiment in which this transaction found it.
     """
     rows = tx.all(
         "WITH touched AS ("
@@ -143,7 +143,8 @@ def _notify(tx: WriteTx) -> None:
         " SELECT pg_notify(:channel, pg_snapshot_xmin(pg_current_snapshot())::text || ' '"
         " || CASE WHEN octet_length(words) <= :most THEN words ELSE '' END)::text,"
         " (SELECT count(*) FROM touched t JOIN unnest(:found::bigint[], :homes::bigint[]) AS h (rn, experiment)"
-        " ON h.rn = t.rn WHERE h.experiment <> t.experiment_id) FROM notice",
+        " ON h.rn = t.rn WHERE h.experiment <> t.experiment_id),"
+        " (SELECT count(*) FROM touched) FROM notice",
         change=tx.change(),
         rns=sorted(tx.touched),
         found=list(tx.homes),
@@ -155,3 +156,5 @@ def _notify(tx: WriteTx) -> None:
     )
     if rows[0][1]:
         raise TryAgain("a run was moved to another experiment meanwhile")
+    if rows[0][2] < len(tx.touched):
+        raise TryAgain("a run was deleted for good by another server meanwhile")

@@ -248,7 +248,7 @@ class PlanOutdated(Unavailable):
 
 
 def exchange(tx: WriteTx, plan: Plan) -> None:
-    """Carry out a plan.
+    """Carry out a plan; points of runs that were deleted for good are dropped.
 
     Raises:
         PlanOutdated: a row that it replaces is gone; nothing is changed then.
@@ -262,7 +262,10 @@ def exchange(tx: WriteTx, plan: Plan) -> None:
         gone += tx.run("DELETE FROM metric_chunk WHERE rn = :rn AND key = :key AND lo = :lo", rn=rn, key=key, lo=lo)
     if gone != len(plan.old_log) + len(plan.old_blocks) + len(plan.old_chunks):
         raise PlanOutdated("another compactor works on this store")
+    living = _living(tx, {block.rn for block in plan.blocks} | {chunk.rn for chunk in plan.chunks})
     for block in plan.blocks:
+        if block.rn not in living:
+            continue
         tx.run(
             "INSERT INTO metric_block (rn, lo, n, nkeys, body) VALUES (:rn, :lo, :n, :nkeys, :body)",
             rn=block.rn,
@@ -272,7 +275,8 @@ def exchange(tx: WriteTx, plan: Plan) -> None:
             body=block.body,
         )
     for chunk in plan.chunks:
-        insert_chunk(tx, chunk)
+        if chunk.rn in living:
+            insert_chunk(tx, chunk)
 
 
 def insert_chunk(tx: WriteTx, chunk: NewChunk) -> None:
@@ -282,3 +286,9 @@ def insert_chunk(tx: WriteTx, chunk: NewChunk) -> None:
         " (:rn, :key, :lo, :n, :step_min, :step_max, :ts_min, :ts_max, :flags, :body)",
         **msgspec.structs.asdict(chunk),
     )
+
+
+def _living(tx: Tx, rns: set[int]) -> set[int]:
+    """Which of these runs exist; on PostgreSQL they stay until our transaction ends."""
+    sql = f"SELECT rn FROM run WHERE {tx.dialect.any_of('rn', 'rns')} ORDER BY rn{tx.dialect.existence_lock}"
+    return {rn for (rn,) in tx.all(sql, rns=sorted(rns))}

@@ -34,6 +34,7 @@ class Dialect:
     words: the schema's words, filled into ``{…}`` of a migration.
     any_of: gives the condition "column is in the array parameter".
     contains: gives the condition "blob column holds the bytes parameter".
+    existence_lock: ends a SELECT whose rows nobody may delete until our transaction ends; they may be changed.
     shared_lock: ends a SELECT whose rows nobody may change until our transaction ends.
     """
 
@@ -46,9 +47,11 @@ class Dialect:
         array_of: str,
         contains: str,
         mark: str,
+        existence_lock: str,
         shared_lock: str,
     ) -> None:
         self.name = name
+        self.existence_lock = existence_lock
         self.shared_lock = shared_lock
         self.words = words
         self._any_of = any_of
@@ -109,6 +112,7 @@ SQLITE = Dialect(
     array_of="(SELECT value FROM carray(:{parameter}))",
     contains="instr({column}, :{parameter}) > 0",
     mark="",
+    existence_lock="",
     shared_lock="",  # the writer has the whole file
 )
 
@@ -126,6 +130,7 @@ POSTGRESQL = Dialect(
     array_of="ANY(:{parameter})",
     contains="position(:{parameter}::bytea in {column}) > 0",
     mark="%({})s",
+    existence_lock=" FOR KEY SHARE",
     shared_lock=" FOR SHARE",
 )
 

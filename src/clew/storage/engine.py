@@ -220,10 +220,12 @@ class WriteTx(Tx):
         self._guarded = False
         mark = self.points.mark()
         homes = self.homes
+        others, self.touched = self.touched, set()
         try:
             value = job(self)
             if self._guarded:
                 self._session.run("RELEASE SAVEPOINT job", {})
+            others |= self.touched
         except TryAgain:
             raise
         except BaseException as error:  # handed to the job's owner, whatever it is
@@ -235,6 +237,8 @@ class WriteTx(Tx):
             elif not self._session.usable():
                 raise TryAgain from error
             return None, error
+        finally:
+            self.touched = others
         return value, None
 
     def seal(self) -> None:

@@ -180,10 +180,13 @@ def restore_experiment(tx: WriteTx, experiment_id: str) -> None:
 
     Raises:
         NotFound: there is none, or it is not in the trash.
+        Conflict: it is being deleted for good.
     """
     number, deleted = _state(tx, experiment_id)
     if not deleted:
         raise _missing(experiment_id, "deleted")
+    if deleted == 3:
+        raise Conflict(f"The experiment {experiment_id} is being deleted for good; it cannot be restored any more.")
     _set_stage(tx, number, deleted=0)
     tx.run(
         "UPDATE run SET deleted = 0, deleted_ms = NULL, change = :change WHERE experiment_id = :id AND deleted = 2",
@@ -304,8 +307,10 @@ def _touch(tx: WriteTx, number: int) -> None:
 def _set_stage(tx: WriteTx, number: int, deleted: int) -> None:
     tx.memory.clear()  # the stage of every run of it changes
     tx.run(
-        "UPDATE experiment SET deleted = :deleted, updated_ms = :now, change = :change WHERE id = :id",
+        "UPDATE experiment SET deleted = :deleted, deleted_ms = :deleted_ms, updated_ms = :now, change = :change"
+        " WHERE id = :id",
         deleted=deleted,
+        deleted_ms=tx.place.clock() if deleted else None,
         now=tx.place.clock(),
         change=tx.change(),
         id=number,

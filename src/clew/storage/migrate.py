@@ -75,6 +75,21 @@ def migrate(session: Session, shown: str, clock: Callable[[], int]) -> None:
         raise
 
 
+def pending(session: Session, shown: str) -> list[Migration]:
+    """The scripts that the database lacks, in order; inside a transaction or not.
+
+    Raises:
+        ForeignStore: it is another program's, or a newer or altered schema of ours.
+    """
+    tables = _tables(session)
+    if not tables or owner_of(tables) != "Clew":
+        raise _foreign(tables, shown)
+    applied: dict[int, str] = dict(session.all("SELECT number, checksum FROM migration", {}))
+    known = scripts()
+    _check(applied, known, shown)
+    return [script for script in known if script.number not in applied]
+
+
 def _apply(session: Session, dialect: Dialect, script: Migration, now_ms: int) -> None:
     session.script(dialect.fill(script.text))
     session.run(

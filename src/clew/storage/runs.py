@@ -17,6 +17,7 @@ from clew.storage.experiments import number_of
 from clew.storage.hydrate import hydrate
 from clew.storage.keys import PARAM, TAG, active_run, find_key, find_run, forget_run, get_run_ref, key_ids
 from clew.storage.memory import RunRef
+from clew.storage.purge import is_purged
 from clew.storage.status import status_number
 
 __all__ = [
@@ -63,7 +64,7 @@ def create_run(
 
     Raises:
         NotFound: no such experiment.
-        Conflict: the experiment is in the trash.
+        Conflict: the experiment is in the trash, or the run was deleted for good.
         InvalidValue: name and tag differ.
         AlreadyExists: the id is a run of another experiment.
     """
@@ -74,6 +75,8 @@ def create_run(
             if known.experiment_id != experiment:
                 raise AlreadyExists(f"Run with id={run_id} already exists in experiment {known.experiment_id}")
             return hydrate(tx, [known.rn])[0]
+        if is_purged(tx, run_id):
+            raise Conflict(f"The run {run_id} was deleted for good; start one with another id.")
     run_id = run_id or ids.new_id()
     name = _name_for(run_name, tags)
     row = tx.one(
@@ -136,32 +139,41 @@ def update_run(
     return hydrate(tx, [ref.rn])[0].info
 
 
-def delete_run(tx: WriteTx, run_id: str) -> None:
-    """Put the run in the trash; one that is there stays there.
+def delete_run(tx: WriteTx, run_id: str) -> bool:
+    """Put the run in the trash; False where it is there already.
 
     Raises:
         NotFound: no run has this id.
     """
     ref = get_run_ref(tx, run_id)
     forget_run(tx, run_id)
-    tx.run(
-        "UPDATE run SET deleted = 1, deleted_ms = coalesce(deleted_ms, :now) WHERE rn = :rn",
-        now=tx.place.clock(),
-        rn=ref.rn,
-    )
-    tx.touched.add(ref.rn)
+    sql = "UPDATE run SET deleted = 1, deleted_ms = :now WHERE rn = :rn AND deleted = 0"
+    if tx.run(sql, now=tx.place.clock(), rn=ref.rn):
+        tx.touched.add(ref.rn)
+        return True
+    tx.run("UPDATE run SET deleted = 1 WHERE rn = :rn AND deleted = 2", rn=ref.rn)  # it stays when its experiment goes
+    return False
 
 
-def restore_run(tx: WriteTx, run_id: str) -> None:
-    """Take the run out of the trash; an active one stays active.
+def restore_run(tx: WriteTx, run_id: str) -> bool:
+    """Take the run out of the trash; False where it is not in there.
 
     Raises:
         NotFound: no run has this id.
+        Conflict: the run or its experiment is being deleted for good.
     """
     ref = get_run_ref(tx, run_id)
     forget_run(tx, run_id)
-    tx.run("UPDATE run SET deleted = 0, deleted_ms = NULL WHERE rn = :rn", rn=ref.rn)
+    # Locked, so that a server that deletes the experiment for good waits, and then lets it be.
+    sql = f"SELECT deleted FROM experiment WHERE id = :id{tx.dialect.shared_lock}"
+    stage = tx.one(sql, id=ref.experiment_id)
+    if stage is None or stage[0] == 3 or tx.one("SELECT 1 FROM run WHERE rn = :rn AND deleted = 3", rn=ref.rn):
+        raise Conflict(f"The run {run_id} is being deleted for good; it cannot be restored any more.")
+    sql = "UPDATE run SET deleted = 0, deleted_ms = NULL WHERE rn = :rn AND deleted IN (1, 2)"
+    if not tx.run(sql, rn=ref.rn):
+        return False
     tx.touched.add(ref.rn)
+    return True
 
 
 def log_params(

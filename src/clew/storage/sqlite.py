@@ -73,6 +73,8 @@ class SqliteSession:
             self._cursor = self._db.cursor()
             if role == "writer":
                 self._db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+                # Takes effect in new files only, and lets deleted runs' pages go back to the file system later.
+                self._db.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 # The mode is kept in the file: another program's database stays as it is, and is refused later.
                 if not self._holds("1") or self._holds("name = 'migration'"):
                     self._db.execute("PRAGMA journal_mode = WAL")

@@ -19,6 +19,7 @@ from clew.wire import (
     mlflow,
     native,
     series,
+    trash,
     workspace,
 )
 from clew.wire.document import OpenAPI
@@ -208,6 +209,11 @@ _OWN = (
     ),
     _native("parse_filter", "POST", "filter/parse", filters.ParseFilter, filters.ParseFilterResponse, "read"),
     _native("changes", "GET", "changes", changes.Changes, changes.ChangesResponse, "read"),
+    _native("list_trash", "POST", "trash/list", trash.ListTrash, trash.ListTrashResponse, "read"),
+    _native("purge_trash", "POST", "trash/purge", trash.PurgeTrash, trash.PurgeTrashResponse, "manage"),
+    _native("trash_rules", "GET", "trash/rules", mlflow.Empty, trash.TrashRulesResponse, "read"),
+    _native("apply_trash_rules", "POST", "trash/expire", mlflow.Empty, trash.ApplyRulesResponse, "manage"),
+    _native("get_audit", "GET", "audit", trash.GetAudit, trash.AuditResponse, "manage"),
     _native("retire_host", "POST", "host/retire", native.RetireHost, mlflow.Empty, "manage"),
 )
 
