@@ -309,6 +309,13 @@ def test_audit_rows_say_who_did_what_and_stay(client: Tracker) -> None:
     assert [r["action"] for r in older] == ["restore"]
 
 
+def test_bulk_deletions_are_audited_run_by_run(client: Tracker) -> None:
+    runs = [client.new_run() for _ in range(3)]
+    client.ok(NATIVE + "runs/bulk", {"action": "delete", "run_ids": runs})
+    rows = client.get(NATIVE + "audit").json()["entries"]
+    assert [(r["action"], r["entity_id"]) for r in rows] == [("delete", r) for r in reversed(runs)]
+
+
 def test_a_refused_deletion_leaves_no_audit_row(lite: Tracker) -> None:
     assert lite.post(API + "runs/delete", {"run_id": new_id()}).status == 404
     assert lite.get(NATIVE + "audit").json() == {}

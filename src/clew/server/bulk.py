@@ -13,9 +13,10 @@ from clew.entities.run import Run
 from clew.errors import AlreadyExists, ClewError, Conflict, EditConflict, InvalidValue, NotFound, Unavailable
 from clew.ids import new_id
 from clew.server import batches
+from clew.server.actor import asking
 from clew.server.context import Site
 from clew.server.copies import copy_files, delete_files
-from clew.storage import experiments, files, runs, search, transfer
+from clew.storage import audit, experiments, files, runs, search, transfer
 from clew.storage.engine import Tx, WriteTx
 from clew.storage.hydrate import load_infos
 from clew.wire import bulk as wire
@@ -112,11 +113,21 @@ def _action(site: Site, request: wire.BulkRuns) -> Action:
     if request.action == "rename":
         return _rename(request.template or "")
     if request.action == "delete":
-        return lambda tx, run_id, _: runs.delete_run(tx, run_id)
+        return _audited("delete", runs.delete_run)
     if request.action == "restore":
-        return lambda tx, run_id, _: runs.restore_run(tx, run_id)
+        return _audited("restore", runs.restore_run)
     target = _target(site, request)
     return lambda tx, run_id, _: transfer.move_run(tx, run_id, target)
+
+
+def _audited(name: str, act: Callable[[WriteTx, str], bool]) -> Action:
+    who = asking()
+
+    def action(tx: WriteTx, run_id: str, _at: int) -> None:
+        if act(tx, run_id):
+            audit.record(tx, who, name, "run", run_id)
+
+    return action
 
 
 def _tag(site: Site, request: wire.BulkRuns) -> Action:
