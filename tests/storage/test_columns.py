@@ -367,3 +367,11 @@ def test_an_index_that_cannot_be_kept_is_no_harm(store_url: str, tmp_path: Path)
         store.write(fill_for_snapshot)
         fast, slow = both(store, "metrics.loss < 0.5", [])
         assert fast == slow
+
+
+def test_without_memory_there_is_no_index(store_url: str) -> None:
+    index = ColumnIndex(min_runs=0, max_bytes=0)
+    with closing(Store.open(store_url, background=False, columns=index)) as store:
+        store.write(lambda tx: runs.create_run(tx, experiment_id="0"))
+        assert store.read(lambda tx: search.search_runs(tx, ["0"], with_total=True)).total == 1
+    assert index.nbytes == 0

@@ -125,6 +125,13 @@ def ui(host: str, port: int, store: str, browse: bool) -> None:
     help="Time after which a read is given up; 0 for never.",
 )
 @click.option(
+    "--index-memory-mb",
+    type=click.IntRange(min=0),
+    default=1024,
+    show_default=True,
+    help="Memory in MiB for searching many runs fast; 0 leaves all to the database.",
+)
+@click.option(
     "--gc-every", type=Age(), metavar="AGE", help="Apply the experiments' retention rules so often, e.g. 24h."
 )
 def server(
@@ -143,6 +150,7 @@ def server(
     max_event_streams: int,
     max_waiting_queries: int,
     query_timeout: float,
+    index_memory_mb: int,
     gc_every: int | None,
 ) -> None:
     """Serve a store to a team: API and web UI.
@@ -172,6 +180,7 @@ def server(
             event_streams=max_event_streams,
             waiting_queries=max_waiting_queries,
             query_s=query_timeout,
+            index_bytes=index_memory_mb << 20,
         ),
         gc_every_s=None if gc_every is None else max(1.0, gc_every / 1000),
         announce=lambda urls: _say(url, urls) if log_format == "text" else _log(url, urls),

@@ -25,6 +25,7 @@ from clew.server.options import Options
 from clew.server.places import HostInfo, Places, write_info
 from clew.server.reaper import Reaper
 from clew.storage import life
+from clew.storage.columns.index import ColumnIndex
 from clew.storage.store import Store
 
 logger = logging.getLogger("clew.server")
@@ -60,7 +61,8 @@ class Service:
         folder = local_path(root)
         if folder is not None and "://" not in root:
             root = folder  # a plain folder is meant relative to where the server was started
-        self._store = Store.open(where.url, artifact_root=root, cache=os.path.join(where.folder, "cache"))
+        index = ColumnIndex(max_bytes=options.limits.index_bytes, folder=os.path.join(where.folder, "cache"))
+        self._store = Store.open(where.url, artifact_root=root, columns=index)
         kept = open_root(_artifacts_of(where, options))
         roots = None if options.loopback else [f for f in (folder, getattr(kept, "root", None)) if f]
         site = Site(

@@ -87,21 +87,19 @@ class Store:
         clock: Callable[[], int] = ids.now_ms,
         background: bool = True,
         columns: ColumnIndex | None = None,
-        cache: str | None = None,
     ) -> Store:
         """The store at ``url``, created and migrated as needed; experiment ``0`` exists afterwards.
 
         url: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``postgresql://…``.
         background: whether a thread compacts and checkpoints; without it, :meth:`compact` does.
         columns: the index that searches of many runs use; one with the usual limits if none is given.
-        cache: folder where that index is kept between processes; nothing in it is missed when it goes.
 
         Raises:
             ForeignStore: the database is another program's, MLflow's for one, or a newer Clew's.
             Unavailable: it is busy, read-only, or its server is away.
             InvalidValue: the URL names no database.
         """
-        place = Place(artifact_root, clock, columns or ColumnIndex(folder=cache))
+        place = Place(artifact_root, clock, columns or ColumnIndex())
         if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
             path = sqlite.path_of(url)
             sqlite.prepare(path)

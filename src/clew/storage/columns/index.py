@@ -164,7 +164,7 @@ class ColumnIndex:
 
     def _wants(self, tx: Tx, experiments: Sequence[int]) -> bool:
         """Whether the experiments together are large enough, and all fit."""
-        if not experiments or not self._unfit.isdisjoint(experiments):
+        if not experiments or not self.max_bytes or not self._unfit.isdisjoint(experiments):
             return False
         left = self.min_runs
         for experiment in experiments:
