@@ -124,8 +124,9 @@ def test_the_largest_numbers_have_statistics(client: Tracker) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"columns": ["lr"]}, "Invalid column 'lr'"),
-        ({"columns": ["attributes.x"]}, "Invalid column 'attributes.x'"),
+        ({"columns": ["lr"]}, "Invalid attribute key 'lr'"),
+        ({"columns": ["attributes.x"]}, "Invalid attribute key 'x'"),
+        ({"columns": ["dataset.name"]}, "Invalid column 'dataset.name'"),
         ({"bins": 0}, "1 to 200"),
         ({"columns": ["params.a"] * 201}, "At most 200 columns"),
         ({"filter": "metrics.m >"}, "expected a value"),
@@ -198,3 +199,18 @@ def test_spearman_is_that_of_scipy() -> None:
     b[3] = np.nan
     kept = ~np.isnan(b)
     assert importance.spearman(a, b) == pytest.approx(stats.spearmanr(a[kept], b[kept]).statistic)
+
+
+def test_summaries_count_in_statistics_and_importance(client: Tracker) -> None:
+    for i in range(20):
+        run = client.new_run()
+        log(client, run, params={"lr": i})
+        points = [{"key": "m", "value": v, "timestamp": 1, "step": s} for s, v in enumerate((i, 50, 7))]
+        client.ok(API + "runs/log-batch", {"run_id": run, "metrics": points})
+    least, mean = stats(client, "metrics.m.min", "metrics.m.mean")["columns"]
+    assert (least["min"], least["max"]) == (0, 7)
+    assert mean["max"] == pytest.approx((19 + 50 + 7) / 3)
+    ask = {"experiment_ids": ["0"], "metric": "m", "params": ["lr"]}
+    assert "values that differ" in client.ok(NATIVE + "importance", ask)["message"]
+    (lr,) = client.ok(NATIVE + "importance", {**ask, "summary": "mean"})["params"]
+    assert lr["correlation"] == pytest.approx(1)

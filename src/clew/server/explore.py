@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from clew.entities.run import ViewType
 from clew.errors import InvalidValue, MissingPackage
+from clew.query.ast import FieldKind
+from clew.query.fields import RUNS
+from clew.query.text import write_key
 from clew.server import importance as ranking
 from clew.server import statistics
 from clew.storage import search
 from clew.storage import suggest as keys
-from clew.storage.cells import Cells, Floats, Ints, read_cells
+from clew.storage.cells import Cells, read_cells
+from clew.storage.columns.arrays import Floats, Rows
 from clew.storage.engine import Tx
 from clew.storage.experiments import number_of
 from clew.storage.keys import METRIC, PARAM, TAG
@@ -43,24 +48,22 @@ def column_stats(tx: Tx, request: wire.ColumnStats) -> wire.ColumnStatsResponse:
     bins = _within("bins", request.bins, 20, MAX_BINS)
     experiments = [number_of(one) for one in request.experiment_ids]
     rns, sampled = _matching(tx, request.experiment_ids, request.filter, request.view, MAX_STATS_RUNS)
+    found = read_cells(tx, experiments, rns, list(dict.fromkeys(request.columns)))
     return wire.ColumnStatsResponse(
         runs=len(rns),
         sampled_runs=sampled,
-        columns=[
-            _summary(name, read_cells(tx, experiments, rns, name), len(rns), bins, bool(request.log))
-            for name in dict.fromkeys(request.columns)
-        ],
+        columns=[_summary(name, cells, len(rns), bins, bool(request.log)) for name, cells in found.items()],
     )
 
 
 def importance(tx: Tx, request: wire.Importance) -> wire.ImportanceResponse:
-    """Which params the metric's latest value goes with."""
+    """Which params the metric goes with."""
     if len(request.params) > MAX_IMPORTANCE_PARAMS:
         raise InvalidValue(f"At most {MAX_IMPORTANCE_PARAMS} params at once. Got {len(request.params)}.")
     experiments = [number_of(one) for one in request.experiment_ids]
     rns, sampled = _matching(tx, request.experiment_ids, request.filter, request.view, MAX_IMPORTANCE_RUNS)
-    metric = read_cells(tx, experiments, rns, f"metrics.{request.metric}")
-    target = _spread(metric, len(rns))
+    metric = _summary_of(request.metric, request.summary)
+    target = _spread(read_cells(tx, experiments, rns, [metric])[metric], len(rns))
     kept = np.flatnonzero(np.isfinite(target))
     answer = wire.ImportanceResponse(runs=len(kept), sampled_runs=sampled)
     answer.message = _too_little(request.metric, target[kept])
@@ -69,9 +72,21 @@ def importance(tx: Tx, request: wire.Importance) -> wire.ImportanceResponse:
     names = list(dict.fromkeys(request.params)) or keys.frequent(
         tx, request.experiment_ids, rns, PARAM, MAX_IMPORTANCE_PARAMS
     )
-    read = {name: read_cells(tx, experiments, rns, f"params.{name}") for name in names}
-    _rank(answer, {name: _param(cells, len(rns), kept) for name, cells in read.items()}, target[kept])
+    written = _written(FieldKind.PARAM, names)
+    read = read_cells(tx, experiments, rns, list(written))
+    params = {written[column]: _param(cells, len(rns), kept) for column, cells in read.items()}
+    _rank(answer, params, target[kept])
     return answer
+
+
+def _written(kind: FieldKind, names: Sequence[str]) -> dict[str, str]:
+    """Column name -> key."""
+    return {write_key(RUNS.keyed(kind, name), RUNS): name for name in names}
+
+
+def _summary_of(key: str, summary: str | None) -> str:
+    field = RUNS.keyed(FieldKind.METRIC, key)
+    return write_key(msgspec.structs.replace(field, summary=summary or ""), RUNS)
 
 
 class _Param(NamedTuple):
@@ -83,7 +98,7 @@ class _Param(NamedTuple):
     distinct: int
 
 
-def _param(cells: Cells, rows: int, kept: Ints) -> _Param:
+def _param(cells: Cells, rows: int, kept: Rows) -> _Param:
     if cells.numbers is not None:
         numbers = _spread(cells, rows)[kept]
         present = numbers[~np.isnan(numbers)]

@@ -112,10 +112,12 @@ class ColumnStatsResponse(Message, kw_only=True):
 class Importance(Message, kw_only=True):
     """importance: which params a metric goes with, among the runs that match.
 
-    metric: its key. params: their keys; none means the most frequent ones.
+    metric: its key. summary: which of its values counts; absent means the latest.
+    params: their keys; none means the most frequent ones.
     """
 
     metric: str
+    summary: Literal["min", "max", "first", "mean"] | None = None
     experiment_ids: list[str] = []
     filter: str | None = None
     view: ViewType | None = None

@@ -109,18 +109,36 @@ class ColumnIndex:
             NotSupported: a run's id is not 32 hex digits.
         """
         parts: dict[Field, list[Values]] = {field: [] for field in fields}
-        try:
+        with _explained():
             for experiment in experiments:
                 with self._table(tx, experiment) as table:
                     seen, rows = _matching(tx, table, where, view, fields)
                     for field in fields:
                         parts[field].append(values_of(seen, field, rows))
-        except UnusualId:
-            raise NotSupported(
-                "A run of these experiments has an id that is not 32 hex digits; such runs are"
-                " searched, but not grouped."
-            ) from None
         return {field: joined(found) for field, found in parts.items()}
+
+    def pick(
+        self, tx: Tx, experiments: Sequence[int], numbers: Rows, fields: Sequence[Field]
+    ) -> tuple[Rows, dict[Field, Values]]:
+        """Columns of chosen runs: their places in ``numbers``, and a value for each of these.
+
+        numbers: of runs, each once; those of other experiments are left out. fields: none of ``dataset.…``, ``at``
+        and ``last(n)``.
+
+        Raises:
+            NotSupported: a run's id is not 32 hex digits.
+        """
+        places: list[Rows] = [np.empty(0, np.int64)]
+        parts: dict[Field, list[Values]] = {field: [] for field in fields}
+        with _explained():
+            for experiment in experiments:
+                with self._table(tx, experiment) as table:
+                    seen, rows = Seen(tx, table), table.rows_of(numbers)
+                    own = np.flatnonzero(rows >= 0)
+                    places.append(own)
+                    for field in fields:
+                        parts[field].append(values_of(seen, field, rows[own]))
+        return np.concatenate(places), {field: joined(found) for field, found in parts.items() if found}
 
     @contextmanager
     def _table(self, tx: Tx, experiment: int) -> Iterator[RunTable]:
@@ -207,6 +225,16 @@ class ColumnIndex:
         used.nbytes = used.table.nbytes
         if spare < 0:
             self._give_up(used.table.experiment)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except UnusualId:
+        raise NotSupported(
+            "A run of these experiments has an id that is not 32 hex digits; such runs are found, but not counted over."
+        ) from None
 
 
 class _Kept:
