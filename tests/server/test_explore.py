@@ -91,7 +91,8 @@ def test_statistics_of_what_a_filter_leaves(client: Tracker) -> None:
     assert found["runs"] == 13
     m, lr, opt, x = found["columns"]
     assert (m["count"], m["missing"], m["nan"], m["infinite"], m["distinct"]) == (12, 1, 1, 1, 12)
-    assert (m["min"], m["max"], m["mean"], m["median"]) == (0, 9, 4.5, 4.5)
+    assert (m["min"], m["max"], m["median"]) == (0, 9, 4.5)
+    assert m["mean"] == pytest.approx(4.5)
     assert m["histogram"] == {"edges": [0.0, 3.0, 6.0, 9.0], "counts": [3, 3, 4], "log": False}
     assert {q["q"]: q["value"] for q in m["quantiles"]}[0.25] == pytest.approx(2.25)
     assert (lr["numeric"], lr["min"], lr["max"], lr["missing"]) == (True, 1e-9, 1.0, 3)
