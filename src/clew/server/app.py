@@ -27,6 +27,7 @@ from clew.server.pages import Pages
 from clew.server.probes import Probes
 from clew.server.replies import Disconnected, Headers, Receive, Reply, Scope, Send, TooLarge, TooSlow
 from clew.server.shortlinks import ShortLinks
+from clew.server.streams import Streams
 from clew.wire import codec
 
 logger = logging.getLogger("clew.server")
@@ -82,6 +83,7 @@ class App:
         loop = asyncio.get_running_loop()
         self.commits = Commits(self.site.store, loop)
         self._dispatcher = Dispatcher(self.site, self.commits, self._pool, self._file_pool, self._limits)
+        self._streams = Streams(self.site.store)
         self._files = Files(self.site, self.commits, self._file_pool)
         self.hub = Hub(loop, self._limits.event_streams, self.site.store.name_runs)
         self._events = events.Events(self.site, self.hub, self._pool)
@@ -94,6 +96,7 @@ class App:
     def stop(self) -> None:
         """Release threads and write out the log; called after the last request."""
         self._pool.shutdown(wait=True)
+        self._streams.stop()
         self._file_pool.shutdown(wait=True)
         if self._log is not None:
             self._log.flush()
@@ -187,6 +190,11 @@ class App:
         if method != "GET":
             body = await replies.read_body(receive, self._limits.body_bytes)
         query = scope["query_string"].decode("latin-1")
+        if endpoint.kind == "stream":
+            made, content_type = dispatcher.stream(endpoint, method, query, headers, body, fields)
+            return await self._streams.answer(
+                made, content_type, receive, send, [*_ALWAYS, (b"x-request-id", request_id)]
+            )
         return Reply(200, await dispatcher.answer(endpoint, method, query, headers, body, fields))
 
     def _refusal(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Reply | None:

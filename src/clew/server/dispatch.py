@@ -1,6 +1,6 @@
 """From a route to its answer: one dictionary look-up, decode, run, encode.
 
-Handlers bear their route's name and come in five kinds, told by the tables at the end of their
+Handlers bear their route's name and come in six kinds, told by the tables at the end of their
 modules:
 
 * ``WRITES``: ``(site, request) -> job``; checks first, then the job runs in the committer's group.
@@ -8,6 +8,7 @@ modules:
 * ``SEARCHES``: the same, in a thread because they may touch many rows.
 * ``CALLS``: ``(site, request) -> response``, in a thread, with transactions of their own.
 * ``TRANSFERS``: the same, in the threads that move files, because they may take long.
+* ``STREAMS``: ``(tx, request) -> pieces of bytes``, sent while they are made; see ``streams``.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from clew.server import (
     groups,
     ingest,
     native,
+    tables,
     tracking,
     trash,
     uploads,
@@ -38,11 +40,13 @@ from clew.server import (
 from clew.server.commits import Commits
 from clew.server.context import Site
 from clew.server.limits import Limits
+from clew.server.streams import Pieces
 from clew.wire import codec
 from clew.wire.mlflow import Empty, Message
 from clew.wire.routes import ROUTES, Route
+from clew.wire.tables import Table
 
-Kind = Literal["write", "read", "search", "call", "transfer"]
+Kind = Literal["write", "read", "search", "call", "transfer", "stream"]
 _MODULES = (
     tracking,
     trash,
@@ -51,6 +55,7 @@ _MODULES = (
     charts,
     explore,
     groups,
+    tables,
     uploads,
     workspace,
     bulk,
@@ -61,6 +66,7 @@ _TABLES: tuple[tuple[str, Kind], ...] = (
     ("READS", "read"),
     ("SEARCHES", "search"),
     ("CALLS", "call"),
+    ("STREAMS", "stream"),
     ("TRANSFERS", "transfer"),
 )
 _NOTHING = codec.encode_response(Empty())
@@ -135,10 +141,8 @@ class Dispatcher:
         Raises:
             ClewError: whatever the handler or the decoding refuses.
         """
-        route, kind, handler = endpoint
-        if method != "GET" and not route.raw:
-            self._check_type(method, headers, body)
-        request = codec.decode_request(route, query, body, fields)
+        _, kind, handler = endpoint
+        request = self._request(endpoint.route, method, query, headers, body, fields)
         if kind == "write":
             result: Message = await self._write(handler, request)
             return _NOTHING if type(result) is Empty else codec.encode_response(result)
@@ -148,6 +152,37 @@ class Dispatcher:
         if kind == "transfer":
             return await self._loop.run_in_executor(self._file_pool, self._answer_slowly, kind, handler, request)
         return await self._in_thread(kind, handler, request)
+
+    def stream(
+        self,
+        endpoint: Endpoint,
+        method: str,
+        query: str,
+        headers: Mapping[bytes, bytes],
+        body: bytes | bytearray,
+        fields: Mapping[str, str],
+    ) -> tuple[Pieces, str]:
+        """What makes the answer of a streamed route, and its content type.
+
+        Raises:
+            InvalidValue: what the decoding refuses.
+        """
+        request = self._request(endpoint.route, method, query, headers, body, fields)
+        assert isinstance(request, Table), endpoint.route.name
+        return partial(_read, endpoint.handler, request), request.content_type
+
+    def _request(
+        self,
+        route: Route,
+        method: str,
+        query: str,
+        headers: Mapping[bytes, bytes],
+        body: bytes | bytearray,
+        fields: Mapping[str, str],
+    ) -> Message:
+        if method != "GET" and not route.raw:
+            self._check_type(method, headers, body)
+        return codec.decode_request(route, query, body, fields)
 
     def _write(self, handler: Callable[..., Any], request: Message) -> Awaitable[Message]:
         job = handler(self._site, request)
@@ -223,5 +258,5 @@ def _twins(path: str) -> tuple[str, ...]:
     return (path,)
 
 
-def _read(handler: Callable[..., Message], request: Message, tx: Any) -> Message:
+def _read(handler: Callable[..., Any], request: Message, tx: Any) -> Any:
     return handler(tx, request)

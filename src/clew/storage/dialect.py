@@ -8,6 +8,7 @@ common spelling.
 from __future__ import annotations
 
 import array
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -18,6 +19,7 @@ import msgspec
 MAX_STATEMENTS: Final = 2000  # texts remembered
 
 _PIECES = re.compile(r"'(?:[^']|'')*'|::\w+|:([A-Za-z_]\w*)|%")
+_decode = msgspec.json.Decoder(list[Any]).decode
 _READS = ("SELECT", "WITH", "VALUES", "PRAGMA")
 
 
@@ -35,6 +37,7 @@ class Dialect:
     any_of: gives the condition "column is in the array parameter".
     contains: gives the condition "blob column holds the bytes parameter".
     existence_lock: ends a SELECT whose rows nobody may delete until our transaction ends; they may be changed.
+    gather: gives the aggregate "all values of the column".
     shared_lock: ends a SELECT whose rows nobody may change until our transaction ends.
     """
 
@@ -46,6 +49,7 @@ class Dialect:
         any_of: str,
         array_of: str,
         contains: str,
+        gather: str,
         mark: str,
         existence_lock: str,
         shared_lock: str,
@@ -57,6 +61,7 @@ class Dialect:
         self._any_of = any_of
         self._array_of = array_of
         self._contains = contains
+        self._gather = gather
         self._mark = mark
         self._statements: dict[str, Statement] = {}
 
@@ -71,6 +76,13 @@ class Dialect:
     def contains(self, column: str, parameter: str) -> str:
         """The condition that the blob ``column`` holds the bytes bound as ``parameter``."""
         return self._contains.format(column=column, parameter=parameter)
+
+    def gathered(self, column: str) -> str:
+        """The aggregate that holds every value of ``column``; :func:`gathered` reads it.
+
+        Several of them in one statement list their rows in the same order.
+        """
+        return self._gather.format(column=column)
 
     def statement(self, sql: str) -> Statement:
         """``sql`` in the driver's form, translated once per text."""
@@ -111,6 +123,7 @@ SQLITE = Dialect(
     any_of="{column} IN {array}",
     array_of="(SELECT value FROM carray(:{parameter}))",
     contains="instr({column}, :{parameter}) > 0",
+    gather="json_group_array({column})",
     mark="",
     existence_lock="",
     shared_lock="",  # the writer has the whole file
@@ -129,10 +142,22 @@ POSTGRESQL = Dialect(
     any_of="{column} = {array}",
     array_of="ANY(:{parameter})",
     contains="position(:{parameter}::bytea in {column}) > 0",
+    gather="array_agg({column})",
     mark="%({})s",
     existence_lock=" FOR KEY SHARE",
     shared_lock=" FOR SHARE",
 )
+
+
+def gathered(cell: str | list[Any]) -> list[Any]:
+    """The values in a cell of :meth:`Dialect.gathered`; floats are exact, NULL is None."""
+    if isinstance(cell, list):
+        return cell
+    try:
+        return _decode(cell)
+    except msgspec.DecodeError:
+        values: list[Any] = json.loads(cell)  # SQLite writes an infinity as 9.0e+999
+        return values
 
 
 def bind_sqlite(values: Sequence[Any]) -> object:

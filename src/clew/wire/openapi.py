@@ -80,7 +80,8 @@ def _operation(
         "responses": {
             "200": {
                 "description": "Done.",
-                "content": {"application/json": {"schema": refs[route.response]}},
+                "content": {media: {} for media in route.media}
+                or {"application/json": {"schema": refs[route.response]}},
             },
             "default": {"$ref": "#/components/responses/Error"},
         },

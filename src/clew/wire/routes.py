@@ -19,6 +19,7 @@ from clew.wire import (
     mlflow,
     native,
     series,
+    tables,
     trash,
     workspace,
 )
@@ -36,6 +37,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     permission: what the caller must be allowed to do; ``open`` needs no identity.
     also: further (method, path) under which the same call is answered.
     raw: the request's ``body`` field is the HTTP body; its other fields are query parameters.
+    media: content types of an answer that is streamed bytes instead of a message; the request says which.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     permission: Permission
     also: tuple[tuple[Method, str], ...] = ()
     raw: bool = False
+    media: tuple[str, ...] = ()
 
 
 _API = "/api/2.0/mlflow/"
@@ -85,6 +88,7 @@ def _native(
         response=response,
         permission=permission,
         raw=name == "ingest",
+        media=tuple(tables.CONTENT_TYPES.values()) if issubclass(request, tables.Table) else (),
     )
 
 
@@ -256,6 +260,11 @@ _WORKSPACE = (
     _native("list_stars", "GET", "stars", workspace.ListStars, workspace.ListStarsResponse, "read"),
 )
 
+_TABLES = (
+    _native("runs_table", "POST", "runs/table", tables.RunsTable, mlflow.Empty, "read"),
+    _native("metrics_table", "POST", "metrics/table", tables.MetricsTable, mlflow.Empty, "read"),
+)
+
 ROUTES: dict[str, Route] = {
     route.name: route
     for route in (
@@ -264,6 +273,7 @@ ROUTES: dict[str, Route] = {
         *_MODELS,
         *_OWN,
         *_EXPLORE,
+        *_TABLES,
         *_FILES,
         *_WORKSPACE,
         *_BULK,
