@@ -28,6 +28,7 @@ NAMES = (
     "search",
     "events",
     "artifacts",
+    "tables",
 )
 
 

@@ -11,22 +11,20 @@ from typing import Any
 from clew.client.artifactcalls import ArtifactCalls
 from clew.client.link import Link, link_to
 from clew.client.modelcalls import ModelCalls
-from clew.client.pages import PagedList, all_pages
+from clew.client.pages import PagedList
 from clew.client.runlog import RunLog
 from clew.client.source import NOTE, PARENT, RUN_NAME, user_name
+from clew.client.tablecalls import TableCalls
 from clew.client.trashcalls import TrashCalls
 from clew.client.values import dataset_fields, order_of, pairs_of, status_of, texts_of, view_of
 from clew.entities.experiment import Experiment
-from clew.entities.metric import Metric
 from clew.entities.run import ModelOutput, Run, RunInfo, RunStatus
 from clew.errors import NotFound, Unavailable
 from clew.ids import new_id, now_ms
 from clew.wire import convert, mlflow, native
 
-_HISTORY_PAGE = 25_000
 
-
-class ClewClient(ArtifactCalls, ModelCalls, TrashCalls):
+class ClewClient(ArtifactCalls, ModelCalls, TableCalls, TrashCalls):
     """A client of one store or server.
 
     tracking_uri: default ``CLEW_TRACKING_URI``, ``MLFLOW_TRACKING_URI``, else the embedded store ``./.clew``.
@@ -228,21 +226,6 @@ class ClewClient(ArtifactCalls, ModelCalls, TrashCalls):
         )
         response = self._link.read("search_runs", request)
         return PagedList((convert.run_entity(r) for r in response.runs), response.next_page_token)
-
-    def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
-        """Every point of a metric, by time, step and value.
-
-        Raises:
-            NotFound: there is no such run.
-        """
-        self._link.flush()
-
-        def fetch(count: int, token: str | None) -> PagedList[Metric]:
-            request = mlflow.GetMetricHistory(run_id=run_id, metric_key=key, max_results=count, page_token=token)
-            response = self._link.call("get_metric_history", request)
-            return PagedList((convert.metric_entity(m) for m in response.metrics), response.next_page_token)
-
-        return all_pages(fetch, None, _HISTORY_PAGE)
 
     # -- logging ----------------------------------------------------------------------------
 

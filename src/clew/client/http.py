@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import BinaryIO, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -59,9 +59,14 @@ class Sender(Protocol):
         """
 
     def fetch(
-        self, path: str, headers: Mapping[str, str] | None = None
-    ) -> tuple[int, Mapping[str, str], Iterator[bytes]]:
-        """Status, headers and the body of a GET in pieces."""
+        self,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> tuple[int, Mapping[str, str], Generator[bytes]]:
+        """Status, headers and the body of an answer in pieces."""
 
     def close(self) -> None:
         """Close idle connections; the sender stays usable."""
@@ -135,28 +140,36 @@ class HttpSender:
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, data)
 
     def fetch(
-        self, path: str, headers: Mapping[str, str] | None = None
-    ) -> tuple[int, Mapping[str, str], Iterator[bytes]]:
-        """Status, headers and the body of a GET in pieces; the pieces must be read to their end.
+        self,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> tuple[int, Mapping[str, str], Generator[bytes]]:
+        """Status, headers and the body of an answer in pieces, which are read to their end or closed.
 
         Raises:
             Unavailable: the server could not be reached or broke off.
         """
         connection = self._take()
         try:
-            response = self._request(connection, "GET", path, None, headers, TIMEOUT_S)
+            response = self._request(connection, method, path, body, headers, TIMEOUT_S)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise Unavailable(f"{self.where} does not answer: {reason(error)}") from error
         return response.status, {k.lower(): v for k, v in response.getheaders()}, self._pieces(connection, response)
 
-    def _pieces(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> Iterator[bytes]:
+    def _pieces(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> Generator[bytes]:
         try:
             while piece := response.read(CHUNK):
                 yield piece
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise Unavailable(f"{self.where} broke off: {reason(error)}") from error
+        except GeneratorExit:  # the reader has enough; what is left would be in the way of the next answer
+            connection.close()
+            raise
         self._give(connection, response)
 
     def close(self) -> None:

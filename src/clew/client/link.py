@@ -9,6 +9,7 @@ import atexit
 import os
 import threading
 import time
+from collections.abc import Generator
 from typing import Any, Final
 
 from clew import settings
@@ -58,11 +59,23 @@ class Link:
         Raises:
             ClewError: as the server says. Unavailable: it is away, or CLEW_OFFLINE is set.
         """
+        self._check_online()
+        return self.transport.call(ROUTES[name], request)
+
+    def stream(self, name: str, request: Message) -> Generator[bytes]:
+        """The answer of a streamed route in pieces, which must be read to their end.
+
+        Raises:
+            ClewError: as the server says. Unavailable: it is away, or CLEW_OFFLINE is set.
+        """
+        self._check_online()
+        return self.transport.stream(ROUTES[name], request)
+
+    def _check_online(self) -> None:
         if self.offline:
             raise Unavailable(
                 "CLEW_OFFLINE is set, so nothing can be read from the server; unset it, or run `clew sync`."
             )
-        return self.transport.call(ROUTES[name], request)
 
     def read(self, name: str, request: Message) -> Any:
         """``call`` after everything that this process logged has arrived."""

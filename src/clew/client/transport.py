@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Generator
 from typing import Any, Final, TypeVar
 
 from clew.client import deadline
@@ -15,7 +16,7 @@ from clew.wire import codec
 from clew.wire.mlflow import Message
 from clew.wire.routes import ROUTES, Route
 
-R = TypeVar("R", bound=Message)
+T = TypeVar("T")
 
 _TRIES: Final = 4
 _LONGEST_PAUSE_S: Final = 5.0
@@ -46,11 +47,23 @@ class Transport:
             Unavailable: it could not be reached, also not by trying again where that is safe.
         """
         path, body = codec.encode_request(route, request)
+        return self._patiently(route, lambda: self._once(route, path, body))
+
+    def stream(self, route: Route, request: Message) -> Generator[bytes]:
+        """The answer of a streamed route in pieces, which must be read to their end.
+
+        Raises:
+            ClewError: as in :meth:`call`. Unavailable: also from the iterator, when the server breaks off.
+        """
+        path, body = codec.encode_request(route, request)
+        return self._patiently(route, lambda: self._open(route, path, body))
+
+    def _patiently(self, route: Route, attempt: Callable[[], T]) -> T:
         repeatable = route.permission in ("open", "read") or route.name in _REPEATABLE
         backoff = Backoff(0.1, _LONGEST_PAUSE_S)
         for left in range(_TRIES - 1, -1, -1):
             try:
-                return self._once(route, path, body)
+                return attempt()
             except TooManyRequests as error:
                 if not left:
                     raise
@@ -66,6 +79,12 @@ class Transport:
         if answer.status >= 300 or _is_page(answer):
             raise self._error_of(answer)
         return codec.decode_response(route, answer.body)
+
+    def _open(self, route: Route, path: str, body: bytes | None) -> Generator[bytes]:
+        status, headers, pieces = self.sender.fetch(path, method=route.method, body=body)
+        if status >= 300 or "text/html" in headers.get("content-type", ""):
+            raise self._error_of(Answer(status, headers, b"".join(pieces)))
+        return pieces
 
     def _error_of(self, answer: Answer) -> Exception:
         """The error that a response stands for; a web page is a proxy's or a stranger's."""

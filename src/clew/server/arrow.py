@@ -9,6 +9,9 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clew.errors import NotSupported
 from clew.wire.tables import Format
 
@@ -35,6 +38,22 @@ def coded(texts: Sequence[str | None]) -> pa.Array:
     """Texts as codes of a dictionary."""
     pa = need_pyarrow()
     return pa.array(texts, pa.string()).dictionary_encode()
+
+
+def coded_columns(codes: NDArray[np.int32], texts: Sequence[str]) -> Iterator[pa.Array]:
+    """Texts as codes of dictionaries, column by column.
+
+    codes: int32[columns, n], places in ``texts``, -1 for null.
+    """
+    pa = need_pyarrow()
+    every = pa.array(texts, pa.string())
+    for column in codes:
+        used = np.zeros(len(texts) + 1, np.bool_)  # the last is what -1 finds
+        used[column] = True
+        used[-1] = False
+        own = np.cumsum(used, dtype=np.int32) - 1
+        own_codes = pa.array(own[column], mask=column < 0)
+        yield pa.DictionaryArray.from_arrays(own_codes, every.take(pa.array(np.flatnonzero(used))))
 
 
 def moments(times_ms: Iterable[int | None]) -> pa.Array:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container
 from typing import Any
 
 from clew import __version__
 from clew.entities import names
-from clew.entities.run import Run
+from clew.entities.run import RunInfo
 from clew.errors import InvalidValue, NotSupported
-from clew.server import batches, replay, tracking
+from clew.server import batches, projected, replay, tracking
 from clew.server import ingest as journal
 from clew.server.context import Site
-from clew.storage import experiments, runs, search, stars
+from clew.storage import experiments, projection, runs, search, stars
 from clew.storage import ingest as streams
 from clew.storage.engine import Tx, WriteTx
+from clew.storage.hydrate import load_infos
 from clew.wire import convert
 from clew.wire import native as wire
 from clew.wire.document import OpenAPI
@@ -28,14 +29,6 @@ Job = Callable[[WriteTx], Message]
 MLFLOW_VERSION = "3.17.2"
 MAX_QUERY_RUNS = 500
 MAX_QUERY_EXPERIMENTS = 1000
-_KINDS = {
-    "metrics": "metrics",
-    "metric": "metrics",
-    "params": "params",
-    "param": "params",
-    "tags": "tags",
-    "tag": "tags",
-}
 
 
 def info(site: Site, _request: Empty) -> wire.Info:
@@ -133,7 +126,7 @@ def query_experiments(tx: Tx, request: wire.QueryExperiments) -> wire.QueryExper
 
 def query_runs(tx: Tx, request: wire.QueryRuns) -> wire.QueryRunsResponse:
     """A page of runs with the asked columns only."""
-    columns = [(name, *_column(name)) for name in request.columns]
+    fields = projected.columns(tx, request.experiment_ids, request.columns)
     page = search.search_runs(
         tx,
         request.experiment_ids,
@@ -144,13 +137,19 @@ def query_runs(tx: Tx, request: wire.QueryRuns) -> wire.QueryRunsResponse:
         page_token=request.page_token or None,
         with_total=True,
     )
-    found: Sequence[Run] = runs.hydrate(tx, list(page.items))
-    starred = stars.starred(tx, "run", [run.info.run_id for run in found])
+    infos = load_infos(tx, page.items)
+    found = {rn: infos[rn] for rn in page.items if rn in infos}
+    starred = stars.starred(tx, "run", [info.run_id for info in found.values()])
+    numbers = [experiments.number_of(one) for one in request.experiment_ids]
+    columns = projection.read_columns(tx, numbers, found, fields)
     return wire.QueryRunsResponse(
         total=page.total,
         next_page_token=page.token,
-        runs=[_row(run, starred) for run in found],
-        columns={name: [_cell(run, kind, key) for run in found] for name, kind, key in columns},
+        runs=[_row(info, starred) for info in found.values()],
+        columns={
+            name: [wire_number(value) if isinstance(value, float) else value for value in values]
+            for name, values in zip(request.columns, columns, strict=True)
+        },
     )
 
 
@@ -170,22 +169,7 @@ def openapi(_site: Site, _request: Empty) -> OpenAPI:
     return document(__version__)
 
 
-def _column(name: str) -> tuple[str, str]:
-    kind, _, key = name.partition(".")
-    if kind not in _KINDS or not key:
-        raise InvalidValue(f"Invalid column '{name}': write params.<key>, metrics.<key> or tags.<key>.")
-    return _KINDS[kind], key.strip('`"') if key[:1] in '`"' else key
-
-
-def _cell(run: Run, kind: str, key: str) -> str | float | None:
-    if kind == "metrics":
-        value = run.data.metrics.get(key)
-        return None if value is None else wire_number(value)
-    return (run.data.params if kind == "params" else run.data.tags).get(key)
-
-
-def _row(run: Run, starred: Container[str]) -> wire.RunRow:
-    info = run.info
+def _row(info: RunInfo, starred: Container[str]) -> wire.RunRow:
     return wire.RunRow(
         run_id=info.run_id,
         experiment_id=info.experiment_id,

@@ -114,6 +114,8 @@ class _Pipe:
             Disconnected: the pipe was closed meanwhile. Exception: what the thread failed with.
         """
         piece = await self._arrived.get()
+        if self._closed:
+            raise Disconnected
         if isinstance(piece, BaseException):
             raise piece
         self._room.release()

@@ -10,7 +10,7 @@ import numpy as np
 from clew.entities.run import RunInfo
 from clew.errors import InvalidValue
 from clew.server import tracking
-from clew.server.arrow import coded, moments, need_pyarrow, pieces
+from clew.server.arrow import coded, coded_columns, moments, need_pyarrow, pieces
 from clew.storage import pointtable, runtable, search
 from clew.storage.engine import Tx
 from clew.storage.experiments import number_of
@@ -106,8 +106,8 @@ def _runs_batch(schema: pa.Schema, attributes: Sequence[str], batch: runtable.Ba
     pa = need_pyarrow()
     columns = [_attribute(name, batch.infos) for name in attributes]
     columns += [pa.array(values, mask=~there) for values, there in zip(batch.metrics, batch.present, strict=True)]
-    columns += [coded(texts) for texts in batch.params]
-    columns += [coded(texts) for texts in batch.tags]
+    columns += coded_columns(batch.params.codes, batch.params.texts)
+    columns += coded_columns(batch.tags.codes, batch.tags.texts)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 

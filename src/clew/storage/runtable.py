@@ -17,7 +17,7 @@ from clew.storage.keys import METRIC, PARAM, TAG
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Texts = NDArray[np.object_]
+Codes = NDArray[np.int32]
 Kind = Literal["metrics", "params", "tags"]
 
 KINDS: Final[tuple[Kind, ...]] = ("metrics", "params", "tags")
@@ -44,11 +44,17 @@ class Keys(msgspec.Struct, frozen=True):
     whole: bool
 
 
+class Texts(msgspec.Struct, frozen=True):
+    """Texts as codes: int32[columns, n], places in ``texts``, -1 where there is none."""
+
+    codes: Codes
+    texts: list[str]
+
+
 class Batch(msgspec.Struct, frozen=True):
     """Some rows.
 
     metrics: float64[columns, n], NaN where there is no value or the value is NaN; present: bool[columns, n].
-    params, tags: object[columns, n] of texts, None where there is none.
     """
 
     infos: list[RunInfo]
@@ -128,13 +134,21 @@ def _floats(tx: Tx, rows: dict[int, int], keys: Keys) -> tuple[Floats, Mask]:
 
 
 def _texts(tx: Tx, rows: dict[int, int], kind: Kind, keys: Keys) -> tuple[Texts, int]:
-    matrix = np.full((len(rows), len(keys.names)), None, np.object_)
-    places, characters = _Places(keys), 0
+    matrix = np.full((len(rows), len(keys.names)), -1, np.int32)
+    places, known, characters = _Places(keys), _Known(), 0
     for rn, ids, cell in _gathered(tx, rows, kind, keys):
         texts = gathered(cell)
-        matrix[rows[rn], places.of(ids)] = texts
-        characters += sum(map(len, texts))
-    return matrix.T, characters
+        matrix[rows[rn], places.of(ids)] = np.fromiter(map(known.__getitem__, texts), np.int32, len(texts))
+        characters += len(cell) if isinstance(cell, str) else sum(map(len, texts))
+    return Texts(np.ascontiguousarray(matrix.T), list(known)), characters
+
+
+class _Known(dict[str, int]):
+    """The code of each text; a new one gets the next."""
+
+    def __missing__(self, text: str) -> int:
+        code = self[text] = len(self)
+        return code
 
 
 def _gathered(tx: Tx, rows: Collection[int], kind: Kind, keys: Keys) -> list[Row]:

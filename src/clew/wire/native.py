@@ -127,7 +127,10 @@ class QueryExperimentsResponse(Message, kw_only=True):
 
 
 class QueryRuns(Message, kw_only=True):
-    """runs/query: one page of runs with the asked columns only; ``max_results`` at most 500."""
+    """runs/query: one page of runs with the asked columns only; ``max_results`` at most 500.
+
+    columns: ``params.<key>``, ``metrics.<key>``, ``metrics.<key>.<summary>``, ``tags.<key>``, ``attributes.<name>``.
+    """
 
     experiment_ids: list[str] = []
     filter: str | None = None
