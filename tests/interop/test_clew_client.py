@@ -19,3 +19,8 @@ def test_clew_client_works_against_mlflow(mlflow_server: str, run_script: RunScr
 
 def test_clew_client_works_against_clew(clew_server: str, run_script: RunScript) -> None:
     run_script(sys.executable, "clew_client", clew_server)
+
+
+def test_frames_are_those_of_mlflow(clew_server: str, peer_python: Path, run_script: RunScript) -> None:
+    run_script(peer_python, "frame_mlflow", clew_server)
+    run_script(sys.executable, "frame_clew", clew_server)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clew.cli import bulk
+from clew.cli.export import export_runs
 from clew.cli.lookup import experiment_ids, search, whole_id
 from clew.cli.options import VIEWS, json_option, open_client, search_options, tracking_uri_option, view_option
 from clew.cli.screen import duration, local_time, number, print_json, print_table, size
@@ -24,7 +25,7 @@ def runs() -> None:
     """List, filter, show and change runs."""
 
 
-for _command in bulk.COMMANDS:
+for _command in (export_runs, *bulk.COMMANDS):
     runs.add_command(_command)
 
 
