@@ -14,6 +14,7 @@ from clew.server.arrow import coded, coded_columns, moments, need_pyarrow, piece
 from clew.storage import pointtable, runtable, search
 from clew.storage.engine import Tx
 from clew.storage.experiments import number_of
+from clew.storage.hydrate import load_contexts
 from clew.wire import tables as wire
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _repeated(texts: Sequence[str], counts: Sequence[int]) -> pa.Array:
 def _bound(tx: Tx, contexts: np.ndarray[Any, np.dtype[np.int64]]) -> list[pa.Array]:
     """Model id, dataset name and dataset digest of each point."""
     numbers, places = np.unique(contexts, return_inverse=True)
-    known = pointtable.load_contexts(tx, numbers.tolist()) if contexts.any() else {}
+    known = load_contexts(tx, numbers.tolist()) if contexts.any() else {}
     rows = [known.get(number, (None, None, None)) for number in numbers.tolist()]
     return [coded([row[i] for row in rows]).take(need_pyarrow().array(places)) for i in range(3)]
 

@@ -23,7 +23,7 @@ class PointPart(msgspec.Struct, frozen=True):
     """Some points of one series, in the order of (step, time, value).
 
     steps, times: int64[n], times in ms since 1970; values: float64[n].
-    contexts: int64[n], see :func:`load_contexts`; None where no point is bound to anything.
+    contexts: int64[n], see :func:`hydrate.load_contexts`; None where no point is bound to anything.
     """
 
     run_id: str
@@ -65,15 +65,6 @@ def numbers_of(tx: Tx, run_ids: Sequence[str]) -> list[int]:
     rows = tx.all(f"SELECT run_id, rn FROM run WHERE {tx.dialect.any_of('run_id', 'ids')}", ids=list(run_ids))
     known: dict[str, int] = dict(rows)
     return [known[run_id] for run_id in dict.fromkeys(run_ids) if run_id in known]
-
-
-def load_contexts(tx: Tx, numbers: Sequence[int]) -> dict[int, tuple[str | None, str | None, str | None]]:
-    """Model id, dataset name and dataset digest by number; None for what is not bound."""
-    rows = tx.all(
-        f"SELECT id, model_id, dataset_name, dataset_digest FROM metric_ctx WHERE {tx.dialect.any_of('id', 'ids')}",
-        ids=list(numbers),
-    )
-    return {number: (model or None, name or None, digest or None) for number, model, name, digest in rows}
 
 
 def _runs(tx: Tx, rns: Sequence[int]) -> dict[int, tuple[str, int]]:
