@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -17,7 +17,7 @@ from clew.entities import names
 from clew.entities.dataset import Dataset, DatasetInput
 from clew.entities.run import ModelOutput, RunStatus
 from clew.errors import AlreadyExists, ClewError, Conflict, CorruptUpload, InvalidValue
-from clew.server import batches
+from clew.server import batches, taglists
 from clew.server.slots import Record
 from clew.storage import experiments, inputs, life, runs
 from clew.storage.engine import WriteTx
@@ -280,10 +280,8 @@ def _fit(value: str) -> str:
 
 def _merged(known: str | None, new: list[IngestConflict]) -> str:
     """The tag's JSON list with the new conflicts, at most 50 of them and within a tag's length."""
-    try:
-        listed: list[Any] = json.loads(known or "[]")
-    except ValueError:
-        listed = []
+    # anybody may have written the tag, so only what looks like ours is kept
+    listed = [e for e in taglists.read(known) if isinstance(e, dict) and all(isinstance(v, str) for v in e.values())]
     for conflict in new:
         entry = {"kind": conflict.kind, "key": conflict.key, "message": conflict.message[:500]}
         if entry not in listed:

@@ -10,7 +10,7 @@ from clew.entities import names
 from clew.entities.names import MAX_ARTIFACT_LOCATION, MAX_EXPERIMENT_NAME, MAX_EXPERIMENT_TAG_VALUE
 from clew.entities.run import Run
 from clew.errors import InvalidValue, NotFound
-from clew.server import actor, batches, history, listing, loggedmodels
+from clew.server import actor, batches, history, listing, loggedmodels, taglists
 from clew.server.context import Site
 from clew.storage import audit, experiments, inputs, metrics, runs, search
 from clew.storage.engine import Tx, WriteTx
@@ -228,17 +228,18 @@ def log_model(_site: Site, request: mlflow.LogModel) -> Job:
     """Append a model's description to the run's list of models."""
     try:
         described = json.loads(request.model_json)
-    except ValueError as e:
-        raise InvalidValue(f"Malformed model info. \n {request.model_json} \n is not valid JSON: {e}") from None
+        entry = json.dumps(described)
+    except (ValueError, RecursionError) as e:
+        raise InvalidValue(f"Malformed model info. \n {request.model_json[:1000]} \n is not valid JSON: {e}") from None
     missing = {f for f in _MODEL_FIELDS if not isinstance(described, dict) or f not in described}
     if missing:
         raise InvalidValue(f"Model json is missing mandatory fields: {missing}")
 
     def job(tx: WriteTx) -> Empty:
         runs.lock_run(tx, request.run_id)
-        known = runs.get_run(tx, request.run_id).data.tags.get(MODEL_HISTORY_TAG)
-        listed = _json_list(known)
-        runs.set_tags(tx, request.run_id, {MODEL_HISTORY_TAG: json.dumps([*listed, described])})
+        known = runs.get_run(tx, request.run_id).data.tags.get(MODEL_HISTORY_TAG, "")
+        before = known.strip()[1:-1] + ", " if taglists.read(known) else ""
+        runs.set_tags(tx, request.run_id, {MODEL_HISTORY_TAG: f"[{before}{entry}]"})
         return Empty()
 
     return job
@@ -333,14 +334,6 @@ def _audited(action: str, entity: str, entity_id: str, act: Callable[[WriteTx, s
         return _NOTHING
 
     return job
-
-
-def _json_list(text: str | None) -> list[Any]:
-    try:
-        value = json.loads(text or "[]")
-    except ValueError:
-        return []
-    return value if isinstance(value, list) else []
 
 
 WRITES: tuple[Callable[..., Any], ...] = (

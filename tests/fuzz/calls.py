@@ -1,0 +1,235 @@
+"""Requests out of the route table, and those to the routes whose bodies are no JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from hypothesis import strategies as st
+from msgspec import inspect
+
+from clew.wire import frames
+from clew.wire.routes import ROUTES, Route
+from fuzz.wild import LONG, PATH, RAWS, Tree, anything, chosen, message, odd_int, odd_text, of_type
+
+_PART = re.compile(r"{(\w+)}")
+_REAL = re.compile("⟪(\\w+)⟫")
+_RAW = re.compile(rb'"\\u27e6([^"]*?)\\u27e7"')
+_TEXT = inspect.StrType()
+
+
+class Call(NamedTuple):
+    """A request whose places are still to be filled.
+
+    fields: of the path. query: pairs. tree: of the JSON body; body: instead of it.
+    """
+
+    method: str
+    path: str
+    fields: dict[str, Tree] = {}  # noqa: RUF012
+    query: dict[str, Tree] = {}  # noqa: RUF012
+    tree: Tree = None
+    body: bytes | None = None
+    content_type: str = "application/json"
+
+    def address(self, there: Mapping[str, str]) -> str:
+        def part(match: re.Match[str]) -> str:
+            return quote(as_text(fill(self.fields.get(match[1], ""), there)), safe="")
+
+        return _PART.sub(part, self.path)
+
+    def query_string(self, there: Mapping[str, str]) -> str:
+        pairs = {name: fill(value, there) for name, value in self.query.items()}
+        return urlencode(
+            [
+                (as_text(name), as_text(one))
+                for name, value in pairs.items()
+                for one in (value if isinstance(value, list) else [value])
+            ]
+        )
+
+    def payload(self, there: Mapping[str, str]) -> bytes:
+        if self.body is not None:
+            return self.body
+        return b"" if self.tree is None else encoded(fill(self.tree, there))
+
+
+def as_text(value: Tree) -> str:
+    """A value as it stands in an address; halves of surrogate pairs become bytes that are no UTF-8."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text.encode("utf-8", "surrogatepass").decode("latin-1") if _has_half(text) else text
+
+
+def _has_half(text: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def encoded(tree: Tree) -> bytes:
+    """JSON, with the raw pieces in place."""
+    return _RAW.sub(lambda match: RAWS.get(match[1].decode(), b"0"), json.dumps(tree).encode())
+
+
+def fill(tree: Tree, there: Mapping[str, str]) -> Tree:
+    """The tree with what exists now in the places for it."""
+    if isinstance(tree, str):
+        return _REAL.sub(lambda match: there.get(match[1]) or LONG.get(match[1], "none"), tree)
+    if isinstance(tree, list):
+        return [fill(item, there) for item in tree]
+    if isinstance(tree, dict):
+        return {name: fill(item, there) for name, item in tree.items()}
+    return tree
+
+
+@st.composite
+def route_call(draw: st.DrawFn, route: Route) -> Call:
+    """A call of a route: its fields where they belong, at times elsewhere or twice."""
+    method, path = draw(st.sampled_from([(route.method, route.path), *route.also]))
+    if path.startswith("/api/2.0/") and draw(st.integers(0, 9)) == 0:
+        path = "/ajax-api" + path[len("/api") :]
+    tree: Any = draw(message(route.request))
+    named = {name: tree.pop(name, "") for name in _PART.findall(path)}
+    named = {name: draw(of_type(_TEXT, name)) if value == "" else value for name, value in named.items()}
+    if route.raw:
+        return Call(method, path, named, tree, body=draw(journal), content_type="application/octet-stream")
+    if method == "GET":
+        return Call(method, path, named, tree)
+    stray = tree if draw(st.integers(0, 7)) == 0 else {}
+    if draw(st.integers(0, 19)) == 0:
+        return Call(method, path, named, stray, draw(anything))
+    if draw(st.integers(0, 19)) == 0:
+        return Call(method, path, named, stray, encoded_twice(tree))
+    return Call(method, path, named, stray, tree)
+
+
+def encoded_twice(tree: Tree) -> Tree:
+    return json.dumps(tree)
+
+
+SALT = 7
+
+
+@st.composite
+def _journal(draw: st.DrawFn) -> bytes:
+    """Slots with right checksums: points and records of every number, with contents of every kind."""
+    slots = b""
+    for _ in range(draw(st.integers(0, 4))):
+        when = draw(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 10**12))
+        if draw(st.booleans()):
+            value, step = draw(st.floats()), draw(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 9))
+            slots += sealed(frames.POINT.pack(when, value, step, draw(st.integers(0, 4))), len(slots))
+            continue
+        number = draw(st.integers(0, 14))
+        payload = draw(st.binary(max_size=60)) if draw(st.integers(0, 9)) == 0 else encoded(draw(_record(number)))
+        told = len(payload) if draw(st.integers(0, 9)) else draw(st.sampled_from((0, 1, 10**6, 2**63, 2**64 - 1)))
+        slots += sealed(frames.HEAD.pack(when, told, 0, frames.RECORD_BASE + number), len(slots))
+        for at in range(0, len(payload), frames.CONTENT_BYTES):
+            slots += sealed(payload[at : at + frames.CONTENT_BYTES].ljust(frames.CONTENT_BYTES, b"\0"), len(slots))
+    return slots + (draw(st.binary(max_size=40)) if draw(st.integers(0, 19)) == 0 else b"")
+
+
+def sealed(content: bytes, at: int) -> bytes:
+    slot = at // frames.SLOT_BYTES
+    return content + frames.CRC.pack(zlib.crc32(content, SALT ^ slot) or 1)
+
+
+journal = _journal()
+
+_FIELDS = {
+    frames.KEY: ("id", "key", "context"),
+    frames.PARAM: ("key", "value"),
+    frames.TAG: ("key", "value"),
+    frames.TAG_DELETE: ("key",),
+    frames.RUN_START: ("experiment", "experiment_id", "name", "tags", "parent", "start_ms", "user"),
+    frames.RUN_END: ("status", "end_ms"),
+    frames.INPUT: ("dataset", "tags", "model_id"),
+    frames.OUTPUT: ("model_id", "step"),
+    frames.ARTIFACT: ("path", "file", "size", "sha256", "copied"),
+    frames.CONTEXT: ("id", "model_id", "dataset_name", "dataset_digest", "rank"),
+}
+_OWN: dict[str, st.SearchStrategy[Tree]] = {
+    "id": st.integers(0, 4),
+    "context": st.integers(0, 2),
+    "status": chosen("FINISHED", "FAILED", "nonsense"),
+    "tags": st.dictionaries(odd_text, odd_text, max_size=2),
+    "dataset": st.fixed_dictionaries(
+        {"name": odd_text, "digest": odd_text, "source_type": odd_text, "source": odd_text}
+    ),
+    "experiment": chosen("Default", "new"),
+    "step": odd_int,
+    "value": odd_text,
+    "name": odd_text,
+}
+
+
+def _record(number: int) -> st.SearchStrategy[Tree]:
+    fields = {name: _OWN[name] if name in _OWN else of_type(_TEXT, name) for name in _FIELDS.get(number, ())}
+    right: st.SearchStrategy[Tree] = st.fixed_dictionaries({}, optional=fields)
+    return st.one_of(right, right, right, st.dictionaries(odd_text, anything, max_size=3), anything)
+
+
+_FILES = "/api/2.0/mlflow-artifacts/"
+_NATIVE = "/api/clew/v1/"
+_body = st.binary(max_size=60)
+
+
+@st.composite
+def file_call(draw: st.DrawFn) -> Call:
+    """A call of a route that is in no table."""
+    path: Any = draw(st.one_of(PATH, PATH, odd_text))
+    who = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "run_id": of_type(_TEXT, "run_id"),
+                "run_uuid": of_type(_TEXT, "run_id"),
+                "model_id": of_type(_TEXT, "model_id"),
+            },
+        )
+    )
+    about = {**who, "path": path, "artifact_file_path": path}
+    method = draw(chosen("GET", "GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"))
+    within = {"path": path, "id": draw(of_type(_TEXT, "model_id")), "upload_id": draw(of_type(_TEXT, "upload_id"))}
+    at = draw(
+        st.sampled_from(
+            (
+                *(_FILES + "artifacts/{path}", _FILES + "artifacts", _FILES + "presigned/{path}", _FILES + "{path}"),
+                *(_FILES + f"mpu/{verb}/{{path}}" for verb in ("create", "complete", "abort", "nothing")),
+                *("/get-artifact", "/ajax-api/2.0/mlflow/upload-artifact", "/ajax-api/2.0/mlflow/get-artifact"),
+                *(_NATIVE + f"artifacts/{call}" for call in ("view", "zip", "nothing")),
+                *(
+                    _NATIVE + "artifacts/uploads/{upload_id}/parts/0",
+                    _NATIVE + "artifacts/uploads/{upload_id}/parts/{path}",
+                ),
+                "/api/2.0/mlflow/logged-models/{id}/artifacts/files",
+                *(
+                    "/",
+                    "/health",
+                    "/ready",
+                    "/version",
+                    "/metrics",
+                    "/l/{path}",
+                    "/static-files/{path}",
+                    "/{path}",
+                    "/experiments/{path}",
+                ),
+                *("/api/3.0/mlflow/server-info", "/api/2.0/mlflow/{path}", _NATIVE + "{path}", "//{path}"),
+            )
+        )
+    )
+    if "mpu" in at:
+        tree: Any = {"path": path, "num_parts": draw(odd_int), "parts": draw(anything)}
+        return Call("POST", at, within, about, tree)
+    return Call(method, at, within, about, body=draw(_body))
+
+
+def calls() -> st.SearchStrategy[Call]:
+    """Any call, each route as often as the others."""
+    routes = [route_call(route) for name, route in ROUTES.items() if name != "retire_host"]
+    return st.one_of(*routes, *[file_call()] * (len(routes) // 8))
+
+
+__all__ = ["Call", "calls"]
