@@ -14,7 +14,7 @@ from msgspec import inspect
 
 from clew.wire import frames
 from clew.wire.routes import ROUTES, Route
-from fuzz.wild import LONG, PATH, RAWS, Tree, anything, chosen, message, odd_int, odd_text, of_type
+from fuzz.wild import LONG, PATH, RAWS, Tree, anything, chosen, message, mostly, odd_int, odd_text, of_type
 
 _PART = re.compile(r"{(\w+)}")
 _REAL = re.compile("⟪(\\w+)⟫")
@@ -168,7 +168,7 @@ _OWN: dict[str, st.SearchStrategy[Tree]] = {
 def _record(number: int) -> st.SearchStrategy[Tree]:
     fields = {name: _OWN[name] if name in _OWN else of_type(_TEXT, name) for name in _FIELDS.get(number, ())}
     right: st.SearchStrategy[Tree] = st.fixed_dictionaries({}, optional=fields)
-    return st.one_of(right, right, right, st.dictionaries(odd_text, anything, max_size=3), anything)
+    return mostly(right, st.dictionaries(odd_text, anything, max_size=3), anything)
 
 
 _FILES = "/api/2.0/mlflow-artifacts/"
@@ -179,7 +179,7 @@ _body = st.binary(max_size=60)
 @st.composite
 def file_call(draw: st.DrawFn) -> Call:
     """A call of a route that is in no table."""
-    path: Any = draw(st.one_of(PATH, PATH, odd_text))
+    path: Any = draw(mostly(PATH, odd_text))
     who = draw(
         st.fixed_dictionaries(
             {},
@@ -228,8 +228,9 @@ def file_call(draw: st.DrawFn) -> Call:
 
 def calls() -> st.SearchStrategy[Call]:
     """Any call, each route as often as the others."""
+    files = file_call()
     routes = [route_call(route) for name, route in ROUTES.items() if name != "retire_host"]
-    return st.one_of(*routes, *[file_call()] * (len(routes) // 8))
+    return st.integers(0, 7).flatmap(lambda turn: files if turn == 0 else st.one_of(routes))
 
 
 __all__ = ["Call", "calls"]

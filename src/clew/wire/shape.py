@@ -71,7 +71,10 @@ def missing(path: str) -> InvalidValue:
 
 def wrong_type(path: str, value: object) -> InvalidValue:
     """The error for a value of a wrong type."""
-    shown = json.dumps(value, ensure_ascii=False)
+    try:
+        shown = json.dumps(value, ensure_ascii=False)
+    except RecursionError:  # it could just be read, and is written a little deeper
+        shown = "[…]"
     if len(shown) > 200:
         shown = shown[:200] + "…"
     return InvalidValue(
