@@ -14,7 +14,7 @@ from msgspec import inspect
 
 from clew.wire import frames
 from clew.wire.routes import ROUTES, Route
-from fuzz.wild import LONG, PATH, RAWS, Tree, anything, chosen, message, mostly, odd_int, odd_text, of_type
+from fuzz.wild import LONG, PATH, RAWS, Tree, anything, chosen, message, mostly, odd_int, odd_text, of_type, real
 
 _PART = re.compile(r"{(\w+)}")
 _REAL = re.compile("⟪(\\w+)⟫")
@@ -94,7 +94,8 @@ def route_call(draw: st.DrawFn, route: Route) -> Call:
     named = {name: tree.pop(name, "") for name in _PART.findall(path)}
     named = {name: draw(of_type(_TEXT, name)) if value == "" else value for name, value in named.items()}
     if route.raw:
-        return Call(method, path, named, tree, body=draw(journal), content_type="application/octet-stream")
+        tree = draw(mostly(_OF_JOURNAL, st.just(tree)))
+        return Call(method, path, named, tree, body=draw(_journal()), content_type="application/octet-stream")
     if method == "GET":
         return Call(method, path, named, tree)
     stray = tree if draw(st.integers(0, 7)) == 0 else {}
@@ -115,7 +116,7 @@ SALT = 7
 @st.composite
 def _journal(draw: st.DrawFn) -> bytes:
     """Slots with right checksums: points and records of every number, with contents of every kind."""
-    slots = b""
+    slots = draw(mostly(st.just(named_slots()), st.just(b"")))
     for _ in range(draw(st.integers(0, 4))):
         when = draw(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 10**12))
         if draw(st.booleans()):
@@ -124,11 +125,24 @@ def _journal(draw: st.DrawFn) -> bytes:
             continue
         number = draw(st.integers(0, 14))
         payload = draw(st.binary(max_size=60)) if draw(st.integers(0, 9)) == 0 else encoded(draw(_record(number)))
-        told = len(payload) if draw(st.integers(0, 9)) else draw(st.sampled_from((0, 1, 10**6, 2**63, 2**64 - 1)))
-        slots += sealed(frames.HEAD.pack(when, told, 0, frames.RECORD_BASE + number), len(slots))
-        for at in range(0, len(payload), frames.CONTENT_BYTES):
-            slots += sealed(payload[at : at + frames.CONTENT_BYTES].ljust(frames.CONTENT_BYTES, b"\0"), len(slots))
+        told = None if draw(st.integers(0, 9)) else draw(st.sampled_from((0, 1, 10**6, 2**63, 2**64 - 1)))
+        slots += record(number, payload, len(slots), when, told)
     return slots + (draw(st.binary(max_size=40)) if draw(st.integers(0, 19)) == 0 else b"")
+
+
+def named_slots() -> bytes:
+    """What gives the keys 1 and 2 their names."""
+    first = record(frames.KEY, b'{"id":1,"key":"loss"}', 0)
+    return first + record(frames.KEY, b'{"id":2,"key":"acc","context":1}', len(first))
+
+
+def record(number: int, payload: bytes, at: int, when: int = 0, told: int | None = None) -> bytes:
+    """A record's slots from byte ``at`` on; told: the length that it claims, the true one for None."""
+    claimed = len(payload) if told is None else told
+    slots = sealed(frames.HEAD.pack(when, claimed, 0, frames.RECORD_BASE + number), at)
+    for i in range(0, len(payload), frames.CONTENT_BYTES):
+        slots += sealed(payload[i : i + frames.CONTENT_BYTES].ljust(frames.CONTENT_BYTES, b"\0"), at + len(slots))
+    return slots
 
 
 def sealed(content: bytes, at: int) -> bytes:
@@ -136,8 +150,15 @@ def sealed(content: bytes, at: int) -> bytes:
     return content + frames.CRC.pack(zlib.crc32(content, SALT ^ slot) or 1)
 
 
-journal = _journal()
-
+_OF_JOURNAL: st.SearchStrategy[Tree] = st.fixed_dictionaries(
+    {
+        "writer": real("writer"),
+        "run_id": real("run_id") | real("new_run_id"),
+        "first_seq": real("seq"),
+        "salt": st.just(SALT),
+        "slot": st.just(0),
+    }
+)
 _FIELDS = {
     frames.KEY: ("id", "key", "context"),
     frames.PARAM: ("key", "value"),
@@ -173,53 +194,31 @@ def _record(number: int) -> st.SearchStrategy[Tree]:
 
 _FILES = "/api/2.0/mlflow-artifacts/"
 _NATIVE = "/api/clew/v1/"
-_body = st.binary(max_size=60)
+_body = st.just(b"data") | st.binary(max_size=60)
+_FILE_PATHS = (
+    *(_FILES + "artifacts/{path}", _FILES + "artifacts", _FILES + "presigned/{path}", _FILES + "{path}"),
+    *(_FILES + f"mpu/{verb}/{{path}}" for verb in ("create", "complete", "abort", "nothing")),
+    *("/get-artifact", "/ajax-api/2.0/mlflow/upload-artifact", "/ajax-api/2.0/mlflow/get-artifact"),
+    *(_NATIVE + f"artifacts/{call}" for call in ("view", "zip", "nothing")),
+    *(_NATIVE + f"artifacts/uploads/{{upload_id}}/parts/{part}" for part in ("0", "{path}")),
+    "/api/2.0/mlflow/logged-models/{id}/artifacts/files",
+)
+_OTHER_PATHS = (
+    *("/", "/health", "/ready", "/version", "/metrics", "/l/{path}", "/static-files/{path}", "/{path}", "//{path}"),
+    *("/experiments/{path}", "/api/3.0/mlflow/server-info", "/api/2.0/mlflow/{path}", _NATIVE + "{path}"),
+)
 
 
 @st.composite
 def file_call(draw: st.DrawFn) -> Call:
     """A call of a route that is in no table."""
     path: Any = draw(mostly(PATH, odd_text))
-    who = draw(
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "run_id": of_type(_TEXT, "run_id"),
-                "run_uuid": of_type(_TEXT, "run_id"),
-                "model_id": of_type(_TEXT, "model_id"),
-            },
-        )
-    )
+    kinds = draw(st.sampled_from((("run_id",), ("run_uuid",), ("model_id",), ("run_id", "model_id"), ())))
+    who = {kind: draw(of_type(_TEXT, kind)) for kind in kinds}
     about = {**who, "path": path, "artifact_file_path": path}
     method = draw(chosen("GET", "GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"))
     within = {"path": path, "id": draw(of_type(_TEXT, "model_id")), "upload_id": draw(of_type(_TEXT, "upload_id"))}
-    at = draw(
-        st.sampled_from(
-            (
-                *(_FILES + "artifacts/{path}", _FILES + "artifacts", _FILES + "presigned/{path}", _FILES + "{path}"),
-                *(_FILES + f"mpu/{verb}/{{path}}" for verb in ("create", "complete", "abort", "nothing")),
-                *("/get-artifact", "/ajax-api/2.0/mlflow/upload-artifact", "/ajax-api/2.0/mlflow/get-artifact"),
-                *(_NATIVE + f"artifacts/{call}" for call in ("view", "zip", "nothing")),
-                *(
-                    _NATIVE + "artifacts/uploads/{upload_id}/parts/0",
-                    _NATIVE + "artifacts/uploads/{upload_id}/parts/{path}",
-                ),
-                "/api/2.0/mlflow/logged-models/{id}/artifacts/files",
-                *(
-                    "/",
-                    "/health",
-                    "/ready",
-                    "/version",
-                    "/metrics",
-                    "/l/{path}",
-                    "/static-files/{path}",
-                    "/{path}",
-                    "/experiments/{path}",
-                ),
-                *("/api/3.0/mlflow/server-info", "/api/2.0/mlflow/{path}", _NATIVE + "{path}", "//{path}"),
-            )
-        )
-    )
+    at = draw(st.sampled_from(_FILE_PATHS) | st.sampled_from(_OTHER_PATHS))
     if "mpu" in at:
         tree: Any = {"path": path, "num_parts": draw(odd_int), "parts": draw(anything)}
         return Call("POST", at, within, about, tree)

@@ -75,15 +75,19 @@ class World:
         ok(API + "runs/log-batch", {"run_id": run_id, "params": pairs, "tags": [{"key": "a", "value": "1"}]})
         dataset = {"name": "data", "digest": "d1", "source_type": "x", "source": "y"}
         ok(API + "runs/log-inputs", {"run_id": run_id, "datasets": [{"dataset": dataset}]})
-        for path in ("a.txt", "d/b.bin", "ünï.txt"):
-            of_run = f"/api/2.0/mlflow-artifacts/artifacts/{experiment_id}/{run_id}/artifacts/{path}"
-            assert self.client.request("PUT", of_run, b"data").status == 200
+        for place in (f"{experiment_id}/{run_id}", f"{experiment_id}/models/{there['model_id']}"):
+            for path in ("a.txt", "d/b.bin", "ünï.txt"):
+                at = f"/api/2.0/mlflow-artifacts/artifacts/{place}/artifacts/{path}"
+                assert self.client.request("PUT", at, b"data").status == 200
+        there.update(writer=uuid.uuid4().hex, seq="0", new_run_id=uuid.uuid4().hex)
         there["upload_id"] = ok(NATIVE + "artifacts/uploads", {"path": f"up/{run_id}", "size": 4})["upload_id"]
 
     def _learn(self, tree: Any) -> None:
         token = tree.get("next_page_token")
         if isinstance(token, str):
             self.there["page_token"] = token
+        if isinstance(tree.get("seq"), int):
+            self.there["seq"] = str(tree["seq"])
         for kind in ("view_id", "link_id", "upload_id"):
             found = tree.get(kind) or (tree.get("view") or {}).get(kind)
             if isinstance(found, str):
