@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from interop.wire import Wire
+
 ROOT = Path(__file__).resolve().parents[2]
 PEER_PYTHON = ROOT / ".venv-mlflow" / "bin" / "python"
 SCRIPTS = Path(__file__).with_name("scripts")
@@ -169,3 +171,15 @@ def run_script(tmp_path: Path) -> Callable[[str | Path, str, str], None]:
         assert done.stdout.strip().endswith("ok"), said
 
     return run
+
+
+@pytest.fixture(
+    params=[
+        "clew_server_sqlite",
+        pytest.param("clew_server_postgresql", marks=pytest.mark.postgres),
+        pytest.param("mlflow_server", marks=pytest.mark.slow),
+    ]
+)
+def wire(request: pytest.FixtureRequest) -> Wire:
+    """Each server in turn, MLflow's own among them, asked without a client."""
+    return Wire(request.getfixturevalue(request.param), clew=request.param != "mlflow_server")

@@ -14,7 +14,7 @@ RunScript = Callable[[str | Path, str, str], None]
 
 pytestmark = pytest.mark.interop
 
-MLFLOW_BEHAVIOUR = ("experiments", "runs", "search", "artifacts", "models", "autolog")
+MLFLOW_BEHAVIOUR = ("errors", "experiments", "runs", "search", "artifacts", "models", "autolog")
 
 
 @pytest.mark.parametrize("script", [*MLFLOW_BEHAVIOUR, "superset"])

@@ -75,13 +75,13 @@ def test_bulk_history(client: Tracker) -> None:
     assert "more than 100 run_ids. Received 101 run_ids." in many
 
 
-def test_interval_keeps_every_runs_own_ends(client: Tracker) -> None:
+def test_interval_keeps_the_ends_of_each_run_in_all(client: Tracker) -> None:
     short, long = client.new_run(), client.new_run()
     client.log(short, "m", *((s, 0.0) for s in range(10)))
     client.log(long, "m", *((s, 0.0) for s in range(20)))
     found = client.get(INTERVAL, run_ids=[short, long], metric_key="m", max_results=5).json()["metrics"]
     steps = {run_id: [m["step"] for m in found if m["run_id"] == run_id] for run_id in (short, long)}
-    assert steps == {short: [0, 4, 8, 9], long: [0, 4, 8, 12, 16, 19]}
+    assert steps == {short: [0, 4, 8, 9], long: [0, 4, 8, 9, 12, 16, 19]}
     inside = client.get(INTERVAL, run_ids=[short], metric_key="m", start_step=0, end_step=4, max_results=5).json()
     assert [m["step"] for m in inside["metrics"]] == [0, 1, 2, 3, 4]
 

@@ -228,6 +228,16 @@ def test_the_list_of_conflicts_is_bounded(client: Tracker) -> None:
     assert json.loads(tag)
 
 
+@pytest.mark.parametrize("before", ['{"a": 1}', "5", "[" * 3000, '[1, {"kind": [[]]}]', "x"])
+def test_the_list_of_conflicts_survives_whatever_a_client_wrote_there(lite: Tracker, before: str) -> None:
+    journal = Journal()
+    journal.begin(tags={"clew.conflicts": before})
+    for value in ("1", "2"):
+        journal.record(frames.PARAM, {"key": "p", "value": value})
+    assert journal.send(lite).status == 200
+    assert [c["key"] for c in json.loads(lite.tags(journal.run_id)["clew.conflicts"])] == ["p"]
+
+
 def test_a_deleted_run_keeps_points_out_and_the_cursor_moves(client: Tracker) -> None:
     journal = Journal()
     journal.begin()

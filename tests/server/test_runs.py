@@ -391,3 +391,28 @@ def test_bad_searches_are_refused(lite: Tracker, fields: dict[str, Any], text: s
     answer = lite.post(RUNS + "search", fields)
     assert answer.status == 400, answer.text
     assert text in answer.message
+
+
+@pytest.mark.parametrize("text", ["[" * 3000, "{", '"x"', "[]", "null", "9" * 5000])
+def test_a_model_s_description_must_be_json_with_its_fields(lite: Tracker, text: str) -> None:
+    answer = lite.post(API + "runs/log-model", {"run_id": lite.new_run(), "model_json": text})
+    assert (answer.status, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+@pytest.mark.parametrize("before", ["", "{}", "[" * 3000, "nonsense", "[]", '[{"a": 1}]', " [1, [2]]\n"])
+def test_models_are_listed_after_whatever_the_tag_holds(lite: Tracker, before: str) -> None:
+    run_id = lite.new_run()
+    lite.ok(API + "runs/set-tag", {"run_id": run_id, "key": "mlflow.log-model.history", "value": before})
+    described = {"artifact_path": "m", "flavors": {}, "utc_time_created": "t", "run_id": run_id}
+    for _ in range(2):
+        lite.ok(API + "runs/log-model", {"run_id": run_id, "model_json": json.dumps(described)})
+    listed = json.loads(lite.tags(run_id)["mlflow.log-model.history"])
+    known = json.loads(before) if before.strip()[:1] == "[" and len(before) < 100 else []
+    assert listed == [*known, described, described]
+
+
+def test_a_wrong_value_that_could_just_be_read_is_refused(lite: Tracker) -> None:
+    for depth in range(800, 1000, 5):
+        body = '{"run_id":"x","key":"k","value":%s}' % ("[" * depth + "]" * depth)
+        answer = lite.request("POST", API + "runs/set-tag", body.encode(), {"content-type": "application/json"})
+        assert answer.status == 400, answer.text

@@ -138,3 +138,16 @@ def test_stars_are_given_taken_and_shown_in_answers(client: Tracker) -> None:
     assert client.get(NATIVE + "stars", kind="run").json() == {}
     assert client.post(NATIVE + "stars", {"kind": "run", "id": "f" * 32}).status == 404
     assert client.post(NATIVE + "stars", {"kind": "planet", "id": "x"}).status == 400
+
+
+@pytest.mark.parametrize("begin", ['{"a":', "["])
+def test_bodies_are_as_deep_as_any_reader_can_read(lite: Tracker, begin: str) -> None:
+    def body(depth: int) -> bytes:
+        inner = begin * (depth - 1) + "1" + {"[": "]"}.get(begin, "}") * (depth - 1)
+        return f'{{"experiment_id":"0","name":"deep","body":{{"a":{inner}}}}}'.encode()
+
+    json = {"content-type": "application/json"}
+    assert lite.request("POST", VIEWS, body(100), json).status == 200
+    for depth in (101, 500, 900, 980):
+        answer = lite.request("POST", VIEWS, body(depth), json)
+        assert (answer.status, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")

@@ -68,12 +68,13 @@ def get_metric_history_bulk_interval(
     first = 0 if request.start_step is None else request.start_step
     last = max(steps, default=0) if request.end_step is None else request.end_step
     kept = sample_steps(steps, first, last, limit)
+    for points in histories.values():  # where each run begins and ends is seen, whatever was sampled
+        own = [p.step for p in points if first <= p.step <= last]
+        kept |= {min(own), max(own)} if own else set()
     found: list[mlflow.Metric] = []
     for run_id, points in histories.items():
-        own = [p.step for p in points if first <= p.step <= last]
-        keep = kept | {min(own), max(own)} if own else kept
-        chosen = sorted((p for p in points if p.step in keep), key=lambda p: (p.step, p.timestamp))
-        found.extend(_of_run(thin(chosen, max(limit, len(keep))), run_id))
+        chosen = sorted((p for p in points if p.step in kept), key=lambda p: (p.step, p.timestamp))
+        found.extend(_of_run(thin(chosen, max(limit, len(kept))), run_id))
     return mlflow.BulkHistoryResponse(metrics=found)
 
 

@@ -21,6 +21,7 @@ Job = Callable[[WriteTx], Message]
 MAX_BODY_BYTES: Final = 256 * 1024
 MAX_NAME: Final = 250
 MAX_PATH: Final = 64 * 1024
+MAX_NESTING: Final = 100
 # One slash, then no second one and no backslash, which browsers take for one; nothing that a header cannot hold.
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 
@@ -142,15 +143,30 @@ def check_own_path(path: str) -> str:
 
 
 def _body_json(body: dict[str, Any]) -> str:
+    if _nested_over(body, MAX_NESTING):
+        raise InvalidValue(f"'body' may be nested {MAX_NESTING} levels deep; this one is deeper.")
     try:
         encoded = msgspec.json.encode(body)
-    except (UnicodeEncodeError, RecursionError):
-        raise InvalidValue(
-            "'body' cannot be kept: it holds half of a surrogate pair, or is nested too deeply."
-        ) from None
+    except UnicodeEncodeError:
+        raise InvalidValue("'body' cannot be kept: it holds half of a surrogate pair.") from None
     if len(encoded) > MAX_BODY_BYTES:
         raise InvalidValue(f"'body' holds at most {MAX_BODY_BYTES >> 10} kB of JSON. Got {len(encoded)} bytes.")
     return encoded.decode()
+
+
+def _nested_over(value: Any, most: int) -> bool:
+    """Whether lists and dictionaries lie in each other more than ``most`` deep; any reader must be able to read them."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _answer(view: views.View) -> wire.ViewResponse:
