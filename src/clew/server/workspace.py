@@ -155,7 +155,7 @@ def _body_json(body: dict[str, Any]) -> str:
 
 
 def _nested_over(value: Any, most: int) -> bool:
-    """Whether lists and dictionaries lie in each other more than ``most`` deep; any reader must be able to read them."""
+    """Whether lists and dictionaries lie in each other more than ``most`` deep; every reader has some limit."""
     level = [value]
     for _ in range(most + 1):
         level = [
