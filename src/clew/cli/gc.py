@@ -75,7 +75,7 @@ def gc(
 @tracking_uri_option
 @json_option
 def audit(limit: int, before: int | None, tracking_uri: str | None, as_json: bool) -> None:
-    """Show who deleted, restored and purged what, the newest first."""
+    """Show who deleted what: deletions, restorations and purges, the newest first."""
     rows = open_client(tracking_uri).get_audit(limit, before)
     if as_json:
         names = rows[0].__struct_fields__ if rows else ()
