@@ -36,6 +36,11 @@ class ClewError(Exception):
         """The text shown to the user."""
         return str(self.args[0]) if self.args else ""
 
+    @property
+    def error_code(self) -> str:
+        """``code`` under MLflow's name."""
+        return self.code
+
     def __str__(self) -> str:
         return self.message
 

@@ -14,6 +14,22 @@ from clew.errors import InvalidValue
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
+class Launch:
+    """One process among those that a launcher started together.
+
+    rank: from 0. size: how many there are. name: the same for all of them.
+    local: one process of this machine started them all, which tells the launch from others of the same name.
+    """
+
+    __slots__ = ("local", "name", "rank", "size")
+
+    def __init__(self, rank: int, size: int, name: str, *, local: bool) -> None:
+        self.rank = rank
+        self.size = size
+        self.name = name
+        self.local = local
+
+
 class Settings:
     """The environment as Clew understands it, fixed at the moment of reading.
 
@@ -25,6 +41,9 @@ class Settings:
     offline: ``CLEW_OFFLINE`` is 1/true/yes/on: journal only, nothing is sent.
     spool: folder of the journals, ``CLEW_SPOOL``, else the user's state folder.
     token: ``CLEW_TOKEN`` or ``MLFLOW_TRACKING_TOKEN``, sent as a bearer token.
+    console: ``CLEW_CONSOLE``: what runs print is kept with them, default false.
+    snapshot: ``CLEW_SNAPSHOT``: runs keep the uncommitted changes and the list of packages, default true.
+    launch: this process among those of torchrun, MPI or SLURM; None for a single one, or with ``CLEW_RANKS=0``.
     log_level: ``CLEW_LOG_LEVEL``, default ``WARNING``. server_log_level: the same, default ``INFO``.
     host_idle_s: ``CLEW_HOST_IDLE_S``, seconds without clients after which an on-demand host ends, default 30.
     heartbeat_s: ``CLEW_HEARTBEAT_S``, seconds between a run's signs of life, default 10; after 4.5 times as long a
@@ -38,17 +57,23 @@ class Settings:
     azure_key: whether the account's key is set (``AZURE_STORAGE_ACCOUNT_KEY``), with which addresses can be signed.
     s3_keys: (``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``), or None unless both are set.
     presigned_s: seconds that a signed download is good for, ``MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS``, default 300.
+    system_metrics: ``CLEW_SYSTEM_METRICS`` or ``MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING``, default false.
+    system_metrics_interval_s, system_metrics_samples, system_metrics_node: seconds between two readings, default 10,
+        readings in one point, default 1, and the machine's name in the metrics' names, from
+        ``CLEW_SYSTEM_METRICS_INTERVAL_S``, ``CLEW_SYSTEM_METRICS_SAMPLES``, ``CLEW_SYSTEM_METRICS_NODE`` or MLflow's.
     truncate: ``MLFLOW_TRUNCATE_LONG_VALUES``, default true: too long param and tag values are cut, not refused.
     """
 
     __slots__ = (
         "azure_endpoint",
         "azure_key",
+        "console",
         "experiment_id",
         "experiment_name",
         "gcs_endpoint",
         "heartbeat_s",
         "host_idle_s",
+        "launch",
         "log_level",
         "notebook",
         "offline",
@@ -60,7 +85,12 @@ class Settings:
         "s3_keys",
         "server_log_level",
         "shipper",
+        "snapshot",
         "spool",
+        "system_metrics",
+        "system_metrics_interval_s",
+        "system_metrics_node",
+        "system_metrics_samples",
         "token",
         "tracking_uri",
         "truncate",
@@ -95,6 +125,15 @@ class Settings:
         self.s3_keys = (access_key, secret_key) if access_key and secret_key else None
         name = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS"
         self.presigned_s = int(_seconds(name, first(name) or "300"))
+        self.system_metrics = _truth(first("CLEW_SYSTEM_METRICS", "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"), False)
+        names = ("CLEW_SYSTEM_METRICS_INTERVAL_S", "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL")
+        self.system_metrics_interval_s = max(0.05, _seconds(names[0], first(*names) or "10"))
+        names = ("CLEW_SYSTEM_METRICS_SAMPLES", "MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING")
+        self.system_metrics_samples = max(1, int(_seconds(names[0], first(*names) or "1")))
+        self.system_metrics_node = first("CLEW_SYSTEM_METRICS_NODE", "MLFLOW_SYSTEM_METRICS_NODE_ID")
+        self.console = _truth(first("CLEW_CONSOLE"), False)
+        self.snapshot = _truth(first("CLEW_SNAPSHOT"), True)
+        self.launch = _launch(environ) if _truth(first("CLEW_RANKS"), True) else None
         self.truncate = _truth(first("MLFLOW_TRUNCATE_LONG_VALUES"), True)
 
 
@@ -105,6 +144,38 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         InvalidValue: a variable has a value that it cannot have.
     """
     return Settings(os.environ if environ is None else environ)
+
+
+def variables(*prefixes: str) -> dict[str, str]:
+    """The environment variables whose names begin with one of ``prefixes``."""
+    return {name: value for name, value in os.environ.items() if name.startswith(prefixes or "")}
+
+
+def _launch(environ: Mapping[str, str]) -> Launch | None:
+    def whole(name: str) -> int | None:
+        text = environ.get(name, "")
+        return int(text) if text.isdigit() else None
+
+    def found(kind: str, rank: str, size: str, *names: str, local: bool) -> Launch | None:
+        number, count = whole(rank), whole(size)
+        if number is None or count is None or number >= count:
+            return None
+        return Launch(number, count, "|".join([kind, *(environ.get(n, "") for n in names)]), local=local)
+
+    here = environ.get("MASTER_ADDR", "") in ("", "localhost", "127.0.0.1", "::1")
+    mpi = environ.get("PMIX_NAMESPACE") or environ.get("OMPI_MCA_ess_base_jobid")
+    return (
+        found(
+            *("torch", "RANK", "WORLD_SIZE", "TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT"),
+            local=here or whole("LOCAL_WORLD_SIZE") == whole("WORLD_SIZE"),
+        )
+        or found(
+            *("mpi", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid"),
+            local=not mpi,
+        )
+        or found("slurm", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_JOB_ID", "SLURM_STEP_ID", local=False)
+        or found("pmi", "PMI_RANK", "PMI_SIZE", local=True)
+    )
 
 
 def _truth(text: str | None, default: bool) -> bool:

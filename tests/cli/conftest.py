@@ -32,6 +32,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith(("CLEW_", "MLFLOW_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("CLEW_SPOOL", str(tmp_path / "state" / "spool"))
+    monkeypatch.setenv("CLEW_SNAPSHOT", "0")
     monkeypatch.setenv("CLEW_HOST_IDLE_S", "1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     (tmp_path / "here").mkdir()

@@ -22,6 +22,7 @@ def own_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
             monkeypatch.delenv(name)
     monkeypatch.setenv("CLEW_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setenv("CLEW_HOST_IDLE_S", "2")
+    monkeypatch.setenv("CLEW_SNAPSHOT", "0")  # tests look at what they log themselves
     monkeypatch.chdir(tmp_path)
     notice._told.clear()
     clear_session()
@@ -33,7 +34,18 @@ def clear_session() -> None:
     """As if the process had just begun."""
     links.forget_links()
     fresh = Session()
-    for name in ("tracking_uri", "experiment_id", "experiment_name", "env_run_taken", "last_run_id"):
+    session.set_model(None)
+    for name in (
+        "binds_models",
+        "env_run_taken",
+        "experiment_id",
+        "experiment_name",
+        "last_model_id",
+        "last_run_id",
+        "ranks",
+        "registry_uri",
+        "tracking_uri",
+    ):
         setattr(session, name, getattr(fresh, name))
     session.open.clear()
     stack_var.set(())

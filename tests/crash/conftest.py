@@ -30,6 +30,7 @@ class Place:
         self.environ = kept | {
             "CLEW_TRACKING_URI": self.uri,
             "CLEW_SPOOL": self.spool,
+            "CLEW_SNAPSHOT": "0",
             "CLEW_HOST_IDLE_S": str(idle_s),
         }
         self._scripts: list[subprocess.Popen[str]] = []

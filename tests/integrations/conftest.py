@@ -28,6 +28,7 @@ def store_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLEW_SPOOL", str(folder / "spool"))
+        patch.setenv("CLEW_SNAPSHOT", "0")
         patch.setenv("CLEW_SHIPPER", "thread")
         patch.setenv("CLEW_HOST_IDLE_S", "120")
         yield f"sqlite:///{folder / '.clew' / 'clew.db'}"

@@ -36,7 +36,11 @@ def clean_environ(home: Path, **more: str) -> dict[str, str]:
     """The environment without anybody's tracking settings, with ``home`` as the user's folder."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("CLEW_", "MLFLOW_", "PYTEST_"))}
     kept.pop("XDG_STATE_HOME", None)
-    return kept | {"HOME": str(home), "NO_PROXY": "127.0.0.1", "CLEW_SPOOL": str(home / "spool")} | more
+    return (
+        kept
+        | {"HOME": str(home), "NO_PROXY": "127.0.0.1", "CLEW_SPOOL": str(home / "spool"), "CLEW_SNAPSHOT": "0"}
+        | more
+    )
 
 
 @contextmanager
@@ -149,10 +153,10 @@ def _clew_server(folder: Path, store: str, artifacts: str = "", **environ: str) 
 
 
 @pytest.fixture
-def run_script(tmp_path: Path) -> Callable[[str | Path, str, str], None]:
-    """Runs ``scripts/<name>.py`` with a given Python against a URL; the script's own asserts decide."""
+def run_script(tmp_path: Path) -> Callable[[str | Path, str, str], str]:
+    """Runs ``scripts/<name>.py`` with a given Python against a URL; its own asserts decide. Returns its output."""
 
-    def run(python: str | Path, name: str, url: str) -> None:
+    def run(python: str | Path, name: str, url: str) -> str:
         environ = clean_environ(
             tmp_path, MLFLOW_TRACKING_URI=url, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", GIT_PYTHON_REFRESH="quiet"
         )
@@ -169,6 +173,7 @@ def run_script(tmp_path: Path) -> Callable[[str | Path, str, str], None]:
         said = f"{name} against {url}\n{done.stdout[-2000:]}\n{done.stderr[-6000:]}"
         assert done.returncode == 0, said
         assert done.stdout.strip().endswith("ok"), said
+        return done.stdout
 
     return run
 

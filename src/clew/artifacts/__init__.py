@@ -1,11 +1,11 @@
 """Files of runs and models, on disk or in an object store.
 
-To users ``clew.artifacts`` is also where they fetch files; those four names lead to the client.
+To users ``clew.artifacts`` is also where they fetch files; those five names lead to the client.
 """
 
 from __future__ import annotations
 
-_FOR_USERS = ("download_artifacts", "list_artifacts", "load_dict", "load_text")
+_FOR_USERS = ("download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text")
 
 
 def __getattr__(name: str) -> object:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from clew.client.artifactcalls import ArtifactCalls
 from clew.client.link import Link, link_to
 from clew.client.modelcalls import ModelCalls
 from clew.client.pages import PagedList
 from clew.client.runlog import RunLog
+from clew.client.seriescalls import SeriesCalls
+from clew.client.session import current_uri, session
 from clew.client.source import NOTE, PARENT, RUN_NAME, user_name
 from clew.client.tablecalls import TableCalls
 from clew.client.trashcalls import TrashCalls
@@ -24,7 +25,7 @@ from clew.ids import new_id, now_ms
 from clew.wire import convert, mlflow, native
 
 
-class ClewClient(ArtifactCalls, ModelCalls, TableCalls, TrashCalls):
+class ClewClient(SeriesCalls, ModelCalls, TableCalls, TrashCalls):
     """A client of one store or server.
 
     tracking_uri: default ``CLEW_TRACKING_URI``, ``MLFLOW_TRACKING_URI``, else the embedded store ``./.clew``.
@@ -33,9 +34,7 @@ class ClewClient(ArtifactCalls, ModelCalls, TableCalls, TrashCalls):
     """
 
     def __init__(self, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
-        from clew.client.session import current_uri
-
-        self.registry_uri = registry_uri
+        self.registry_uri = registry_uri or session.registry_uri
         self._link: Link = link_to(tracking_uri or current_uri())
 
     @property
@@ -191,7 +190,7 @@ class ClewClient(ArtifactCalls, ModelCalls, TableCalls, TrashCalls):
         folder = log.journal.writer_folder
         receipt = log.end(wanted.value, now_ms() if end_time is None else end_time)
         self._link.runs.pop(run_id, None)
-        if receipt is not None and self._link.wait([receipt]):
+        if receipt is not None and self._link.wait([receipt, *log.waiting_files()]):
             self._link.tell_conflicts(log, receipt, folder)
 
     def delete_run(self, run_id: str) -> None:
@@ -249,6 +248,7 @@ class ClewClient(ArtifactCalls, ModelCalls, TableCalls, TrashCalls):
         Raises:
             NotFound: there is no such run. InvalidValue: key, value, step or time breaks a rule.
         """
+        model_id = model_id or session.model_id()
         context = (model_id or "", dataset_name or "", dataset_digest or "") if model_id or dataset_name else None
         self._run(run_id).log_points({key: value}, step, timestamp, context)
         self._settle(synchronous)
@@ -302,7 +302,7 @@ class ClewClient(ArtifactCalls, ModelCalls, TableCalls, TrashCalls):
         log = self._run(run_id)
         log.log_params(pairs_of(params))
         for metric in metrics:
-            where = (getattr(metric, "model_id", None), getattr(metric, "dataset_name", None))
+            where = (getattr(metric, "model_id", None) or session.model_id(), getattr(metric, "dataset_name", None))
             digest = getattr(metric, "dataset_digest", None)
             context = (where[0] or "", where[1] or "", digest or "") if any(where) else None
             log.log_points({metric.key: metric.value}, metric.step, metric.timestamp, context)

@@ -9,7 +9,7 @@ from typing import Any
 
 from clew.client import contents, upload
 from clew.client.link import Link
-from clew.client.upload import join
+from clew.client.upload import inside, join
 from clew.entities.file import FileInfo
 from clew.errors import InvalidValue
 from clew.wire import convert, mlflow
@@ -33,7 +33,7 @@ class ArtifactCalls:
             return
         if not os.path.isfile(path):
             raise InvalidValue(f"There is no file {path!r} to log.")
-        self._link.put_artifact(run_id, path, join(_inside(artifact_path), os.path.basename(path)))
+        self._link.put_artifact(run_id, path, join(inside(artifact_path), os.path.basename(path)))
 
     def log_artifacts(self, run_id: str, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
         """Store every file below ``local_dir`` under ``artifact_path``.
@@ -45,7 +45,7 @@ class ArtifactCalls:
         if not os.path.isdir(folder):
             raise InvalidValue(f"There is no folder {folder!r} to log.")
         for file, name in upload.files_below(folder):
-            self._link.put_artifact(run_id, file, join(_inside(artifact_path), name))
+            self._link.put_artifact(run_id, file, join(inside(artifact_path), name))
 
     def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
         """Store a text as UTF-8 file ``artifact_file``."""
@@ -61,17 +61,14 @@ class ArtifactCalls:
         """Store a Matplotlib or Plotly figure."""
         self._log_made(run_id, artifact_file, lambda file: contents.write_figure(file, figure, save_kwargs))
 
-    def log_image(self, run_id: str, image: Any, artifact_file: str) -> None:
-        """Store a PIL image or an array as an image file."""
-        self._log_made(run_id, artifact_file, lambda file: contents.write_image(file, image))
-
-    def _log_made(self, run_id: str, artifact_file: str, write: Callable[[str], None]) -> None:
-        path = _inside(artifact_file)
+    def _log_made(self, run_id: str, artifact_file: str, write: Callable[[str], None], *, later: bool = False) -> None:
+        """Store the file that ``write`` makes; ``later`` leaves the sending to the shipper."""
+        path = inside(artifact_file)
         if not path:
             raise InvalidValue("artifact_file is empty; name a file such as 'notes/readme.txt'.")
         with contents.draft(path) as file:
             write(file)
-            self._link.put_artifact(run_id, file, path)
+            self._link.put_artifact(run_id, file, path, later=later)
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """The files and folders directly in ``path``; their paths are relative to the run's root.
@@ -104,7 +101,7 @@ class ArtifactCalls:
         goal = os.fspath(dst_path) if dst_path is not None else tempfile.mkdtemp(prefix="clew-")
         if not os.path.isdir(goal):
             raise InvalidValue(f"The folder {goal!r} to download into does not exist.")
-        return upload.get_tree(self._link.target.sender, root_uri, _inside(path), os.path.abspath(goal))
+        return upload.get_tree(self._link.target.sender, root_uri, inside(path), os.path.abspath(goal))
 
     def list_uri(self, root_uri: str, path: str = "") -> list[tuple[str, int | None]]:
         """(name, size in bytes or None for folders) of what lies directly in ``path`` below ``root_uri``.
@@ -112,7 +109,7 @@ class ArtifactCalls:
         Raises:
             Unavailable: the server is away.
         """
-        return upload.listing(self._link.target.sender, root_uri, _inside(path))
+        return upload.listing(self._link.target.sender, root_uri, inside(path))
 
     def upload_uri(self, root_uri: str, local_dir: str | os.PathLike[str], path: str = "") -> None:
         """Store every file below ``local_dir`` under ``path`` of the artifact location ``root_uri``.
@@ -121,16 +118,4 @@ class ArtifactCalls:
             Unavailable: the server is away.
         """
         native = self._link.kind == "clew"
-        upload.put_tree(self._link.target.sender, root_uri, os.fspath(local_dir), _inside(path), native=native)
-
-
-def _inside(path: str | None) -> str:
-    """``path`` as a relative path with ``/``.
-
-    Raises:
-        InvalidValue: it leads out of the root.
-    """
-    clean = (path or "").replace("\\", "/").strip("/")
-    if (path or "").startswith("/") or any(part == ".." for part in clean.split("/")):
-        raise InvalidValue(f"Invalid artifact path: {path!r}. It must be relative and stay inside the run's artifacts.")
-    return "/".join(part for part in clean.split("/") if part not in ("", "."))
+        upload.put_tree(self._link.target.sender, root_uri, os.fspath(local_dir), inside(path), native=native)

@@ -1,17 +1,21 @@
-"""``clew.artifacts`` for users: fetch and list artifacts by URI or run, read texts and mappings."""
+"""``clew.artifacts`` for users: fetch and list artifacts by URI or run, read texts, mappings and images."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clew.client.api import ClewClient
 from clew.client.contents import read_dict
 from clew.client.fluent import active_run
+from clew.client.images import pil_of
 from clew.client.upload import join
 from clew.entities.file import FileInfo
 from clew.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 def download_artifacts(
@@ -93,6 +97,16 @@ def load_dict(artifact_uri: str) -> Any:
         return read_dict(text, artifact_uri)
     except ValueError as error:
         raise InvalidValue(f"Artifact {artifact_uri!r} cannot be read as a dictionary: {error}") from None
+
+
+def load_image(artifact_uri: str) -> Image:
+    """The content of an image artifact, for Pillow.
+
+    Raises:
+        NotFound: nothing lies there. InvalidValue: it is no image. MissingPackage: Pillow is not installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="clew-") as folder:
+        return pil_of(download_artifacts(_full(artifact_uri), dst_path=folder))
 
 
 def _full(uri: str) -> str:

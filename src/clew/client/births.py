@@ -28,8 +28,11 @@ def begin(
     parent_run_id: str | None,
     tags: Mapping[str, Any] | None,
     description: str | None,
+    ranked: tuple[str, int] | None = None,
 ) -> tuple[Run, RunLog]:
     """A new run: created by one call while the server answers, else by a record in the journal.
+
+    ranked: (run id, rank) where several processes begin one run together: whoever comes first creates it.
 
     Raises:
         NotFound: there is no such experiment. Conflict: it is deleted. InvalidValue: a tag breaks a rule.
@@ -43,14 +46,19 @@ def begin(
         if given.get(NOTE, description) != description:
             raise InvalidValue(f"The description is given twice: as argument and as the tag {NOTE!r}.")
         texts[NOTE] = description
-    birth = _Birth(link, experiment_id, name, texts)
+    birth = _Birth(link, experiment_id, name, texts, ranked[0] if ranked else None)
+    rank = ranked[1] if ranked else None
+    if rank and link.kind == "mlflow":
+        return birth.run(), link.adopt(birth.run_id, rank)  # only one may create it there; the shipper finds it
     run = birth.create()
     if run is not None:
-        log = link.adopt(run.info.run_id)
+        if ranked and not rank and run.info.status is not RunStatus.RUNNING:  # the launch began anew
+            link.attempt("update_run", mlflow.UpdateRun(run_id=run.info.run_id, status=RunStatus.RUNNING))
+        log = link.adopt(run.info.run_id, rank)
         log.artifact_uri, log.experiment_id = run.info.artifact_uri, run.info.experiment_id
         log.params.update(run.data.params)
         return run, log
-    log = link.adopt(birth.run_id)
+    log = link.adopt(birth.run_id, rank)
     birth.tags = log.fit_tags({**texts, RUN_NAME: name})
     log.start(birth.record(parent_run_id))
     return birth.run(), log
@@ -59,9 +67,11 @@ def begin(
 class _Birth:
     """A run on its way: the same id whether the server or the journal hears of it first."""
 
-    def __init__(self, link: Link, experiment_id: str | None, name: str, tags: dict[str, str]) -> None:
+    def __init__(
+        self, link: Link, experiment_id: str | None, name: str, tags: dict[str, str], run_id: str | None
+    ) -> None:
         self.link = link
-        self.run_id = new_id()
+        self.run_id = run_id or new_id()
         self.name = name
         self.tags = tags
         self.user = tags[USER]

@@ -1,4 +1,4 @@
-"""Files made of texts, mappings, figures and images, under the name that they will have as artifacts."""
+"""Files made of texts, mappings and figures, under the name that they will have as artifacts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from clew.errors import InvalidValue, MissingPackage
+from clew.errors import InvalidValue
 
 
 @contextmanager
@@ -90,38 +90,6 @@ def write_figure(file: str, figure: Any, save_kwargs: Mapping[str, Any] | None) 
             raise InvalidValue(f"A Plotly figure cannot be written as {suffix or 'a file without suffix'}; use .html")
         return
     raise InvalidValue(f"log_figure takes a Matplotlib or Plotly figure, not {type(figure).__name__}.")
-
-
-def write_image(file: str, image: Any) -> None:
-    """Write an image: a PIL image, or an array of height × width (× 1, 3 or 4).
-
-    Integers are 0 to 255, floats and booleans 0 to 1.
-
-    Raises:
-        InvalidValue: the array has another shape, or its values lie outside their range.
-        MissingPackage: Pillow is not installed.
-    """
-    if hasattr(image, "save"):
-        image.save(file)
-        return
-    try:
-        from PIL import Image
-    except ImportError:
-        raise MissingPackage("log_image needs Pillow: pip install pillow") from None
-    import numpy as np
-
-    pixels = np.asarray(image.numpy() if hasattr(image, "numpy") else image)
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[:, :, 0]
-    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)):
-        raise InvalidValue(f"An image has the shape (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), not {pixels.shape}.")
-    if pixels.dtype.kind in "fb":
-        if pixels.size and not (pixels.min() >= 0 and pixels.max() <= 1):
-            raise InvalidValue("Floats of an image lie between 0 and 1; divide by 255, or use integers.")
-        pixels = (pixels * 255).astype(np.uint8)
-    elif pixels.size and not (pixels.min() >= 0 and pixels.max() <= 255):
-        raise InvalidValue("Integers of an image lie between 0 and 255.")
-    Image.fromarray(pixels.astype(np.uint8)).save(file)
 
 
 def _plain(value: Any) -> Any:

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from clew.client import births
-from clew.client.api import ClewClient
+from clew.client import births, console, monitor
 from clew.client.experiments import (
     client,
     create_experiment,
@@ -28,15 +27,16 @@ from clew.client.experiments import (
     set_experiment_tags,
 )
 from clew.client.pages import all_pages
+from clew.client.params import flat
 from clew.client.session import Active, current_uri, session, stack_var
+from clew.client.snapshot import Snapshot
 from clew.client.source import context_tags
 from clew.client.tables import Keys, runs_frame
-from clew.client.upload import join
 from clew.client.values import dataset_fields, order_of, status_of, texts_of, view_of
 from clew.entities.dataset import Dataset
 from clew.entities.metric import Metric
 from clew.entities.run import Run, RunStatus
-from clew.errors import Conflict, InvalidValue, NotFound
+from clew.errors import Conflict, InvalidValue
 from clew.settings import read as read_settings
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActiveRun",
+    "active_or_begun",
     "active_run",
     "context_tags",
     "create_experiment",
@@ -53,21 +54,16 @@ __all__ = [
     "delete_tag",
     "end_run",
     "flush",
-    "get_artifact_uri",
     "get_experiment",
     "get_experiment_by_name",
     "get_metric_histories",
     "get_metric_history",
     "get_parent_run",
+    "get_registry_uri",
     "get_run",
     "get_tracking_uri",
     "is_tracking_uri_set",
     "last_active_run",
-    "log_artifact",
-    "log_artifacts",
-    "log_dict",
-    "log_figure",
-    "log_image",
     "log_input",
     "log_inputs",
     "log_metric",
@@ -75,7 +71,6 @@ __all__ = [
     "log_outputs",
     "log_param",
     "log_params",
-    "log_text",
     "restore_experiment",
     "restore_run",
     "search_experiments",
@@ -83,6 +78,7 @@ __all__ = [
     "set_experiment",
     "set_experiment_tag",
     "set_experiment_tags",
+    "set_registry_uri",
     "set_tag",
     "set_tags",
     "set_tracking_uri",
@@ -112,6 +108,16 @@ def get_tracking_uri() -> str:
 def is_tracking_uri_set() -> bool:
     """Whether a call or the environment chose a tracking URI."""
     return current_uri() is not None
+
+
+def set_registry_uri(uri: str | os.PathLike[str]) -> None:
+    """Choose the server or store of registered models; "" is that of the runs."""
+    session.registry_uri = os.fspath(uri) or None
+
+
+def get_registry_uri() -> str:
+    """The address of registered models: as set by call or environment, else that of the runs."""
+    return session.registry_uri or read_settings().registry_uri or get_tracking_uri()
 
 
 # -- runs -----------------------------------------------------------------------------------
@@ -146,12 +152,14 @@ def start_run(
 
     run_id: a run to go on with; ``CLEW_RUN_ID`` does the same for the first run of a script.
     nested: inside the active run, which becomes the parent.
+    Processes that torchrun, MPI or SLURM started together begin one run; ``CLEW_RANKS=0`` gives each its own.
+
+    log_system_metrics: log the load of processor, memory, disk, network and graphics processors as ``system/…``.
 
     Raises:
         Conflict: a run is active already and ``nested`` is false, or the run or experiment is deleted.
         NotFound: there is no such run or experiment.
     """
-    del log_system_metrics  # recorded by a later version; scripts that ask for it still run
     stack = session.stack()
     if stack and not nested:
         active_id = stack[-1].run.info.run_id
@@ -173,9 +181,24 @@ def start_run(
             parent_run_id=parent_run_id or (stack[-1].run.info.run_id if stack else None),
             tags=tags,
             description=description,
+            ranked=None if stack or parent_run_id else session.ranks.next_run(link.uri),
         )
-    session.push(Active(run, log, link))
+    active = Active(run, log, link)
+    session.push(active)
+    _accompany(active, log_system_metrics, fresh=not resumed)
     return _as_active(run)
+
+
+def _accompany(active: Active, system_metrics: bool | None, *, fresh: bool) -> None:
+    """Start what goes on beside a run."""
+    log, run = active.log, active.run
+    if console.wanted():
+        active.companions.append(console.Console(log))
+    if fresh and not log.rank and read_settings().snapshot:
+        active.companions.append(Snapshot(log))
+    if monitor.wanted(system_metrics):
+        steps = [m.step for m in run.data.latest if m.key.startswith("system/")]
+        active.companions.append(monitor.Monitor(log, max(steps, default=-1) + 1))
 
 
 def _as_active(run: Run) -> ActiveRun:
@@ -329,7 +352,7 @@ def flush() -> bool:
 # -- logging --------------------------------------------------------------------------------
 
 
-def _active() -> Active:
+def active_or_begun() -> Active:
     """The active run, begun if there is none."""
     stack = session.stack()
     if not stack:
@@ -352,7 +375,7 @@ def log_metric(
 
     step: default 0. timestamp: milliseconds since 1970, default now.
     synchronous: True waits until the server has it.
-    model_id, dataset: what the value is bound to.
+    model_id, dataset: what the value is bound to; the active model by default. The run is said to read that model.
     Cost: under a microsecond for a key that was logged before.
 
     Raises:
@@ -360,7 +383,7 @@ def log_metric(
     """
     if synchronous is None and timestamp is None and run_id is None and model_id is None and dataset is None:
         stack = stack_var.get()
-        if stack:
+        if stack and not session.binds_models:
             stack[-1].log_metric(key, value, 0 if step is None else step)
             return
     log_metrics({key: value}, step, synchronous, run_id, timestamp, model_id, dataset)
@@ -381,13 +404,16 @@ def log_metrics(
         InvalidValue: a key or value breaks a rule; then nothing is logged.
     """
     context = None
+    model_id = model_id or session.model_id()
     if model_id or dataset is not None:
         fields = {"name": "", "digest": ""} if dataset is None else dataset_fields(dataset)
         context = (model_id or "", fields["name"] or "", fields["digest"] or "")
-    active = None if run_id is not None else _active()
+    active = None if run_id is not None else active_or_begun()
     link = session.link if active is None else active.link
     log = link.run(str(run_id)) if active is None else active.log
     log.log_points(metrics, step, timestamp, context)
+    if model_id:
+        log.link_model(model_id)
     if synchronous:
         link.flush()
 
@@ -398,18 +424,24 @@ def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
     Raises:
         Conflict: the run has another value for it. InvalidValue: the key breaks a rule.
     """
-    log_params({key: value}, synchronous)
+    active = active_or_begun()
+    active.log.log_params({key: value})
+    if synchronous:
+        active.link.flush()
     return value
 
 
-def log_params(params: Mapping[str, Any], synchronous: bool | None = None, run_id: str | None = None) -> None:
-    """Log params; see ``log_param``."""
+def log_params(params: Any, synchronous: bool | None = None, run_id: str | None = None) -> None:
+    """Log params; see ``log_param``.
+
+    params: a mapping, a dataclass, or argparse's namespace; nested ones become dotted keys such as ``opt.lr``.
+    """
     if run_id is not None:
         link, log = session.link, session.link.run(run_id)
     else:
-        active = _active()
+        active = active_or_begun()
         link, log = active.link, active.log
-    log.log_params(params)
+    log.log_params(flat(params))
     if synchronous:
         link.flush()
 
@@ -425,7 +457,7 @@ def set_tag(key: str, value: Any, synchronous: bool | None = None) -> None:
 
 def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> None:
     """Set tags of the active run; see ``set_tag``."""
-    active = _active()
+    active = active_or_begun()
     active.log.set_tags(tags)
     if synchronous:
         active.link.flush()
@@ -437,7 +469,7 @@ def delete_tag(key: str) -> None:
     Raises:
         NotFound: the run has no such tag.
     """
-    client().delete_tag(_active().run.info.run_id, key)
+    client().delete_tag(active_or_begun().run.info.run_id, key)
 
 
 def log_input(
@@ -447,7 +479,7 @@ def log_input(
 
     context: what for, e.g. ``train``; kept as the tag ``mlflow.data.context``.
     """
-    log = _active().log
+    log = active_or_begun().log
     texts = {k: str(v) for k, v in (tags or {}).items()}
     if context is not None:
         texts["mlflow.data.context"] = context
@@ -481,78 +513,6 @@ def log_inputs(
 
 def log_outputs(models: Iterable[Any]) -> None:
     """Log that the active run produced logged models: objects with ``model_id`` and ``step``."""
-    log = _active().log
+    log = active_or_begun().log
     for model in models:
         log.log_output(model.model_id, int(getattr(model, "step", 0) or 0))
-
-
-# -- artifacts ------------------------------------------------------------------------------
-
-
-def _files_of(run_id: str | None) -> tuple[ClewClient, str]:
-    """The client and run that artifacts go to."""
-    if run_id is not None:
-        return client(), run_id
-    active = _active()
-    return ClewClient(active.link.uri), active.run.info.run_id
-
-
-def log_artifact(
-    local_path: str | os.PathLike[str], artifact_path: str | None = None, run_id: str | None = None
-) -> None:
-    """Store a file, or a folder with all in it, among the run's artifacts.
-
-    Raises:
-        InvalidValue: there is no such file.
-    """
-    it, run = _files_of(run_id)
-    it.log_artifact(run, local_path, artifact_path)
-
-
-def log_artifacts(
-    local_dir: str | os.PathLike[str], artifact_path: str | None = None, run_id: str | None = None
-) -> None:
-    """Store every file of a folder among the run's artifacts.
-
-    Raises:
-        InvalidValue: it is no folder.
-    """
-    it, run = _files_of(run_id)
-    it.log_artifacts(run, local_dir, artifact_path)
-
-
-def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
-    """Store a text as a file."""
-    it, run = _files_of(run_id)
-    it.log_text(run, text, artifact_file)
-
-
-def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
-    """Store a mapping or list as YAML (``.yml``, ``.yaml``) or JSON (every other suffix)."""
-    it, run = _files_of(run_id)
-    it.log_dict(run, dictionary, artifact_file)
-
-
-def log_figure(figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> None:
-    """Store a Matplotlib or Plotly figure."""
-    it, run = _files_of(None)
-    it.log_figure(run, figure, artifact_file, save_kwargs=save_kwargs)
-
-
-def log_image(image: Any, artifact_file: str) -> None:
-    """Store a PIL image or an array (h × w, or h × w × 1, 3 or 4) as an image file."""
-    it, run = _files_of(None)
-    it.log_image(run, image, artifact_file)
-
-
-def get_artifact_uri(artifact_path: str | None = None) -> str:
-    """Where the active run's artifacts lie, or one of them.
-
-    Raises:
-        NotFound: the run was begun while the server was away, so no place is known yet.
-    """
-    active = _active()
-    root = active.log.artifact_uri or active.link.root_of(active.run.info.run_id)
-    if not root:
-        raise NotFound("The active run has no artifact place yet, because the server was away when it began.")
-    return join(root, artifact_path or "")

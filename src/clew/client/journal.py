@@ -62,12 +62,15 @@ _ATOMIC_LINES: Final = sys.implementation.name == "cpython" and getattr(sys, "_i
 Context = tuple[str, str, str]
 """model id, dataset name, dataset digest; empty texts where absent."""
 
+_NOTHING: Final[Context] = ("", "", "")
+
 
 class Journal:
     """A process's journal for one run; opened by its first write, again after ``close`` or ``fork``.
 
     run_folder: the run's folder in the spool; writers make their own folder in it.
     owner: this process began the run, so its death without an end means that the run was killed.
+    rank: which of several processes of the run this is, where its points are to say so.
     dropped: points and records that found no room on the disk.
     tend: called about every 5 s from a log call, and when a writer opens; makes sure that a shipper runs.
     Thread-safe; a signal handler or finaliser that logs inside a log call is queued and written right after it.
@@ -94,6 +97,7 @@ class Journal:
         "_number",
         "_owner",
         "_path",
+        "_rank",
         "_retry_at",
         "_room",
         "_salt",
@@ -116,12 +120,14 @@ class Journal:
         owner: bool = False,
         limits: Limits | None = None,
         tend: Callable[[], None] | None = None,
+        rank: int | None = None,
     ) -> None:
         self.run_folder = run_folder
         self.run_id = run_id
         self.dropped = 0
         self._limits = limits or Limits()
         self.tend = tend
+        self._rank = rank
         self._lock = threading.RLock()
         self._reset(owner)
 
@@ -250,7 +256,7 @@ class Journal:
                 known = self._known_id(key, context)
                 if known is not None:
                     return known
-                scope = 0 if context is None else self._context_id(context)
+                scope = 0 if context is None and self._rank is None else self._context_id(context or _NOTHING)
                 self._ready()
                 number = self._next_id
                 if scope < 0 or not self._write_record(KEY, {"id": number, "key": key, "context": scope}):
@@ -277,7 +283,8 @@ class Journal:
             self._ready()
             number = len(contexts) + 1
             model_id, name, digest = context
-            fields = {"id": number, "model_id": model_id, "dataset_name": name, "dataset_digest": digest, "rank": None}
+            fields = {"id": number, "model_id": model_id, "dataset_name": name, "dataset_digest": digest}
+            fields["rank"] = self._rank
             if not self._write_record(CONTEXT, fields):
                 return -1
             if contexts is self._contexts:

@@ -9,14 +9,14 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any, Final
 
 from clew import settings
 from clew.client import deadline
 from clew.client.http import HttpSender
 from clew.client.notice import forget, warn, warn_once
-from clew.client.receipt import Receipt
+from clew.client.receipt import Awaited, Receipt
 from clew.client.runlog import RunLog, spool_folder
 from clew.client.start import Launcher
 from clew.client.target import Target, resolve
@@ -148,21 +148,25 @@ class Link:
             self.runs[run_id] = log
             return log
 
-    def adopt(self, run_id: str) -> RunLog:
-        """The log of a run that this process begins or resumes, so that its death ends the run."""
+    def adopt(self, run_id: str, rank: int | None = None) -> RunLog:
+        """The log of a run that this process begins or resumes, so that its death ends the run.
+
+        rank: among the processes that begin the run together; the death of one other than 0 does not end it.
+        """
         with self._lock:
-            log = self.runs[run_id] = RunLog(self.launcher, run_id, owner=True, truncate=self.truncate)
+            log = RunLog(self.launcher, run_id, owner=not rank, truncate=self.truncate, rank=rank)
+            self.runs[run_id] = log
         log.journal.open()
         return log
 
-    def put_artifact(self, run_id: str, file: str, path: str) -> None:
-        """Store a file among the run's artifacts: now, or by the shipper while the server is away.
+    def put_artifact(self, run_id: str, file: str, path: str, *, later: bool = False) -> None:
+        """Store a file among the run's artifacts: now, or by the shipper while the server is away or when ``later``.
 
         Raises:
             OSError: the file cannot be read. ClewError: the server refuses it.
         """
         log = self.run(run_id)
-        if not self.offline and time.monotonic() >= self._away_until:
+        if not later and not self.away:
             try:
                 root = log.artifact_uri or self._artifact_root(log)
                 if root:
@@ -198,10 +202,10 @@ class Link:
         """Wait until the target has what this process logged; False, with a line that says so, when it has not."""
         with self._lock:
             logs = list(self.runs.values())
-        receipts = [r for r in (log.journal.fence() for log in logs) if r is not None]
-        return self.wait(receipts, timeout_s)
+        receipts: list[Awaited] = [r for r in (log.journal.fence() for log in logs) if r is not None]
+        return self.wait([*receipts, *(p for log in logs for p in log.waiting_files())], timeout_s)
 
-    def wait(self, receipts: list[Receipt], timeout_s: float | None = None) -> bool:
+    def wait(self, receipts: Sequence[Awaited], timeout_s: float | None = None) -> bool:
         """Wait for receipts, at most ``timeout_s`` (5) without progress, or until the shipper says what hinders it."""
         patience_s = FENCE_S if timeout_s is None else timeout_s
         pending = _pending(receipts)
@@ -242,14 +246,15 @@ class Link:
         for log in self.runs.values():
             log.journal.tend = self.launcher.tend
 
-    def close(self) -> list[Receipt]:
+    def close(self) -> list[Awaited]:
         """Close every journal, at the end of the process."""
         with self._lock:
             logs, self.runs = list(self.runs.values()), {}
-        return [r for r in (log.journal.close() for log in logs) if r is not None]
+        receipts: list[Awaited] = [r for r in (log.journal.close() for log in logs) if r is not None]
+        return [*receipts, *(p for log in logs for p in log.waiting_files())]
 
 
-def _pending(receipts: list[Receipt]) -> int:
+def _pending(receipts: Sequence[Awaited]) -> int:
     return sum(r.pending for r in receipts)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clew.client.link import Link
 from clew.client.pages import PagedList
+from clew.client.upload import inside, join, listing, put_file, put_tree
 from clew.client.values import texts_of
+from clew.entities.file import FileInfo
 from clew.entities.model import LoggedModel, LoggedModelStatus
 from clew.errors import InvalidValue
 from clew.wire import convert, mlflow
@@ -101,6 +104,46 @@ class ModelCalls:
         """Set params of a logged model."""
         items = convert.key_values({k: str(v) for k, v in params.items()})
         self._link.read("log_logged_model_params", mlflow.LogLoggedModelParams(model_id=model_id, params=items))
+
+    def log_model_artifact(
+        self, model_id: str, local_path: str | os.PathLike[str], artifact_path: str | None = None
+    ) -> None:
+        """Store a file among a logged model's files, under ``artifact_path``.
+
+        Raises:
+            InvalidValue: there is no such file. NotFound: there is no such model.
+        """
+        path = os.fspath(local_path)
+        if not os.path.isfile(path):
+            raise InvalidValue(f"There is no file {path!r} to log.")
+        root = self.get_logged_model(model_id).artifact_location
+        goal = join(inside(artifact_path), os.path.basename(path))
+        put_file(self._link.target.sender, root, goal, path, native=self._link.kind == "clew")
+
+    def log_model_artifacts(
+        self, model_id: str, local_dir: str | os.PathLike[str], artifact_path: str | None = None
+    ) -> None:
+        """Store every file below a folder among a logged model's files, under ``artifact_path``.
+
+        Raises:
+            InvalidValue: it is no folder. NotFound: there is no such model.
+        """
+        folder = os.fspath(local_dir)
+        if not os.path.isdir(folder):
+            raise InvalidValue(f"There is no folder {folder!r} to log.")
+        root = self.get_logged_model(model_id).artifact_location
+        native = self._link.kind == "clew"
+        put_tree(self._link.target.sender, root, folder, inside(artifact_path), native=native)
+
+    def list_logged_model_artifacts(self, model_id: str, path: str | None = None) -> list[FileInfo]:
+        """The files and folders directly in ``path`` of a logged model; their paths are relative to its root.
+
+        Raises:
+            NotFound: there is no such model.
+        """
+        root, folder = self.get_logged_model(model_id).artifact_location, inside(path)
+        found = listing(self._link.target.sender, root, folder)
+        return [FileInfo(path=join(folder, name), is_dir=size is None, file_size=size) for name, size in found]
 
 
 def _status(status: str) -> LoggedModelStatus:

@@ -285,7 +285,10 @@ def _create(link: Link, active: Active | None, entry: ModelEntry, name: str, man
     )
     with within(_CREATE_S):
         response = link.attempt("create_logged_model", request)
-    return None if response is None else convert.model_entity(response.model)
+    if response is None:
+        return None
+    session.last_model_id = response.model.info.model_id
+    return convert.model_entity(response.model)
 
 
 def _experiment_id(link: Link) -> str:

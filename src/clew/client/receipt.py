@@ -2,7 +2,44 @@
 
 from __future__ import annotations
 
+import os
+from typing import Protocol
+
 from clew.client import spool
+
+
+class Awaited(Protocol):
+    """Something that the target gets by and by."""
+
+    @property
+    def pending(self) -> int:
+        """How much of it has not arrived."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """What keeps the shipper from shipping, in its words."""
+        ...
+
+
+class Parcel:
+    """A file in the spool, gone from there when the target has it."""
+
+    __slots__ = ("_ctl", "_note")
+
+    def __init__(self, ctl: spool.Ctl, note: str) -> None:
+        self._ctl = ctl
+        self._note = note
+
+    @property
+    def pending(self) -> int:
+        """1 until it has arrived."""
+        return int(os.path.exists(self._note))
+
+    @property
+    def trouble(self) -> str:
+        """What keeps the shipper from shipping, in its words."""
+        return self._ctl.trouble
 
 
 class Receipt:
@@ -23,6 +60,10 @@ class Receipt:
     def trouble(self) -> str:
         """What keeps the shipper from shipping, in its words."""
         return self._ctl.trouble
+
+    def parcel(self, note: str) -> Parcel:
+        """What becomes of a file that the same writer put into its folder."""
+        return Parcel(self._ctl, note)
 
     @property
     def conflicts(self) -> int:

@@ -5,6 +5,7 @@ Standard library only: this is the path of every log call.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import Any, Final
 from clew.client import spool
 from clew.client.journal import Context, Journal
 from clew.client.notice import warn_once
-from clew.client.receipt import Receipt
+from clew.client.receipt import Parcel, Receipt
 from clew.client.shipper import hash_file
 from clew.client.start import Launcher
 from clew.entities.names import MAX_PARAM_VALUE, MAX_TAG_VALUE, check_key, fit_length
@@ -33,17 +34,26 @@ class RunLog:
     truncate: whether too long values are cut instead of refused.
     artifact_uri: where the run's files lie; empty while only the journal knows the run.
     experiment_id: empty while only the journal knows it.
+    rank: this process's among those that log to the run; None for a single one.
+    tables: by path, the tables that this process logged (pandas frames).
     """
 
-    def __init__(self, launcher: Launcher, run_id: str, *, owner: bool, truncate: bool) -> None:
+    def __init__(
+        self, launcher: Launcher, run_id: str, *, owner: bool, truncate: bool, rank: int | None = None
+    ) -> None:
         self.run_id = run_id
         self.params: dict[str, str] = {}
         self.artifact_uri = ""
         self.experiment_id = ""
-        self.journal = Journal(os.path.join(launcher.folder, run_id), run_id, owner=owner, tend=launcher.tend)
+        self.rank = rank
+        folder = os.path.join(launcher.folder, run_id)
+        self.journal = Journal(folder, run_id, owner=owner, tend=launcher.tend, rank=rank or None)
         self.log_metric = self.journal.log_metric
+        self.tables: dict[str, Any] = {}
         self._truncate = truncate
-        self._files = 0
+        self._files = itertools.count(1)  # threads may spool at the same time
+        self._parcels: list[Parcel] = []
+        self._linked: set[str] = set()
         self._told_conflicts = 0
 
     def start(self, fields: Mapping[str, Any]) -> None:
@@ -134,6 +144,12 @@ class RunLog:
             fields["dataset"] = {**dataset, "profile": None}
         self.journal.log_record(INPUT, fields)
 
+    def link_model(self, model_id: str) -> None:
+        """Write once that the run read a logged model, because its metrics say so."""
+        if model_id not in self._linked:
+            self._linked.add(model_id)
+            self.log_input(None, {}, model_id)
+
     def log_output(self, model_id: str, step: int) -> None:
         """Write that the run produced a logged model."""
         self.journal.log_record(OUTPUT, {"model_id": model_id, "step": step})
@@ -159,8 +175,7 @@ class RunLog:
             return
         folder = os.path.join(self.journal.writer_folder, "files")
         os.makedirs(folder, exist_ok=True)
-        self._files += 1
-        stem = os.path.join(folder, f"{self._files:08d}")
+        stem = os.path.join(folder, f"{next(self._files):08d}")
         note = {**fields, "after": receipt.position}
         if copied:
             import shutil
@@ -169,11 +184,17 @@ class RunLog:
             note["file"] = os.path.basename(stem + ".bin")
         with open(stem + ".tmp", "w", encoding="utf-8") as out:
             json.dump(note, out)
+        self._parcels.append(receipt.parcel(stem + ".json"))
         os.rename(stem + ".tmp", stem + ".json")
 
+    def waiting_files(self) -> list[Parcel]:
+        """The files of ``spool_file`` that have not arrived."""
+        self._parcels = [p for p in self._parcels if p.pending]
+        return self._parcels
+
     def end(self, status: str, end_ms: int) -> Receipt | None:
-        """Write the run's end and close the journal."""
-        receipt = self.journal.end(status, end_ms)
+        """Write the run's end and close the journal; a rank other than 0 leaves the end to rank 0."""
+        receipt = self.journal.close() if self.rank else self.journal.end(status, end_ms)
         if self.journal.dropped:
             warn_once(
                 f"dropped-{self.run_id}",

@@ -14,29 +14,39 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from clew import settings
 from clew.client.link import Link, link_to
 from clew.client.notice import say
+from clew.client.ranks import Ranks
 from clew.client.runlog import RunLog
 from clew.entities.run import Run, RunStatus
 from clew.ids import now_ms
 
 
+class Companion(Protocol):
+    """Something that goes on beside a run."""
+
+    def stop(self) -> None:
+        """End it, in a few seconds at most, with all that it has for the run written."""
+
+
 class Active:
     """A run that log calls go to.
 
+    companions: what goes on beside the run and is stopped before its end: its monitor, console, snapshot.
     run: as it was when it began. pid: the process that began it, which alone ends it at exit.
     log_metric: the journal's own method, for the shortest way.
     """
 
-    __slots__ = ("link", "log", "log_metric", "pid", "run")
+    __slots__ = ("companions", "link", "log", "log_metric", "pid", "run")
 
     def __init__(self, run: Run, log: RunLog, link: Link) -> None:
         self.run = run
         self.log = log
         self.link = link
+        self.companions: list[Companion] = []
         self.log_metric: Callable[[str, float, int], None] = log.log_metric
         self.pid = os.getpid()
 
@@ -44,21 +54,26 @@ class Active:
 Stack = tuple[Active, ...]
 
 stack_var: ContextVar[Stack] = ContextVar("clew_active_runs", default=())
+_model_var: ContextVar[str | None] = ContextVar("clew_active_model", default=None)
 
 
 class Session:
     """What this process has set.
 
-    tracking_uri: as the user gave it, None where the settings decide.
+    tracking_uri, registry_uri: as the user gave them, None where the settings decide.
     experiment_id, experiment_name: of ``set_experiment``; the id is empty while only the name is known.
     """
 
     def __init__(self) -> None:
         self.tracking_uri: str | None = None
+        self.registry_uri: str | None = None
         self.experiment_id: str | None = None
         self.experiment_name: str | None = None
         self.env_run_taken = False
+        self.ranks = Ranks()
         self.last_run_id: str | None = None
+        self.last_model_id: str | None = None
+        self.binds_models = False  # whether a model was ever active, so that log calls need not look before
         self.open: dict[str, Active] = {}
         self._notebook = threading.local()
         self._hooked = False
@@ -82,6 +97,22 @@ class Session:
         else:
             stack_var.set(stack)
 
+    def model_id(self) -> str | None:
+        """The logged model that metrics are bound to in this context."""
+        if "ipykernel" in sys.modules:
+            return getattr(self._notebook, "model_id", None)
+        return _model_var.get()
+
+    def set_model(self, model_id: str | None) -> str | None:
+        """Bind metrics to a logged model, None to none; the one before."""
+        previous = self.model_id()
+        self.binds_models = True
+        if "ipykernel" in sys.modules:
+            self._notebook.model_id = model_id
+        else:
+            _model_var.set(model_id)
+        return previous
+
     def push(self, active: Active) -> None:
         """Make a run the active one."""
         self._hook()
@@ -102,12 +133,14 @@ class Session:
     def end(self, active: Active, status: str, *, wait_s: float | None = None) -> None:
         """Write a run's end, wait a little (5 s at most) until it has arrived, and say where it can be seen."""
         link, log = active.link, active.log
+        for companion in active.companions:
+            companion.stop()
         folder = log.journal.writer_folder
         receipt = log.end(status, now_ms())
         link.runs.pop(log.run_id, None)
-        if receipt is not None and link.wait([receipt], wait_s):
+        if receipt is not None and link.wait([receipt, *log.waiting_files()], wait_s):
             link.tell_conflicts(log, receipt, folder)
-        if not link.target.embedded and not link.offline:
+        if not link.target.embedded and not link.offline and not log.rank:
             info = active.run.info
             say(f"View run {info.run_name or info.run_id} at: {run_address(link, info.experiment_id, info.run_id)}")
 

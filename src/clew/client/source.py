@@ -44,9 +44,14 @@ def context_tags() -> dict[str, str]:
     tags = {USER: user_name(), SOURCE_NAME: name, SOURCE_TYPE: kind}
     if kind == "LOCAL":
         tags[ENTRY_POINT] = os.path.basename(name)
-    folder = os.path.dirname(os.path.abspath(name)) if os.path.exists(name) else os.getcwd()
-    tags.update(git_tags(folder))
+    tags.update(git_tags(program_folder()))
     return tags
+
+
+def program_folder() -> str:
+    """The folder of the script, or the working directory where there is none."""
+    name, _ = _program()
+    return os.path.dirname(os.path.abspath(name)) if os.path.exists(name) else os.getcwd()
 
 
 def _program() -> tuple[str, str]:

@@ -15,7 +15,7 @@ from clew.client.answers import check
 from clew.client.fetch import get_file
 from clew.client.http import HttpSender
 from clew.client.parts import LARGE_BYTES, put_in_parts, sha256_of
-from clew.errors import NotFound, NotSupported
+from clew.errors import InvalidValue, NotFound, NotSupported
 
 PROXY: Final = "/api/2.0/mlflow-artifacts/artifacts"
 
@@ -42,6 +42,18 @@ class Place:
                 f"Artifacts at {uri!r} cannot be reached from here; let the server serve them "
                 "(an artifact location that begins with mlflow-artifacts:/)."
             )
+
+
+def inside(path: str | None) -> str:
+    """``path`` as a relative path with ``/``.
+
+    Raises:
+        InvalidValue: it leads out of the root.
+    """
+    clean = (path or "").replace("\\", "/").strip("/")
+    if (path or "").startswith("/") or any(part == ".." for part in clean.split("/")):
+        raise InvalidValue(f"Invalid artifact path: {path!r}. It must be relative and stay inside the run's artifacts.")
+    return "/".join(part for part in clean.split("/") if part not in ("", "."))
 
 
 def join(root: str, *parts: str) -> str:

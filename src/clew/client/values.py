@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from enum import IntEnum
 from typing import Any, NamedTuple, get_args
 
 from clew.entities.dataset import Dataset
@@ -12,6 +13,14 @@ from clew.errors import InvalidValue
 
 _VIEWS: tuple[ViewType, ...] = get_args(ViewType)
 _STATUSES = tuple(RunStatus)
+
+
+class View(IntEnum):
+    """Which lifecycle stages a search looks at, as MLflow's numbers."""
+
+    ACTIVE_ONLY = 1
+    DELETED_ONLY = 2
+    ALL = 3
 
 
 class Param(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Dataset(msgspec.Struct, frozen=True, kw_only=True):
+class Dataset(msgspec.Struct, frozen=True):
     """A dataset as logged; identity inside an experiment is (name, digest).
 
     digest: up to 36 characters that change when the data change.
@@ -21,7 +21,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     profile: str | None = None
 
 
-class DatasetInput(msgspec.Struct, frozen=True, kw_only=True):
+class DatasetInput(msgspec.Struct, frozen=True):
     """One use of a dataset by a run; the tag ``mlflow.data.context`` says for what."""
 
     dataset: Dataset

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Metric(msgspec.Struct, frozen=True, kw_only=True):
+class Metric(msgspec.Struct, frozen=True):
     """One value of one metric.
 
     value: any float64; NaN and the infinities are data, not errors.

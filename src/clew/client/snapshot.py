@@ -1,0 +1,107 @@
+"""What a run's code was: uncommitted changes, and the packages that are installed.
+
+Kept as ``clew/source/changes.diff`` and ``clew/source/packages.txt``. It is gathered once per process, beside the
+training, so ``start_run`` does not wait for it; ``CLEW_SNAPSHOT=0`` leaves it out.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Final
+
+from clew.client import contents
+from clew.client.notice import warn_once
+from clew.client.runlog import RunLog
+from clew.client.secrets import masked
+from clew.client.source import program_folder
+
+FOLDER: Final = "clew/source"
+MAX_BYTES: Final = 1 << 20
+_GIT_S: Final = 10.0
+_STOP_S: Final = 5.0
+
+
+class Snapshot:
+    """The thread that keeps a run's snapshot."""
+
+    def __init__(self, log: RunLog) -> None:
+        self._log = log
+        self._thread = threading.Thread(target=self._keep, name="clew-snapshot", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait until it is kept, 5 s at most."""
+        self._thread.join(_STOP_S)
+
+    def _keep(self) -> None:
+        try:
+            for name, text in gathered().items():
+                with contents.draft(name) as file:
+                    contents.write_text(file, text)
+                    self._log.spool_file(file, f"{FOLDER}/{name}")
+        except OSError as error:
+            warn_once("snapshot", f"The source of run {self._log.run_id} is not kept: {error}")
+
+
+_lock = threading.Lock()
+_known: dict[str, str] | None = None
+
+
+def gathered() -> dict[str, str]:
+    """File name → text, secrets masked; the same for all runs of this process."""
+    global _known
+    with _lock:
+        if _known is None:
+            changes = _changes(program_folder())
+            _known = {"packages.txt": _packages()} | ({"changes.diff": changes} if changes else {})
+        return _known
+
+
+def _changes(folder: str) -> str:
+    """What ``git diff HEAD`` says, cut to 1 MB; empty without changes, git or checkout."""
+    import shutil
+    import subprocess
+
+    if shutil.which("git") is None:
+        return ""
+    command = ["git", "-C", folder, "-c", "core.fsmonitor=false", "diff", "--no-ext-diff", "--no-textconv", "HEAD"]
+    try:
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+        ) as git:
+            timer = threading.Timer(_GIT_S, git.kill)
+            timer.daemon = True
+            timer.start()
+            assert git.stdout is not None
+            data = git.stdout.read(MAX_BYTES + 1)
+            if len(data) > MAX_BYTES:
+                git.kill()
+            git.wait()
+            timer.cancel()
+    except OSError:
+        return ""
+    text = masked(data[:MAX_BYTES].decode("utf-8", "replace"))
+    return text + f"\n… cut after {MAX_BYTES:,} bytes\n" if len(data) > MAX_BYTES else text
+
+
+def _packages() -> str:
+    """``name==version`` of what is installed, a line each, by name."""
+    from importlib.metadata import distributions
+
+    found = {str(d.metadata["Name"]): d.version for d in distributions() if d.metadata["Name"]}
+    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items(), key=lambda p: p[0].lower()))
+
+
+def _after_fork() -> None:
+    """The thread that may hold the lock is not in the child."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

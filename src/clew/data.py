@@ -1,0 +1,68 @@
+"""``clew.data``: datasets with name, digest, schema, profile and source, for ``clew.log_input``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clew.client.datasets.arrays import NumpyDataset, from_numpy
+from clew.client.datasets.dataset import Dataset, MetaDataset
+from clew.client.datasets.huggingface import HuggingFaceDataset, from_huggingface
+from clew.client.datasets.sources import (
+    CodeDatasetSource,
+    DatasetSource,
+    DeltaDatasetSource,
+    FileDatasetSource,
+    HTTPDatasetSource,
+    HuggingFaceDatasetSource,
+    SparkDatasetSource,
+    get_registered_sources,
+    resolve_source,
+    source_from_json,
+)
+from clew.client.datasets.spark import SparkDataset, from_spark, load_delta
+from clew.client.datasets.tabular import PandasDataset, PolarsDataset, from_pandas, from_polars
+
+__all__ = [
+    "CodeDatasetSource",
+    "Dataset",
+    "DatasetSource",
+    "DeltaDatasetSource",
+    "FileDatasetSource",
+    "HTTPDatasetSource",
+    "HuggingFaceDataset",
+    "HuggingFaceDatasetSource",
+    "MetaDataset",
+    "NumpyDataset",
+    "PandasDataset",
+    "PolarsDataset",
+    "SparkDataset",
+    "SparkDatasetSource",
+    "from_huggingface",
+    "from_numpy",
+    "from_pandas",
+    "from_polars",
+    "from_spark",
+    "get_dataset_source_from_json",
+    "get_registered_sources",
+    "get_source",
+    "load_delta",
+    "resolve_dataset_source",
+]
+
+get_dataset_source_from_json = source_from_json
+resolve_dataset_source = resolve_source
+
+
+def get_source(dataset: Any) -> DatasetSource:
+    """Where a dataset comes from.
+
+    dataset: one of this module, or one that a run has (``run.inputs.dataset_inputs[0]``, or its ``dataset``).
+
+    Raises:
+        InvalidValue: it is none of these, or its source is of an unknown kind.
+    """
+    stored = getattr(dataset, "dataset", dataset)
+    source = getattr(stored, "source", None)
+    if isinstance(source, str):
+        return source_from_json(source, stored.source_type)
+    return resolve_source(source)

@@ -1,0 +1,5 @@
+"""``clew.tensorboard``: ``SummaryWriter`` for scripts that were written for TensorBoard."""
+
+from clew.client.summary import SummaryWriter
+
+__all__ = ["SummaryWriter"]

@@ -1,0 +1,63 @@
+"""Names that scripts for MLflow import from everywhere."""
+
+from __future__ import annotations
+
+import pytest
+
+import clew as mlflow
+from clew.errors import InvalidValue, NotFound
+
+
+def test_classes_have_mlflow_s_names_and_order_of_arguments(store: str) -> None:
+    from clew.client import MlflowClient
+    from clew.entities import DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunTag, ViewType
+
+    client = MlflowClient()
+    run = client.create_run("0")
+    run_id = run.info.run_id
+    client.log_batch(run_id, [Metric("m", 1.5, 1_600_000_000_000, 3)], [Param("p", "v")], [RunTag("t", "w")])
+    dataset = mlflow.entities.Dataset("d", "1", "local", "{}")
+    client.log_inputs(run_id, [DatasetInput(dataset, [InputTag("k", "v")])])
+    client.log_outputs(run_id, [LoggedModelOutput("m-" + "0" * 32, 2)])
+    got = client.get_run(run_id)
+    assert (got.data.metrics, got.data.params, got.data.tags["t"]) == ({"m": 1.5}, {"p": "v"}, "w")
+    assert got.inputs.dataset_inputs[0].tags == {"k": "v"}
+    assert len(client.search_runs(["0"], run_view_type=ViewType.ALL)) == 1
+
+
+def test_errors_are_caught_by_mlflow_s_names(store: str) -> None:
+    with pytest.raises(mlflow.exceptions.MlflowException) as caught:
+        mlflow.get_run("0" * 32)
+    assert caught.value.error_code == "RESOURCE_DOES_NOT_EXIST"
+    assert isinstance(caught.value, NotFound)
+
+
+def test_switches_and_reports_are_harmless(
+    store: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlflow.config.enable_async_logging()
+    with mlflow.start_run() as run:
+        mlflow.log_metric("m", 1.0, synchronous=False)
+        mlflow.flush_async_logging()
+        assert mlflow.get_run(run.info.run_id).data.metrics == {"m": 1.0}
+    mlflow.login()
+    monkeypatch.setenv("CLEW_TOKEN", "very secret")
+    monkeypatch.setenv("MLFLOW_NOTE", "seen")
+    mlflow.doctor()
+    said = capsys.readouterr().out
+    assert "very secret" not in said
+    assert "MLFLOW_NOTE: seen" in said
+    mlflow.doctor(mask_envs=True)
+    assert "MLFLOW_NOTE: ***" in capsys.readouterr().out
+    assert mlflow.get_registry_uri() == mlflow.get_tracking_uri() == store
+    mlflow.set_registry_uri("http://127.0.0.1:1")
+    assert mlflow.get_registry_uri() == mlflow.MlflowClient().registry_uri == "http://127.0.0.1:1"
+
+
+def test_what_is_absent_on_purpose_says_why() -> None:
+    for name in ("set_workspace", "trace"):
+        assert not hasattr(mlflow, name)
+        with pytest.raises(AttributeError, match=r"Clew (has no workspaces|records no traces)"):
+            getattr(mlflow, name)
+    with pytest.raises(InvalidValue):
+        mlflow.set_active_model()
