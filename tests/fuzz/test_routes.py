@@ -12,7 +12,7 @@ from fuzz.world import World
 
 SCALE = float(os.environ.get("CLEW_TEST_SCALE", "1"))
 SHARE = 1000  # requests per database in the default suite
-LONG = 5000  # in the long one; CLEW_TEST_SCALE=4 makes them 20,000
+LONG = 5000  # in the long one; `make proof` sends five times as many
 
 
 def send_many(world: World, count: int) -> None:

@@ -85,7 +85,9 @@ def test_escapes_are_refused_everywhere(lite: Tracker, model: str, path: str) ->
     if "?" not in path and "#" not in path and not path.startswith("/"):  # a slash more is no other path
         answers += [lite.request(method, f"{ARTIFACTS}/{path}") for method in ("PUT", "GET", "HEAD", "DELETE")]
         answers.append(lite.get(f"/api/2.0/mlflow-artifacts/presigned/{path}"))
-        answers += [lite.post(f"/api/2.0/mlflow-artifacts/mpu/{verb}/{path}", part) for verb in ("create", "abort")]
+        answers += [
+            lite.post(f"/api/2.0/mlflow-artifacts/mpu/{verb}/{path}", part) for verb in ("create", "complete", "abort")
+        ]
     for answer in answers:
         assert _refused(answer), answer.text
 

@@ -23,6 +23,7 @@ from clew.server.app import App
 from clew.server.context import Site
 from clew.server.options import Options
 from clew.server.places import HostInfo, Places, write_info
+from clew.server.protocol import BoundedProtocol
 from clew.server.reaper import Reaper
 from clew.storage import life
 from clew.storage.columns.index import ColumnIndex
@@ -87,7 +88,7 @@ class Service:
         )
         config = uvicorn.Config(
             self._app,
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
