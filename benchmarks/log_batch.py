@@ -96,14 +96,14 @@ class _Rows:
 
 def _json_speed(server: Server, batches: int, clients: int, sent: dict[str, int]) -> float:
     runs = [new_run(server) for _ in range(clients)]
-    requests = [_batch(runs[i % clients], i // clients) for i in range(batches)]
+    requests = [batch(runs[i % clients], i // clients) for i in range(batches)]
     for i in range(batches):
         sent[runs[i % clients]] = sent.get(runs[i % clients], 0) + BATCH
     done, taken = drive(server.port, deal(requests, clients))
     return done * BATCH / taken
 
 
-def _batch(run_id: str, number: int) -> bytes:
+def batch(run_id: str, number: int) -> bytes:
     steps = BATCH // KEYS
     metrics = [
         {"key": f"m{k}", "value": (s + k) / 7, "timestamp": TIME_MS + s, "step": number * steps + s}

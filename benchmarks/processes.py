@@ -38,11 +38,15 @@ class Server:
 
     def cpu_s(self) -> float:
         """CPU seconds of the process and its children so far, to a hundredth."""
-        return sum(_cpu_s(pid) for pid in family(self.pid))
+        return sum(cpu_s(pid) for pid in family(self.pid))
 
     def memory_bytes(self) -> int:
         """Memory of the process and its children; pages that they share count once."""
-        return sum(_memory_bytes(pid) for pid in family(self.pid))
+        return sum(memory_bytes(pid) for pid in family(self.pid))
+
+    def private_bytes(self) -> int:
+        """Memory that belongs to the process alone: the database that it maps is not in it."""
+        return sum(memory_bytes(pid, "Private_Dirty", "Private_Clean", "Swap") for pid in family(self.pid))
 
 
 def has_peer() -> bool:
@@ -51,12 +55,13 @@ def has_peer() -> bool:
 
 
 @contextmanager
-def clew_server(folder: Path) -> Iterator[Server]:
-    """``clew server`` on SQLite in ``folder``."""
+def clew_server(folder: Path, store: str | None = None) -> Iterator[Server]:
+    """``clew server`` in ``folder``. store: URL; a SQLite file in the folder without one."""
     port = free_port()
+    uri = store or f"sqlite:///{folder}/clew.db"
     command = [
         *(sys.executable, "-m", "clew", "server", "--host", "127.0.0.1", "--port", str(port)),
-        *("--backend-store-uri", f"sqlite:///{folder}/clew.db", "--artifacts-destination", f"{folder}/artifacts"),
+        *("--backend-store-uri", uri, "--artifacts-destination", f"{folder}/artifacts"),
     ]
     with running(command, port, folder) as server:
         yield server
@@ -148,7 +153,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
+    """CPU seconds of one process so far, to a hundredth; 0 where it is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -156,11 +162,11 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) * TICK_S
 
 
-def _memory_bytes(pid: int) -> int:
+def memory_bytes(pid: int, *kinds: str) -> int:
+    """Memory of one process: its proportional share, or the sum of what ``/proc/PID/smaps_rollup`` calls ``kinds``."""
+    wanted = kinds or ("Pss",)
     try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
-        pass
-    return 0
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.partition(":")[0] in wanted)
