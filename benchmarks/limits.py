@@ -56,7 +56,9 @@ def insert_speed(folder: Path, rows: int = 200_000, per_transaction: int | None 
         def insert() -> None:
             for first in range(0, rows, step):
                 with database:
-                    database.executemany(_ROWS, [(1, i % 20, i, TIME_MS + i, i / 7) for i in range(first, first + step)])
+                    database.executemany(
+                        _ROWS, [(1, i % 20, i, TIME_MS + i, i / 7) for i in range(first, first + step)]
+                    )
 
         speed = rows / seconds(insert)
     for file in folder.glob("rows.db*"):

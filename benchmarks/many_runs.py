@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.databases import has_postgres, postgres
 from clew.storage.engine import WriteTx
 from clew.storage.store import Store
 
@@ -23,6 +27,44 @@ _RUN = "rn run_id experiment_id name status user_id start_ms end_ms artifact_uri
 _METRIC = "rn key value step ts first_value first_step first_ts min_value max_value".split()
 _PARAM = "rn key value number".split()
 _TAG = "rn key value".split()
+
+
+@contextmanager
+def filled(count: int, kept: Path | None) -> Iterator[list[tuple[str, str]]]:
+    """(Database, URL) of a store with ``count`` runs on every database that is there.
+
+    kept: folder where they lie and are found again, since filling takes minutes; without it they go with the block.
+    """
+    with ExitStack() as stack:
+        place = kept or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        file = place.resolve() / f"sqlite-{count}" / "clew.db"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        stores = [("SQLite", f"sqlite:///{file}")]
+        if has_postgres():
+            server = stack.enter_context(postgres(place.resolve() / "postgresql" if kept else None))
+            stores.append(("PostgreSQL", server.create(f"runs{count}")))
+        for _, url in stores:
+            _fill_once(url, count)
+        yield stores
+
+
+def _fill_once(url: str, count: int) -> None:
+    store = Store.open(url, background=False)
+    there = store.read(lambda tx: tx.all("SELECT count(*) FROM run")[0][0])
+    if there not in (0, count):
+        raise SystemExit(f"{url} was not filled to its end: delete it")
+    if not there:
+        fill(store, count)
+        store.write(_analyze)
+        store.compact(everything=True)
+    store.close()
+
+
+def _analyze(tx: WriteTx) -> None:
+    """What PostgreSQL does by itself some minutes later."""
+    if tx.dialect.name == "postgresql":
+        tx.run("ANALYZE")
+
 
 def fill(store: Store, count: int) -> None:
     """Write ``count`` runs into experiment 0 of a fresh store."""

@@ -30,11 +30,8 @@ TIME_MS = 1_700_000_000_000
 
 
 def run(*, full: bool) -> list[Result]:
-    found: list[Result] = []
     with tempfile.TemporaryDirectory() as place, databases(Path(place)) as kinds:
-        for database in kinds:
-            found.append(_compare(database, Path(place), 9 if full else 5))
-    return found
+        return [_compare(database, Path(place), 9 if full else 5) for database in kinds]
 
 
 def _compare(database: Database, folder: Path, rounds: int) -> Result:

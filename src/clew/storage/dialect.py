@@ -10,7 +10,7 @@ from __future__ import annotations
 import array
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import apsw
@@ -36,6 +36,7 @@ class Dialect:
     words: the schema's words, filled into ``{…}`` of a migration.
     any_of: gives the condition "column is in the array parameter".
     contains: gives the condition "blob column holds the bytes parameter".
+    given: gives the rows of an INSERT out of (column, type) pairs; one statement per row, or arrays for all.
     existence_lock: ends a SELECT whose rows nobody may delete until our transaction ends; they may be changed.
     gather: gives the aggregate "all values of the column".
     shared_lock: ends a SELECT whose rows nobody may change until our transaction ends.
@@ -50,6 +51,7 @@ class Dialect:
         array_of: str,
         contains: str,
         gather: str,
+        given: Callable[[Sequence[tuple[str, str]]], str],
         mark: str,
         existence_lock: str,
         shared_lock: str,
@@ -62,6 +64,7 @@ class Dialect:
         self._array_of = array_of
         self._contains = contains
         self._gather = gather
+        self._given = given
         self._mark = mark
         self._statements: dict[str, Statement] = {}
 
@@ -83,6 +86,15 @@ class Dialect:
         Several of them in one statement list their rows in the same order.
         """
         return self._gather.format(column=column)
+
+    def insert(self, into: str, columns: Mapping[str, str], then: str = "") -> str:
+        """An INSERT of many rows, for ``Tx.insert``.
+
+        into: table, and its alias. columns: name -> type, where ``{big}`` and the like are words of the schema.
+        then: what follows the rows, such as ON CONFLICT.
+        """
+        given = self._given([(name, self.fill(type_)) for name, type_ in columns.items()])
+        return f"INSERT INTO {into} ({', '.join(columns)}) {given} {then}"
 
     def statement(self, sql: str) -> Statement:
         """``sql`` in the driver's form, translated once per text."""
@@ -124,6 +136,7 @@ SQLITE = Dialect(
     array_of="(SELECT value FROM carray(:{parameter}))",
     contains="instr({column}, :{parameter}) > 0",
     gather="json_group_array({column})",
+    given=lambda columns: f"VALUES ({', '.join('?' * len(columns))})",
     mark="",
     existence_lock="",
     shared_lock="",  # the writer has the whole file
@@ -143,6 +156,7 @@ POSTGRESQL = Dialect(
     array_of="ANY(:{parameter})",
     contains="position(:{parameter}::bytea in {column}) > 0",
     gather="array_agg({column})",
+    given=lambda columns: f"SELECT * FROM unnest({', '.join(f':{name}::{type_}[]' for name, type_ in columns)})",
     mark="%({})s",
     existence_lock=" FOR KEY SHARE",
     shared_lock=" FOR SHARE",

@@ -6,7 +6,7 @@ Who opens, groups and commits transactions is ``committer`` and ``store``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from clew.errors import TooManyRequests
@@ -48,6 +48,10 @@ class Session(Protocol):
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run one statement once per row of parameters."""
+        ...
+
+    def insert(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement of ``Dialect.insert``; how many rows it added or changed."""
         ...
 
     def script(self, text: str) -> None:
@@ -125,6 +129,13 @@ class Tx:
         """One statement, once per row of parameters."""
         self._session.many(sql, rows)
 
+    def insert(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        """Add many rows, each a value per column, by a statement of ``Dialect.insert``.
+
+        Returns how many rows were added or changed. On PostgreSQL no two rows may be in conflict with one another.
+        """
+        return self._session.insert(sql, columns, rows)
+
     def change(self) -> int:
         """The newest change number that this transaction can see.
 
@@ -182,6 +193,12 @@ class WriteTx(Tx):
         if not self._guarded:
             self._guard()
         self._session.many(sql, rows)
+
+    def insert(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        """Add many rows; see :meth:`Tx.insert`."""
+        if not self._guarded:
+            self._guard()
+        return self._session.insert(sql, columns, rows)
 
     def change(self) -> int:
         """This transaction's own change number, larger than every committed one that it can see."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from clew.errors import DeadlineExceeded, InvalidValue, MissingPackage, Unavailable, shown
@@ -77,6 +77,12 @@ class PostgresSession:
             self._cursor.executemany(self._text(sql), rows)
         except self._errors as error:
             raise self._explain(error) from error
+
+    def insert(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement of ``Dialect.insert``; how many rows it added or changed."""
+        if not rows:
+            return 0
+        return self.run(sql, dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
 
     def script(self, text: str) -> None:
         """Run several statements without parameters."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 import apsw
@@ -121,6 +121,15 @@ class SqliteSession:
             self._cursor.executemany(sql, rows)
         except apsw.Error as error:
             raise explain(error, self._path) from error
+
+    def insert(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:  # noqa: ARG002
+        """Run a statement of ``Dialect.insert``; how many rows it added or changed."""
+        before = self._db.total_changes()
+        try:
+            self._cursor.executemany(sql, rows)
+        except apsw.Error as error:
+            raise explain(error, self._path) from error
+        return self._db.total_changes() - before
 
     def script(self, text: str) -> None:
         """Run several statements without parameters."""
