@@ -1,4 +1,4 @@
-"""A metric of a million points, down-sampled to 2000 for a chart, over HTTP.
+"""A metric of a million points: down-sampled to 2000 for a chart, and point by point.
 
 The limit is a copy of the same points in memory. MLflow's database is filled with the same series.
 """
@@ -14,47 +14,115 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.databases import Database, databases
+from benchmarks.limits import copy_ms
 from benchmarks.load import ask, post
+from benchmarks.offered import Requests, Shape
 from benchmarks.processes import Server, clew_server, has_peer, mlflow_server
 from benchmarks.result import Result, interleave, seconds
 from benchmarks.server_cpu import new_run
 from clew import ids
 from clew.storage import metrics, runs
+from clew.storage.series import series
 from clew.storage.store import Store
 
 POINTS = 1_000_000
 KEPT = 2000
+LISTED = 25_000  # points that one page of a history holds
+BULK_RUNS = 100
 PIECE = 50_000
 TIME_MS = 1_700_000_000_000
 
 
 def run(*, full: bool) -> list[Result]:
-    with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
-        folder = Path(place)
-        run_id = ids.new_id()
-        _fill_clew(folder / "clew", run_id)
-        clew = stack.enter_context(clew_server(folder / "clew"))
-        cpu: list[float] = []
-        cases: dict[str, Callable[[], float]] = {"copy": _copy_ms, "clew": lambda: _series_ms(clew, run_id, cpu)}
-        if has_peer():
+    with tempfile.TemporaryDirectory() as place, databases(Path(place)) as kinds:
+        return [row for database in kinds for row in _compare(database, Path(place), 21 if full else 7)]
+
+
+def _compare(database: Database, folder: Path, rounds: int) -> list[Result]:
+    run_id, url = ids.new_id(), database.new()
+    store = Store.open(url, background=False)
+    _fill_clew(store, run_id)
+    short = _fill_short(store)
+    stored = _stored(store, run_id)
+    cases: dict[str, Callable[[], float]] = {
+        "copy": lambda: copy_ms(24 * POINTS),
+        "lazy": lambda: seconds(lambda: stored("step")) * 1000,
+        "full": lambda: seconds(lambda: stored("time")) * 1000,
+    }
+    cpu: list[float] = []
+    with ExitStack() as stack:
+        clew = stack.enter_context(clew_server(folder / database.name, url))
+        cases |= {
+            "clew": lambda: _series_ms(clew, run_id, cpu),
+            "page": lambda: _page_ms(clew, run_id),
+            "bulk": lambda: _bulk_ms(clew, short),
+        }
+        if has_peer() and database.pid is None:
             mlflow = stack.enter_context(mlflow_server(folder / "mlflow"))
             peer_run = new_run(mlflow)
             _fill_mlflow(mlflow, peer_run)
-            cases["mlflow"] = lambda: _interval_ms(mlflow, peer_run)
+            cases |= {
+                "mlflow": lambda: _interval_ms(mlflow, peer_run),
+                "mlflow page": lambda: _page_ms(mlflow, peer_run),
+            }
         _series_ms(clew, run_id, [])
-        figures = interleave(cases, 21 if full else 7)
+        figures = interleave(cases, rounds)
+    store.close()
+    label, copied = f"{database.name}, 1 M-point metric", "copy of its 24 MB in memory"
     return [
         Result(
-            name="1 M-point metric down-sampled to 2000 points",
+            name=f"{label} down-sampled to 2000 points, over HTTP",
             value=figures["clew"],
             unit="ms",
             goal=20,
             limit=figures["copy"],
-            limit_name="copy of its 24 MB in memory",
+            limit_name=copied,
             peer=figures.get("mlflow"),
             note=f"first and last point exact; {np.mean(cpu):.0f} ms of it server CPU",
-        )
+        ),
+        Result(
+            name=f"{label}, in the store, only the chosen points decoded in full",
+            value=figures["lazy"],
+            unit="ms",
+            goal=2.5 * figures["copy"],
+            limit=figures["copy"],
+            limit_name=copied,
+            note="goal 8, lazy",
+        ),
+        Result(
+            name=f"{label}, in the store, every point decoded",
+            value=figures["full"],
+            unit="ms",
+            goal=6 * figures["copy"],
+            limit=figures["copy"],
+            limit_name=copied,
+            note="goal 8, full",
+        ),
+        Result(
+            name=f"{label}, get-history of its first {LISTED:,}",
+            value=LISTED / figures["page"] * 1000,
+            unit="points/s",
+            higher=True,
+            peer=LISTED / figures["mlflow page"] * 1000 if "mlflow page" in figures else None,
+        ),
+        Result(
+            name=f"{database.name}, get-history-bulk of {BULK_RUNS} runs, {LISTED:,} points",
+            value=LISTED / figures["bulk"] * 1000,
+            unit="points/s",
+            higher=True,
+        ),
     ]
+
+
+def _stored(store: Store, run_id: str) -> Callable[[str], None]:
+    """Reads the chart out of the store; by time, steps and times of every point are decoded, too."""
+
+    def read(axis: str) -> None:
+        (one,) = store.read(lambda tx: series(tx, [run_id], ["loss"], max_points=KEPT, x=axis))
+        assert one.total == POINTS
+
+    return read
 
 
 def _values() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -63,9 +131,7 @@ def _values() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return (1 / (1 + steps / 5e4) + noise).astype(np.float32).astype(np.float64)
 
 
-def _fill_clew(folder: Path, run_id: str) -> None:
-    folder.mkdir(parents=True)
-    store = Store.open(f"sqlite:///{folder}/clew.db")
+def _fill_clew(store: Store, run_id: str) -> None:
     store.write(lambda tx: runs.create_run(tx, experiment_id="0", run_id=run_id, start_ms=TIME_MS))
     values = _values()
     for first in range(0, POINTS, PIECE):
@@ -81,7 +147,15 @@ def _fill_clew(folder: Path, run_id: str) -> None:
         )
         store.write(lambda tx, c=columns: metrics.log_points(tx, run_id, c))
     store.compact(everything=True)
-    store.close()
+
+
+def _fill_short(store: Store) -> list[str]:
+    """The ids of many runs that have a few points each."""
+    requests = Requests(store, Shape(1, LISTED // BULK_RUNS), BULK_RUNS)
+    for _ in requests.run_ids:
+        store.submit(next(requests), lambda *_: None)
+    store.compact(everything=True)
+    return requests.run_ids
 
 
 def _fill_mlflow(server: Server, run_id: str) -> None:
@@ -108,12 +182,27 @@ def _check(answer: bytes) -> None:
     assert (series["steps"][0], series["steps"][-1]) == (0, POINTS - 1)
 
 
+def _page_ms(server: Server, run_id: str) -> float:
+    path = f"/api/2.0/mlflow/metrics/get-history?run_id={run_id}&metric_key=loss&max_results={LISTED}"
+    return _points_ms(server, path)
+
+
+def _bulk_ms(server: Server, run_ids: list[str]) -> float:
+    asked = "&".join(f"run_id={run_id}" for run_id in run_ids)
+    return _points_ms(
+        server, f"/ajax-api/2.0/mlflow/metrics/get-history-bulk?{asked}&metric_key=m0&max_results={LISTED}"
+    )
+
+
+def _points_ms(server: Server, path: str) -> float:
+    answers: list[bytes] = []
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    taken = seconds(lambda: answers.append(ask(server.port, request))) * 1000
+    assert len(json.loads(answers[0])["metrics"]) == LISTED
+    return taken
+
+
 def _interval_ms(server: Server, run_id: str) -> float:
     path = f"/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval?run_ids={run_id}&metric_key=loss&max_results={KEPT}"
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
     return seconds(lambda: ask(server.port, request)) * 1000
-
-
-def _copy_ms() -> float:
-    points = np.zeros(POINTS * 3)
-    return min(seconds(points.copy) for _ in range(5)) * 1000

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.many_runs import METRICS, PARAMS, TAGS
-from benchmarks.processes import memory_bytes
+from benchmarks.processes import PRIVATE, memory_bytes
 from benchmarks.result import seconds
 from clew.storage import search
 from clew.storage.columns.index import ColumnIndex
@@ -57,7 +57,7 @@ def main(url: str, folder: str) -> None:
 
 
 def _private_bytes() -> int:
-    return memory_bytes(os.getpid(), "Private_Dirty", "Private_Clean", "Swap")
+    return memory_bytes(os.getpid(), *PRIVATE)
 
 
 if __name__ == "__main__":

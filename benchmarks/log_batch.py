@@ -1,22 +1,23 @@
 """Points per second into one server: JSON ``log-batch`` of 1000, and the journal's own bytes.
 
 Both are durable when answered. The limit is SQLite's ``executemany`` of the same rows, 1000 per
-durable transaction, in a process of its own. Afterwards every point is counted.
+durable transaction. Afterwards every point is counted.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import tempfile
 import zlib
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 
+from benchmarks.databases import Database, databases
+from benchmarks.limits import insert_speed
 from benchmarks.load import ask, deal, drive, post
 from benchmarks.processes import Server, clew_server, has_peer, mlflow_server
-from benchmarks.result import Result, interleave, seconds
+from benchmarks.result import Result, interleave
 from benchmarks.server_cpu import new_run
 from clew.wire import frames
 
@@ -27,17 +28,20 @@ TIME_MS = 1_700_000_000_000
 
 def run(*, full: bool) -> list[Result]:
     batches = 200 if full else 100
-    with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
-        folder = Path(place)
-        clew = stack.enter_context(clew_server(folder / "clew"))
-        rows = _Rows(folder / "rows.db", batches)
+    with tempfile.TemporaryDirectory() as place, databases(Path(place)) as kinds:
+        return [row for database in kinds for row in _compare(database, Path(place), batches)]
+
+
+def _compare(database: Database, folder: Path, batches: int) -> list[Result]:
+    with ExitStack() as stack:
+        clew = stack.enter_context(clew_server(folder / database.name, database.new()))
         sent: dict[str, int] = {}
         cases: dict[str, Callable[[], float]] = {
-            "executemany": rows.speed,
+            "executemany": lambda: insert_speed(folder, batches * BATCH, BATCH),
             "json": lambda: _json_speed(clew, batches, 8, sent),
             "native": lambda: _native_speed(clew, sent),
         }
-        if has_peer():
+        if has_peer() and database.pid is None:
             mlflow = stack.enter_context(mlflow_server(folder / "mlflow"))
             _json_speed(mlflow, 1, 1, {})
             cases["mlflow"] = lambda: _json_speed(mlflow, 5, 1, {})
@@ -47,7 +51,7 @@ def run(*, full: bool) -> list[Result]:
     limit = "SQLite executemany, 1000 rows a transaction"
     return [
         Result(
-            name="log-batch of 1000 points, JSON",
+            name=f"{database.name}, log-batch of 1000 points, JSON",
             value=figures["json"],
             unit="points/s",
             goal=300_000,
@@ -58,7 +62,7 @@ def run(*, full: bool) -> list[Result]:
             note="8 clients",
         ),
         Result(
-            name="native ingest of journal bytes",
+            name=f"{database.name}, native ingest of journal bytes",
             value=figures["native"],
             unit="points/s",
             goal=1_000_000,
@@ -69,29 +73,6 @@ def run(*, full: bool) -> list[Result]:
             note="4 writers",
         ),
     ]
-
-
-class _Rows:
-    """The same points as plain rows of one table."""
-
-    def __init__(self, path: Path, batches: int) -> None:
-        self.path = path
-        self.batches = batches
-        self.step = 0
-
-    def speed(self) -> float:
-        """Rows per second."""
-        with closing(sqlite3.connect(self.path)) as database:
-            database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
-            database.execute("CREATE TABLE IF NOT EXISTS point (run INT, key INT, step INT, ts INT, value REAL)")
-            return self.batches * BATCH / seconds(lambda: self._fill(database))
-
-    def _fill(self, database: sqlite3.Connection) -> None:
-        for _ in range(self.batches):
-            self.step += BATCH
-            rows = [(1, i % KEYS, self.step + i, TIME_MS + i, i / 7) for i in range(BATCH)]
-            with database:
-                database.executemany("INSERT INTO point VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def _json_speed(server: Server, batches: int, clients: int, sent: dict[str, int]) -> float:

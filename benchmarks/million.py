@@ -210,7 +210,7 @@ def _upkeep(label: str, url: str, folder: Path, count: int) -> list[Result]:
         ("all columns out of the snapshot", again["all_s"] * 1000, "ms", None, ""),
         ("index, its own account", made["nbytes"] / 1e6, "MB", 450 * scale, ""),
         ("memory that the process has gained", made["private"] / 1e6, "MB", None, "made out of SQL"),
-        ("memory gained with the snapshot", again["private"] / 1e6, "MB", None, "mapped pages that it shares left out"),
+        ("memory gained with the snapshot", again["private"] / 1e6, "MB", None, "what it maps left out"),
     ]
     return [
         Result(name=f"{label}: {what}", value=value, unit=unit, goal=goal, note=f"goal 14; {note}".rstrip("; "))

@@ -38,11 +38,14 @@ class Shape:
 
 
 class Requests:
-    """Writes of one shape, to many runs in turn; no step of a series comes twice."""
+    """Writes of one shape, to many runs in turn; no step of a series comes twice.
+
+    run_ids: of the runs, which are made for it.
+    """
 
     def __init__(self, store: Store, shape: Shape, run_count: int = 1000) -> None:
         self.shape = shape
-        self._runs = make_runs(store, run_count)
+        self.run_ids = make_runs(store, run_count)
         self._keys = [f"m{k}" for k in range(shape.keys)]
         self._index = np.tile(np.arange(shape.keys, dtype=np.int32), shape.steps)
         self._steps = np.repeat(np.arange(shape.steps, dtype=np.int64), shape.keys)
@@ -53,10 +56,10 @@ class Requests:
         self._next = 0
 
     def __next__(self) -> Write:
-        turn, run = divmod(self._next, len(self._runs))
+        turn, run = divmod(self._next, len(self.run_ids))
         number = self._numbers[self._next % 64]
         self._next += 1
-        run_id, first = self._runs[run], turn * self.shape.steps
+        run_id, first = self.run_ids[run], turn * self.shape.steps
         if self.shape.points == 1:
             value = float(self._values[number, 0])
             return lambda tx: metrics.log_point(tx, run_id, "m0", first, TIME_MS + 130 * first, value)

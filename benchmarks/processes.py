@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PEER_PYTHON = ROOT / ".venv-mlflow" / "bin" / "python"
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 START_S = 180.0
+PRIVATE = ("Anonymous", "Swap")  # what a process has for itself, as /proc/PID/smaps_rollup calls it
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Server:
         return sum(memory_bytes(pid) for pid in family(self.pid))
 
     def private_bytes(self) -> int:
-        """Memory that belongs to the process alone: the database that it maps is not in it."""
-        return sum(memory_bytes(pid, "Private_Dirty", "Private_Clean", "Swap") for pid in family(self.pid))
+        """Memory of no file: the database and the snapshots that it maps are not in it."""
+        return sum(memory_bytes(pid, *PRIVATE) for pid in family(self.pid))
 
 
 def has_peer() -> bool:

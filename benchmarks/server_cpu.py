@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from benchmarks.databases import has_postgres, postgres
 from benchmarks.load import ask, deal, drive, post
 from benchmarks.processes import ROOT, Server, clew_server, free_port, has_peer, mlflow_server, running
 from benchmarks.result import Result, interleave
@@ -24,7 +25,7 @@ PEER_CONNECTIONS = 8
 
 
 def run(*, full: bool) -> list[Result]:
-    speeds: dict[str, list[float]] = {"null": [], "clew": [], "mlflow": []}
+    speeds: dict[str, list[float]] = {"null": [], "clew": [], "mlflow": [], "postgresql": []}
     with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
         folder = Path(place)
         port = free_port()
@@ -36,6 +37,12 @@ def run(*, full: bool) -> list[Result]:
             "null": lambda: _cpu_us(null, "0" * 32, REQUESTS, CONNECTIONS, speeds["null"]),
             "clew": lambda: _cpu_us(clew, clew_run, REQUESTS, CONNECTIONS, speeds["clew"]),
         }
+        if has_postgres():
+            database = stack.enter_context(postgres())
+            other = stack.enter_context(clew_server(folder / "postgresql", database.create("clew")))
+            other_run = new_run(other)
+            cases["postgresql"] = lambda: _cpu_us(other, other_run, REQUESTS, CONNECTIONS, speeds["postgresql"])
+            _cpu_us(other, other_run, 1000, CONNECTIONS, [])
         if has_peer():
             mlflow = stack.enter_context(mlflow_server(folder / "mlflow"))
             mlflow_run = new_run(mlflow)
@@ -44,7 +51,7 @@ def run(*, full: bool) -> list[Result]:
         _cpu_us(clew, clew_run, 1000, CONNECTIONS, [])
         figures = interleave(cases, 9 if full else 5)
     peer_speed = max(speeds["mlflow"], default=None)
-    return [
+    found = [
         Result(
             name="server CPU per log-metric request, stored durably",
             value=figures["clew"],
@@ -66,6 +73,18 @@ def run(*, full: bool) -> list[Result]:
             note="the load generator shares the machine",
         ),
     ]
+    if "postgresql" in figures:
+        found.append(
+            Result(
+                name="the same on PostgreSQL, the database's own CPU left out",
+                value=figures["postgresql"],
+                unit="µs",
+                limit=figures["null"],
+                limit_name="bare ASGI app that stores nothing",
+                note=f"{max(speeds['postgresql']):,.0f} req/s in the best round",
+            )
+        )
+    return found
 
 
 def new_run(server: Server) -> str:
