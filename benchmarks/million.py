@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks import index_process
-from benchmarks.limits import compare_ms
+from benchmarks.limits import comparing
 from benchmarks.many_runs import filled
 from benchmarks.result import Result, seconds
 from clew.entities.page import Page
@@ -84,7 +85,7 @@ class _Searches:
         self._store = Store.open(url, background=False, columns=ColumnIndex(min_runs=0))
 
     def results(self) -> list[Result]:
-        compare = compare_ms(self._count)
+        compare = comparing(self._count)
         found = [self._shape(query, compare) for query in QUERIES]
         found += [self._pages(), self._hydration(), self._delta()]
         self._store.close()
@@ -94,9 +95,10 @@ class _Searches:
             self._store.close()
         return found
 
-    def _shape(self, query: Query, compare: float) -> Result:
+    def _shape(self, query: Query, comparison: Callable[[], float]) -> Result:
         first = self._ms(query)
-        taken = [self._ms(query) for _ in range(21)]
+        compared, taken = zip(*((comparison(), self._ms(query)) for _ in range(21)), strict=True)
+        compare = median(compared)
         # At 100,000 runs a goal in comparisons would be one for what does not grow with the runs.
         at_most = 300.0 if query.most is None or self._count < 1_000_000 else query.most * compare
         return Result(

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.limits import comparing
 from benchmarks.load import ask, post
 from benchmarks.processes import Server, clew_server, has_peer, mlflow_server
 from benchmarks.result import Result, interleave, seconds
@@ -52,7 +53,7 @@ def _compare(count: int, *, peer: bool) -> list[Result]:
         folder = Path(place)
         filling = seconds(lambda: _fill_clew(folder / "clew", count))
         clew = stack.enter_context(clew_server(folder / "clew"))
-        cases: dict[str, Callable[[], float]] = {"numpy": lambda: _numpy_ms(count)}
+        cases: dict[str, Callable[[], float]] = {"numpy": comparing(count)}
         cases |= {name: lambda q=query: _query_ms(clew, q) for name, query in QUERIES.items()}
         for query in QUERIES.values():
             _query_ms(clew, query)
@@ -170,8 +171,3 @@ def _analyzed(server: Server) -> dict[str, float]:
         database.execute("ANALYZE")
     with mlflow_server(server.folder) as again:
         return {name: interleave({"q": lambda q=query: _query_ms(again, q)}, 5)["q"] for name, query in QUERIES.items()}
-
-
-def _numpy_ms(count: int) -> float:
-    values = np.random.default_rng(3).random(count)
-    return min(seconds(lambda: values > 0.5) for _ in range(20)) * 1000

@@ -25,6 +25,7 @@ NUMBER_TESTS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 }
 
 _SPARSE: Final = 8  # a column that less than one row in so many has is kept as pairs
+_FEW: Final = 4  # texts
 _ABSENT_BITS: Final = np.int64(0x7FF8_0000_0000_C1E0)  # a NaN that no computation makes
 _ABSENT: Final = _ABSENT_BITS.view(np.float64)
 
@@ -184,8 +185,14 @@ class TextColumn:
 
     def where(self, among: Mask) -> Mask:
         """bool[n]: which rows have a text whose code is marked in ``among``."""
-        mask: Mask = np.append(among, False)[self.codes()]
-        return mask
+        codes = self.codes()
+        marked = np.flatnonzero(among)
+        if len(marked) <= _FEW:  # comparing is much cheaper than looking up, and equality is what is asked most
+            mask = np.zeros(len(codes), np.bool_)
+            for code in marked.astype(np.int32):
+                mask |= codes == code
+            return mask
+        return np.append(among, False).take(codes, mode="wrap")
 
 
 class ManyTextsColumn:

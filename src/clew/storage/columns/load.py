@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -170,7 +170,12 @@ def metric_values(tx: Tx, field: Field, key: int, runs: Sequence[int]) -> tuple[
         return np.fromiter(values, np.int64, len(values)), np.fromiter(values.values(), np.float64, len(values))
     column = _KEPT[field.summary]
     # A series of NaN only has no least and no largest value.
-    filled = "" if field.summary in ("", "first") else f" AND {column} IS NOT NULL"
+    may_be_nan = field.summary in ("", "first")
+    if tx.dialect.name == "sqlite":
+        value = f"coalesce(v.{column}, CASE WHEN v.rn IS NOT NULL THEN 'nan' END)" if may_be_nan else f"v.{column}"
+        numbers, found = _in_step(tx, "latest_metric", value, key, runs)
+        return numbers, np.array(found, np.float64)
+    filled = "" if may_be_nan else f" AND {column} IS NOT NULL"
     rows = tx.all(
         f"SELECT rn, {column} FROM latest_metric WHERE key = :key AND {tx.dialect.any_of('rn', 'runs')}{filled}",
         key=key,
@@ -181,12 +186,32 @@ def metric_values(tx: Tx, field: Field, key: int, runs: Sequence[int]) -> tuple[
 
 def text_values(tx: Tx, kind: FieldKind, key: int, runs: Sequence[int]) -> tuple[Rows, list[str]]:
     """Run numbers and texts of one param or tag."""
+    table = _TEXT_TABLES[kind]
+    if tx.dialect.name == "sqlite":
+        return _in_step(tx, table, "v.value", key, runs)
     rows = tx.all(
-        f"SELECT rn, value FROM {_TEXT_TABLES[kind]} WHERE key = :key AND {tx.dialect.any_of('rn', 'runs')}",
+        f"SELECT rn, value FROM {table} WHERE key = :key AND {tx.dialect.any_of('rn', 'runs')}", key=key, runs=runs
+    )
+    return _texts(rows)
+
+
+def _in_step(tx: Tx, table: str, value: str, key: int, runs: Sequence[int]) -> tuple[Rows, list[Any]]:
+    """Run numbers and what ``value`` says of the rows of one key, as the alias ``v``; where it is NULL, nothing is.
+
+    One value per run in the order of ``runs`` needs no run numbers out of the database, which is a third of the cost.
+    """
+    # For SQLite the left side of an outer join is always the outer loop, and an array is read from its start.
+    rows = tx.all(
+        f"SELECT {value} FROM carray(:runs) r LEFT JOIN {table} v ON v.rn = r.value AND v.key = :key",
         key=key,
         runs=runs,
     )
-    return _texts(rows)
+    values = [one for (one,) in rows]
+    numbers = np.array(runs, np.int64)
+    if None not in values:
+        return numbers, values
+    there = [place for place, one in enumerate(values) if one is not None]
+    return numbers[there], [values[place] for place in there]
 
 
 def dataset_values(tx: Tx, name: str, runs: Sequence[int]) -> tuple[Rows, list[str]]:

@@ -84,8 +84,11 @@ def _sorted_by(seen: Seen, field: Field) -> SortedBy:
     return _Integers(_codes(column), _classes(column)) if needs_points(field) else _Numbers(column)
 
 
-def _classes(column: NumberColumn) -> Classes:
+def _classes(column: NumberColumn) -> Classes | None:
+    """int8[n]; None where every row has a number."""
     nan = np.isnan(column.values())
+    if not nan.any():
+        return None
     classes = np.zeros(len(nan), np.int8)
     classes[nan] = np.where(column.present()[nan], NAN, MISSING)
     return classes
@@ -104,11 +107,16 @@ class _Numbers:
 
     def keys(self, cell: Cell, descending: bool) -> list[SortKey]:
         rank, value = cell
-        sign = -1.0 if descending else 1.0
-        return [SortKey(self._values * sign, self._classes, (rank, (value or 0.0) * sign))]
+        number = value or 0.0
+        if descending:
+            return [SortKey(-self._values, self._classes, (rank, -number))]
+        return [SortKey(self._values, self._classes, (rank, number))]
 
     def cells(self, rows: Rows) -> list[Cell]:
-        values, classes = self._values[rows].tolist(), self._classes[rows].tolist()
+        values = self._values[rows].tolist()
+        if self._classes is None:
+            return [(VALUE, value) for value in values]
+        classes = self._classes[rows].tolist()
         return [(c, v if c == VALUE else None) for v, c in zip(values, classes, strict=True)]
 
 
