@@ -112,7 +112,8 @@ class ColumnIndex:
         with _explained():
             for experiment in experiments:
                 with self._table(tx, experiment) as table:
-                    seen, rows = _matching(tx, table, where, view, fields)
+                    seen, mask = _matching(tx, table, where, view, fields)
+                    rows = np.flatnonzero(mask)
                     for field in fields:
                         parts[field].append(values_of(seen, field, rows))
         return {field: joined(found) for field, found in parts.items()}
@@ -285,13 +286,12 @@ def _search(
     cut: Sequence[Cell] | None,
     count: int,
 ) -> tuple[list[Hit], int]:
-    seen, rows = _matching(tx, table, where, view, [order.field for order in orders])
-    matching = len(rows)
+    seen, mask = _matching(tx, table, where, view, [order.field for order in orders])
+    matching = int(np.count_nonzero(mask))
     columns = sorted_by(seen, orders)
     cells = [NO_CELL] * len(columns) if cut is None else cut
     keys = [key for (by, down), cell in zip(columns, cells, strict=True) for key in by.keys(cell, down)]
-    if cut is not None:
-        rows = rows_after(keys, rows)
+    rows = np.flatnonzero(mask) if cut is None else rows_after(keys, mask)
     rows = first_rows(keys, rows, count)
     numbers = table.numbers.array[rows].tolist()
     shown = zip(*(by.cells(rows) for by, _ in columns), strict=True)
@@ -300,8 +300,8 @@ def _search(
 
 def _matching(
     tx: Tx, table: RunTable, where: Expr | None, view: ViewType, others: Sequence[Field]
-) -> tuple[Seen, Rows]:
-    """The rows that match. others: fields that are read of them, beside those of the filter."""
+) -> tuple[Seen, Mask]:
+    """bool[n]: the rows that match. others: fields that are read of them, beside those of the filter."""
     seen = Seen(tx, table)
     mask: Mask = table.view(view)
     passing = [field for field in dict.fromkeys([*fields_of(where), *others]) if is_passing(field)]
@@ -312,7 +312,7 @@ def _matching(
         seen.compute(passing, maybe)
     if where is not None:
         mask &= Selector(seen).mask(where)
-    return seen, np.flatnonzero(mask)
+    return seen, mask
 
 
 def _compare(descending: Sequence[bool], one: Hit, other: Hit) -> int:

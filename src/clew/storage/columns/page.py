@@ -31,21 +31,34 @@ def first_rows(keys: Sequence[SortKey], rows: Rows, count: int) -> Rows:
     return np.concatenate(found)
 
 
-def rows_after(keys: Sequence[SortKey], rows: Rows) -> Rows:
-    """Those of ``rows`` that come after the cut."""
-    later = [rows[:0]]
-    for key in keys:
-        rank, value = key.cut
-        classes = np.zeros(len(rows), np.int8) if key.classes is None else key.classes[rows]
-        beyond: Mask = classes > rank
-        same: Mask = classes == rank
-        if rank == VALUE:
-            own = key.keys[rows]
-            beyond |= same & (own > value)
-            same &= own == value
+def rows_after(keys: Sequence[SortKey], mask: Mask) -> Rows:
+    """Those of the marked rows that come after the cut."""
+    first, *rest = keys
+    beyond, same = _against_cut(first, slice(None))  # all rows at once: cheaper than to pick out most of them
+    later = [np.flatnonzero(mask & beyond)]
+    rows = np.flatnonzero(mask & same)
+    for key in rest:
+        beyond, same = _against_cut(key, rows)
         later.append(rows[beyond])
         rows = rows[same]
     return np.concatenate(later)
+
+
+def _against_cut(key: SortKey, rows: Rows | slice) -> tuple[Mask, Mask]:
+    """Whether each row comes after the cut by this key alone, and whether it is equal to it."""
+    rank, value = key.cut
+    own = key.keys[rows]
+    if key.classes is None:
+        if rank == VALUE:
+            return own > value, own == value
+        nothing = np.zeros(len(own), np.bool_)  # all have a value, and values come first
+        return nothing, nothing
+    classes = key.classes[rows]
+    beyond, same = classes > rank, classes == rank
+    if rank == VALUE:
+        beyond |= same & (own > value)
+        same &= own == value
+    return beyond, same
 
 
 def _first_values(key: SortKey, rest: Sequence[SortKey], rows: Rows, count: int) -> Rows:

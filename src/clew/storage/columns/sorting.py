@@ -127,8 +127,10 @@ class _Texts:
 
     def keys(self, cell: Cell, descending: bool) -> list[SortKey]:
         rank, value = cell
-        ranks = np.append(self._dictionary.ranks(), np.int32(0))[self._codes]
-        classes = np.where(self._codes < 0, MISSING, VALUE).astype(np.int8)
+        codes, ranks = self._codes, self._dictionary.ranks()
+        absent = codes < 0
+        classes = np.where(absent, MISSING, VALUE).astype(np.int8) if absent.any() else None
+        ranks = (ranks if classes is None else np.append(ranks, np.int32(0))).take(codes, mode="wrap")
         place = 0.0 if value is None else self._dictionary.place(value)
         return [SortKey(-ranks if descending else ranks, classes, (rank, -place if descending else place))]
 

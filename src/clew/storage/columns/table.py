@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.query.ast import Field, FieldKind
-from clew.storage.columns import load
+from clew.storage.columns import fieldrows, load
 from clew.storage.columns.arrays import Growing, Mask, Rows
 from clew.storage.columns.column import Column, ManyTextsColumn, NumberColumn, TextColumn
 from clew.storage.engine import Tx
@@ -196,17 +196,23 @@ class RunTable:
     def _reload(self, tx: Tx, rows: Rows, columns: Mapping[Field, Column]) -> None:
         """Read the cells of changed runs again."""
         self._learn_keys(tx, [f for f in columns if f.kind in _KEYED and f not in self._keys])
+        kept = {field: self._keys[field] for field in columns if field in self._keys and fieldrows.is_kept(field)}
         for start in range(0, len(rows), load.CHUNK):
             chunk = rows[start : start + load.CHUNK]
             for field, column in columns.items():
                 if field.kind is not FieldKind.ATTRIBUTE:  # an artifact location never changes
                     column.clear(chunk)
-                self._put(tx, field, column, chunk)
+                if field not in kept:
+                    self._put(tx, field, column, chunk)
+            for field, found, values in fieldrows.kept_values(tx, kept, self.numbers.array[chunk].tolist()):
+                if len(found):
+                    changed: Any = columns[field]
+                    changed.put(self.rows_of(found), values)
 
     def _learn_keys(self, tx: Tx, fields: Sequence[Field]) -> None:
         if not fields:
             return
-        ids = load.key_ids(tx, self.experiment, fields)
+        ids = fieldrows.key_ids(tx, self.experiment, fields)
         for field in fields:
             if (field.kind, field.name) in ids:
                 self._keys[field] = ids[field.kind, field.name]
@@ -219,18 +225,18 @@ class RunTable:
     def _put(self, tx: Tx, field: Field, column: Any, rows: Rows) -> None:
         numbers = self.numbers.array[rows].tolist()
         if field.kind is FieldKind.DATASET:
-            found, values = load.dataset_values(tx, field.name, numbers)
+            found, values = fieldrows.dataset_values(tx, field.name, numbers)
         elif field.kind is FieldKind.ATTRIBUTE:
-            found, values = load.artifact_uris(tx, numbers)
+            found, values = fieldrows.artifact_uris(tx, numbers)
         else:
             key = self._keys.get(field)
             if key is None:
                 return
             if field.kind is FieldKind.METRIC:
-                found, floats = load.metric_values(tx, field, key, numbers)
+                found, floats = fieldrows.metric_values(tx, field, key, numbers)
                 column.put(self.rows_of(found), floats)
                 return
-            found, values = load.text_values(tx, field.kind, key, numbers)
+            found, values = fieldrows.text_values(tx, field.kind, key, numbers)
         if len(found):
             column.put(self.rows_of(found), values)
 
