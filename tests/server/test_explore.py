@@ -125,8 +125,8 @@ def test_the_largest_numbers_have_statistics(client: Tracker) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"columns": ["lr"]}, "Invalid attribute key 'lr'"),
-        ({"columns": ["attributes.x"]}, "Invalid attribute key 'x'"),
+        ({"columns": ["lr"]}, "Invalid column 'lr'"),
+        ({"columns": ["attributes.x"]}, "Invalid column 'attributes.x'"),
         ({"columns": ["dataset.name"]}, "Invalid column 'dataset.name'"),
         ({"bins": 0}, "1 to 200"),
         ({"columns": ["params.a"] * 201}, "At most 200 columns"),

@@ -51,23 +51,6 @@ def read_order(texts: Sequence[str], fields: Fields) -> tuple[Order, ...]:
     return tuple(orders)
 
 
-def read_field(text: str, fields: Fields) -> Field:
-    """The field that ``text`` names, as a filter or an order would.
-
-    Raises:
-        InvalidFilter: it cannot be read, or more follows it.
-    """
-    key, rest = parse_key(text)
-    if rest:
-        raise InvalidFilter(
-            text, rest[0].start, f"{rest[0].text} after the name of a column", "one name", what="column"
-        )
-    try:
-        return resolve_key(text, key, fields)
-    except InvalidFilter as error:
-        raise InvalidFilter(text, error.position, error.problem, error.expected, what="column") from None
-
-
 def model_order(
     field_name: str,
     *,

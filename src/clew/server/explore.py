@@ -12,9 +12,8 @@ from clew.entities.run import ViewType
 from clew.errors import InvalidValue, MissingPackage
 from clew.query.ast import FieldKind
 from clew.query.fields import RUNS
-from clew.query.text import write_key
 from clew.server import importance as ranking
-from clew.server import statistics
+from clew.server import projected, statistics
 from clew.storage import search
 from clew.storage import suggest as keys
 from clew.storage.cells import Cells, read_cells
@@ -48,11 +47,13 @@ def column_stats(tx: Tx, request: wire.ColumnStats) -> wire.ColumnStatsResponse:
     bins = _within("bins", request.bins, 20, MAX_BINS)
     experiments = [number_of(one) for one in request.experiment_ids]
     rns, sampled = _matching(tx, request.experiment_ids, request.filter, request.view, MAX_STATS_RUNS)
-    found = read_cells(tx, experiments, rns, list(dict.fromkeys(request.columns)))
+    names = list(dict.fromkeys(request.columns))
+    fields = dict(zip(names, projected.columns(tx, request.experiment_ids, names), strict=True))
+    found = read_cells(tx, experiments, rns, list(dict.fromkeys(fields.values())))
     return wire.ColumnStatsResponse(
         runs=len(rns),
         sampled_runs=sampled,
-        columns=[_summary(name, cells, len(rns), bins, bool(request.log)) for name, cells in found.items()],
+        columns=[_summary(name, found[field], len(rns), bins, bool(request.log)) for name, field in fields.items()],
     )
 
 
@@ -62,7 +63,7 @@ def importance(tx: Tx, request: wire.Importance) -> wire.ImportanceResponse:
         raise InvalidValue(f"At most {MAX_IMPORTANCE_PARAMS} params at once. Got {len(request.params)}.")
     experiments = [number_of(one) for one in request.experiment_ids]
     rns, sampled = _matching(tx, request.experiment_ids, request.filter, request.view, MAX_IMPORTANCE_RUNS)
-    metric = _summary_of(request.metric, request.summary)
+    metric = msgspec.structs.replace(RUNS.keyed(FieldKind.METRIC, request.metric), summary=request.summary or "")
     target = _spread(read_cells(tx, experiments, rns, [metric])[metric], len(rns))
     kept = np.flatnonzero(np.isfinite(target))
     answer = wire.ImportanceResponse(runs=len(kept), sampled_runs=sampled)
@@ -72,21 +73,10 @@ def importance(tx: Tx, request: wire.Importance) -> wire.ImportanceResponse:
     names = list(dict.fromkeys(request.params)) or keys.frequent(
         tx, request.experiment_ids, rns, PARAM, MAX_IMPORTANCE_PARAMS
     )
-    written = _written(FieldKind.PARAM, names)
-    read = read_cells(tx, experiments, rns, list(written))
-    params = {written[column]: _param(cells, len(rns), kept) for column, cells in read.items()}
+    read = read_cells(tx, experiments, rns, [RUNS.keyed(FieldKind.PARAM, name) for name in names])
+    params = {field.name: _param(cells, len(rns), kept) for field, cells in read.items()}
     _rank(answer, params, target[kept])
     return answer
-
-
-def _written(kind: FieldKind, names: Sequence[str]) -> dict[str, str]:
-    """Column name -> key."""
-    return {write_key(RUNS.keyed(kind, name), RUNS): name for name in names}
-
-
-def _summary_of(key: str, summary: str | None) -> str:
-    field = RUNS.keyed(FieldKind.METRIC, key)
-    return write_key(msgspec.structs.replace(field, summary=summary or ""), RUNS)
 
 
 class _Param(NamedTuple):

@@ -9,6 +9,7 @@ import numpy as np
 
 from clew.errors import InvalidValue
 from clew.query.ast import Field
+from clew.server import projected
 from clew.storage import groups, search
 from clew.storage.columns.arrays import Floats
 from clew.storage.engine import Tx
@@ -36,7 +37,7 @@ def group_runs(tx: Tx, request: wire.GroupRuns) -> wire.GroupRunsResponse:
     query = search.read_query(tx, request.experiment_ids, request.filter or "", view=request.view or "ACTIVE_ONLY")
     experiments = sorted({number for number in query.experiments if number >= 0})
     names = list(dict.fromkeys(request.columns))
-    fields = search.read_fields(tx, experiments, [*(key.column for key in request.by), *names])
+    fields = projected.columns(tx, request.experiment_ids, [*(key.column for key in request.by), *names])
     keys = [_key(key, field) for key, field in zip(request.by, fields, strict=False)]
     columns = dict(zip(names, fields[len(keys) :], strict=True))
     if not experiments:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 import numpy as np
 
 from clew.errors import InvalidValue
-from clew.query.ast import FieldKind
+from clew.query.ast import Field, FieldKind
 from clew.query.fields import RUNS
+from clew.query.text import write_key
 from clew.storage.columns.arrays import Floats, Rows
 from clew.storage.columns.gathered import Numbers, Values
+from clew.storage.columns.index import index_of
 from clew.storage.columns.seen import is_passing
 from clew.storage.engine import Tx
-from clew.storage.search import read_fields
-
-_DURATION: Final = "attributes.duration"
-_TIMES: Final = ("start_time", "end_time")
 
 
 class Cells(msgspec.Struct, frozen=True):
@@ -34,31 +31,23 @@ class Cells(msgspec.Struct, frozen=True):
     texts: list[str] | None
 
 
-def read_cells(tx: Tx, experiments: Sequence[int], rns: Sequence[int], columns: Sequence[str]) -> dict[str, Cells]:
-    """Columns of runs of these experiments, by name.
+def read_cells(tx: Tx, experiments: Sequence[int], rns: Sequence[int], fields: Sequence[Field]) -> dict[Field, Cells]:
+    """Columns of runs of these experiments; times are ms.
 
-    columns: as a filter names them (``metrics.loss.min``, ``params.lr``, ``attributes.status`` …), or
-    ``attributes.duration``, which is end less start. Times are ms.
     Cost: some ns per run for what the column index knows; see there for what it does not.
 
     Raises:
-        InvalidFilter: a name cannot be read. InvalidValue: a column that has no single value per run.
+        InvalidValue: a field that has no value of its own per run, or that reads points anew each time.
     """
-    index = tx.place.columns
+    index = index_of(tx)
     assert index is not None, "every store has an index"
-    plain = [name for name in columns if name != _DURATION]
-    times = [RUNS.attributes[name] for name in _TIMES]
-    fields = dict(zip(plain, read_fields(tx, experiments, plain), strict=True))
-    for name, field in fields.items():
+    for field in fields:
         if field.kind is FieldKind.DATASET or is_passing(field):
+            name = write_key(field, RUNS)
             raise InvalidValue(f"Invalid column '{name}': a metric, summary, param, tag or attribute is needed.")
-    asked = dict.fromkeys([*fields.values(), *(times if len(plain) < len(columns) else ())])
-    places, values = index.pick(tx, experiments, np.array(rns, np.int64), list(asked))
-    empty = Cells(places[:0], np.empty(0), None)
-    found = {name: _cells(places, values[field]) if field in values else empty for name, field in fields.items()}
-    if len(plain) < len(columns):
-        found[_DURATION] = _duration(places, [values[field] for field in times]) if values else empty
-    return found
+    places, values = index.pick(tx, experiments, np.array(rns, np.int64), fields)
+    empty = Cells(places, np.empty(0), None)
+    return {field: _cells(places, values[field]) if field in values else empty for field in fields}
 
 
 def _cells(places: Rows, values: Values) -> Cells:
@@ -69,10 +58,3 @@ def _cells(places: Rows, values: Values) -> Cells:
     texts = [values.texts[code] for code in codes.tolist()]
     numbers = values.numbers[codes]
     return Cells(places[present], numbers if len(numbers) and not np.isnan(numbers).any() else None, texts)
-
-
-def _duration(places: Rows, times: Sequence[Values]) -> Cells:
-    start, end = times
-    assert isinstance(start, Numbers)
-    assert isinstance(end, Numbers)
-    return Cells(places[end.present], (end.values - start.values)[end.present], None)

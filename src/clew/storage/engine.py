@@ -7,15 +7,12 @@ Who opens, groups and commits transactions is ``committer`` and ``store``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from clew.errors import TooManyRequests
 from clew.storage.dialect import Dialect
 from clew.storage.memory import Memory
 from clew.storage.points import PointBuffer
-
-if TYPE_CHECKING:
-    from clew.storage.columns.index import ColumnIndex
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -87,11 +84,14 @@ class Session(Protocol):
 
 
 class Place:
-    """What a transaction knows of its store: the clock, where artifacts go, and the column index, if there is one."""
+    """What a transaction knows of its store: the clock, where artifacts go, and the column index, if there is one.
+
+    columns: ``columns.index.index_of`` says what it is; that module stands above this one.
+    """
 
     __slots__ = ("artifact_root", "clock", "columns")
 
-    def __init__(self, artifact_root: str, clock: Callable[[], int], columns: ColumnIndex | None = None) -> None:
+    def __init__(self, artifact_root: str, clock: Callable[[], int], columns: object = None) -> None:
         self.artifact_root = artifact_root
         self.clock = clock
         self.columns = columns

@@ -17,6 +17,7 @@ from clew.query.fields import RUNS
 from clew.query.text import write_filter, write_key
 from clew.storage.columns.arrays import Floats
 from clew.storage.columns.gathered import Numbers, Texts, Values
+from clew.storage.columns.index import index_of
 from clew.storage.engine import Tx
 
 Scale = Literal["equal", "quantile", "log"]
@@ -101,7 +102,7 @@ def group_runs(
     Raises:
         InvalidValue: numbers without bins, more groups than can be told apart, or nothing to group by.
     """
-    index = tx.place.columns
+    index = index_of(tx)
     assert index is not None, "every store has an index"
     for field in (*(key.field for key in keys), *columns):
         if field.kind is FieldKind.DATASET:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from clew.entities.page import Page
 from clew.query.ast import FieldKind
 from clew.query.order import Order
 from clew.storage import keyset
+from clew.storage.columns.index import index_of
 from clew.storage.engine import Tx
 from clew.storage.keyset import Kind, SortColumn
 from clew.storage.pointvalues import needs_points
-
-if TYPE_CHECKING:
-    from clew.storage.search import RunQuery
+from clew.storage.runquery import RunQuery
 
 _TAIL: Final = [SortColumn(value="", kind="integer", descending=True), SortColumn(value="", kind="text")]
 
@@ -24,7 +23,7 @@ def find(tx: Tx, query: RunQuery, experiments: Sequence[int]) -> Page[int] | Non
 
     experiments: those of the query, each once.
     """
-    index = tx.place.columns
+    index = index_of(tx)
     if index is None or tx.memory is not None:  # a writing transaction sees what no index may keep
         return None
     sort = [*(_shape(order) for order in query.order), *_TAIL]

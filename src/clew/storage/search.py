@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from clew.entities.experiment import Experiment
 from clew.entities.model import LoggedModel
 from clew.entities.page import Page
 from clew.entities.run import ViewType
-from clew.query.ast import OPEN, PATTERN_OPS, Comparison, Expr, Field, FieldKind, FreeText, Leaf, leaves
+from clew.query.ast import PATTERN_OPS, Comparison, FieldKind, FreeText, Leaf, leaves
 from clew.query.fields import EXPERIMENTS, MODELS, RUNS
-from clew.query.order import Order, model_order, read_field, read_order, refuse_repeats
+from clew.query.order import model_order, read_order, refuse_repeats
 from clew.query.parser import read_filter
-from clew.query.settle import open_names, settle, settle_field, settle_orders
+from clew.query.settle import open_names, settle, settle_orders
 from clew.query.text import write_filter
 from clew.storage import indexed, keyset
 from clew.storage.compile import TRUE, Binder, Compiler
@@ -30,32 +28,8 @@ from clew.storage.keyset import SortColumn
 from clew.storage.models import load_models
 from clew.storage.paging import Source, all_true, in_view, read_page
 from clew.storage.runcolumns import RunColumns
+from clew.storage.runquery import RunQuery
 from clew.storage.sources import ExperimentColumns, ModelColumns
-
-
-class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked about runs.
-
-    experiments: their numbers; unknown ones are passed over.
-    where: checked and settled tree, None for all. order: ties go by start time, newest first, then by run id.
-    limit: runs on a page. token: of the page; None for the first. counted: whether to count all answers.
-    now_ms: what relative times of ``where`` counted from.
-    """
-
-    experiments: tuple[int, ...]
-    where: Expr | None = None
-    order: tuple[Order, ...] = ()
-    view: ViewType = "ACTIVE_ONLY"
-    limit: int = 1000
-    token: str | None = None
-    counted: bool = False
-    now_ms: int = 0
-
-    def fingerprint(self) -> str:
-        """What a page token must agree with."""
-        return keyset.fingerprint(
-            self.now_ms, "runs", sorted(set(self.experiments)), write_filter(self.where, RUNS), self.order, self.view
-        )
 
 
 def search_runs(
@@ -107,17 +81,6 @@ def read_query(
         counted=counted,
         now_ms=now_ms,
     )
-
-
-def read_fields(tx: Tx, experiments: Sequence[int], names: Sequence[str]) -> list[Field]:
-    """The fields that ``metrics.loss.min``, ``params.lr`` and the like name, settled, in the same order.
-
-    Raises:
-        InvalidFilter: a name cannot be read.
-    """
-    fields = [read_field(name, RUNS) for name in names]
-    existing = metric_names(tx, experiments, [field.name for field in fields if field.summary == OPEN])
-    return [settle_field(field, existing) for field in fields]
 
 
 def find_runs(tx: Tx, query: RunQuery) -> Page[int]:

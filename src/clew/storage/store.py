@@ -209,7 +209,7 @@ class Store:
 
     def _save_columns(self) -> None:
         index = self._place.columns
-        if index is None or not index.nbytes:
+        if not isinstance(index, ColumnIndex) or not index.nbytes:
             return
         try:
             self.read(index.save)

@@ -59,6 +59,10 @@ def values_of(seen: Seen, field: Field, rows: Rows) -> Values:
             case "end_time":
                 ended = table.ended.array[rows]
                 return Numbers(np.where(ended, table.end_ms.array[rows].astype(np.float64), np.nan), ended)
+            case "duration":
+                ended = table.ended.array[rows]
+                lasted = (table.end_ms.array[rows] - table.start_ms.array[rows]).astype(np.float64)
+                return Numbers(np.where(ended, lasted, np.nan), ended)
             case "run_name":
                 return _texts(table.names, rows)
             case "user_id":

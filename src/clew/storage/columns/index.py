@@ -228,6 +228,12 @@ class ColumnIndex:
             self._give_up(used.table.experiment)
 
 
+def index_of(tx: Tx) -> ColumnIndex | None:
+    """The index of a transaction's store."""
+    index = tx.place.columns
+    return index if isinstance(index, ColumnIndex) else None
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     try:
