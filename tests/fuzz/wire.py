@@ -92,7 +92,7 @@ class Message(NamedTuple):
     def encoded(self, there: Mapping[str, str]) -> bytes:
         body = self.call.payload(there)
         if self.encoding != "utf-8":
-            body = body.decode("utf-8", "replace").encode(self.encoding)
+            body = body.decode("utf-8", "replace").encode(self.encoding, "replace")
         query = self.call.query_string(there)
         target = (self.call.address(there) + ("?" + query if query else "")).encode()
         lines = [b" ".join((self.method or self.call.method.encode(), self.target or target, self.version))]
@@ -155,7 +155,7 @@ def exchange(port: int, request: bytes, *, whole: bool) -> tuple[int, bytes]:
         answer = b""
         try:
             connection.sendall(request)
-            while not _complete(answer):
+            while not _complete(answer, request):
                 piece = connection.recv(65536)
                 if not piece:
                     break
@@ -168,9 +168,11 @@ def exchange(port: int, request: bytes, *, whole: bool) -> tuple[int, bytes]:
     return (int(match[1]) if match else 0), body[: int(length[1])] if length else body
 
 
-def _complete(answer: bytes) -> bool:
+def _complete(answer: bytes, request: bytes) -> bool:
     head, end, body = answer.partition(b"\r\n\r\n")
     if not end or head.startswith(b"HTTP/1.1 100"):
         return False
     length = _LENGTH.search(head)
-    return length is None or len(body) >= int(length[1]) or head.startswith(b"HTTP/1.1 304")
+    if length is None or request.startswith(b"HEAD ") or head.startswith(b"HTTP/1.1 304"):
+        return True
+    return len(body) >= int(length[1])
