@@ -23,6 +23,11 @@ def test_one_script_for_both_clients_and_servers(
     run_script(python, script, request.getfixturevalue(server))
 
 
+@pytest.mark.parametrize("server", ["mlflow_server", "clew_server_sqlite"])
+def test_ranks_make_one_run(server: str, request: pytest.FixtureRequest, run_script: RunScript) -> None:
+    run_script(sys.executable, "ranks", request.getfixturevalue(server))
+
+
 def test_clew_client_works_against_mlflow(mlflow_server: str, run_script: RunScript) -> None:
     run_script(sys.executable, "clew_client", mlflow_server)
 

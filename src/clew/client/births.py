@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from clew.wire import convert, mlflow, native
 
 DEFAULT_ID = "0"
 RUN_ID_TAG = "clew.run_id"
+_JOIN_S = 10.0
+_LOOK_S = 0.2
 
 
 def begin(
@@ -48,9 +51,7 @@ def begin(
         texts[NOTE] = description
     birth = _Birth(link, experiment_id, name, texts, ranked[0] if ranked else None)
     rank = ranked[1] if ranked else None
-    if rank and link.kind == "mlflow":
-        return birth.run(), link.adopt(birth.run_id, rank)  # only one may create it there; the shipper finds it
-    run = birth.create()
+    run = birth.join(rank) if ranked and link.kind == "mlflow" else birth.create()
     if run is not None:
         if ranked and not rank and run.info.status is not RunStatus.RUNNING:  # the launch began anew
             link.attempt("update_run", mlflow.UpdateRun(run_id=run.info.run_id, status=RunStatus.RUNNING))
@@ -106,6 +107,29 @@ class _Birth:
             )
             response = self.link.attempt("start_run", request)
         return None if response is None else convert.run_entity(response.run)
+
+    def join(self, rank: int | None) -> Run | None:
+        """The run of a launch on a server that chooses ids itself: created by rank 0, found by the others.
+
+        Waits up to 10 s for rank 0. None while the server is away, or rank 0 does not come.
+        """
+        found = self._find()
+        if not rank:
+            return found or self.create()
+        deadline = time.monotonic() + _JOIN_S
+        while found is None and not self.link.away and time.monotonic() < deadline:
+            time.sleep(_LOOK_S)
+            found = self._find()
+        return found
+
+    def _find(self) -> Run | None:
+        query = mlflow.SearchRuns(
+            experiment_ids=[self.experiment_id or DEFAULT_ID],
+            filter=f"tags.`{RUN_ID_TAG}` = '{self.run_id}'",
+            max_results=1,
+        )
+        response = self.link.attempt("search_runs", query)
+        return convert.run_entity(response.runs[0]) if response is not None and response.runs else None
 
     def record(self, parent_run_id: str | None) -> dict[str, Any]:
         """The run as the journal tells of it."""

@@ -185,17 +185,20 @@ def start_run(
         )
     active = Active(run, log, link)
     session.push(active)
-    _accompany(active, log_system_metrics, fresh=not resumed)
+    _accompany(active, log_system_metrics, source=not resumed and not stack)
     return _as_active(run)
 
 
-def _accompany(active: Active, system_metrics: bool | None, *, fresh: bool) -> None:
-    """Start what goes on beside a run."""
+def _accompany(active: Active, system_metrics: bool | None, *, source: bool) -> None:
+    """Start what goes on beside a run.
+
+    source: keep what its code was; the parent of a nested run has that already.
+    """
     log, run = active.log, active.run
     if console.wanted():
         active.companions.append(console.Console(log))
-    if fresh and not log.rank and read_settings().snapshot:
-        active.companions.append(Snapshot(log))
+    if source and not log.rank and read_settings().snapshot:
+        active.companions.append(Snapshot(log, active.link.late))
     if monitor.wanted(system_metrics):
         steps = [m.step for m in run.data.latest if m.key.startswith("system/")]
         active.companions.append(monitor.Monitor(log, max(steps, default=-1) + 1))

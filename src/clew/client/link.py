@@ -16,7 +16,7 @@ from clew import settings
 from clew.client import deadline
 from clew.client.http import HttpSender
 from clew.client.notice import forget, warn, warn_once
-from clew.client.receipt import Awaited, Receipt
+from clew.client.receipt import Awaited, Parcel, Receipt
 from clew.client.runlog import RunLog, spool_folder
 from clew.client.start import Launcher
 from clew.client.target import Target, resolve
@@ -35,6 +35,7 @@ _LONG_REST_S: Final = 60.0
 class Link:
     """Everything this process has for one tracking URI.
 
+    late: files that no run's end waits for, but a flush and the end of the process do.
     uri: in full form. offline: nothing is sent, everything goes to the journal.
     Thread-safe.
     """
@@ -48,6 +49,7 @@ class Link:
         self.transport = Transport(self.target.sender)
         self.launcher = Launcher(spool_folder(values.spool, uri), values.shipper, offline=self.offline)
         self.runs: dict[str, RunLog] = {}
+        self.late: list[Parcel] = []
         self._lock = threading.RLock()
         self._away_until = 0.0
 
@@ -203,7 +205,12 @@ class Link:
         with self._lock:
             logs = list(self.runs.values())
         receipts: list[Awaited] = [r for r in (log.journal.fence() for log in logs) if r is not None]
-        return self.wait([*receipts, *(p for log in logs for p in log.waiting_files())], timeout_s)
+        return self.wait([*receipts, *self._files(logs)], timeout_s)
+
+    def _files(self, logs: list[RunLog]) -> list[Parcel]:
+        """The spooled files that have not arrived: of these runs, and the late ones."""
+        self.late[:] = [p for p in self.late if p.pending]
+        return [*self.late, *(p for log in logs for p in log.waiting_files())]
 
     def wait(self, receipts: Sequence[Awaited], timeout_s: float | None = None) -> bool:
         """Wait for receipts, at most ``timeout_s`` (5) without progress, or until the shipper says what hinders it."""
@@ -251,7 +258,7 @@ class Link:
         with self._lock:
             logs, self.runs = list(self.runs.values()), {}
         receipts: list[Awaited] = [r for r in (log.journal.close() for log in logs) if r is not None]
-        return [*receipts, *(p for log in logs for p in log.waiting_files())]
+        return [*receipts, *self._files(logs)]
 
 
 def _pending(receipts: Sequence[Awaited]) -> int:

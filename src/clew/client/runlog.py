@@ -154,8 +154,10 @@ class RunLog:
         """Write that the run produced a logged model."""
         self.journal.log_record(OUTPUT, {"model_id": model_id, "step": step})
 
-    def spool_file(self, file: str, path: str) -> None:
+    def spool_file(self, file: str, path: str, late: list[Parcel] | None = None) -> None:
         """Keep an artifact for the shipper: a copy of up to 16 MB, else its place, size and hash.
+
+        late: takes what becomes of it, instead of the run, whose end then does not wait for it.
 
         Raises:
             OSError: the file cannot be read.
@@ -184,7 +186,7 @@ class RunLog:
             note["file"] = os.path.basename(stem + ".bin")
         with open(stem + ".tmp", "w", encoding="utf-8") as out:
             json.dump(note, out)
-        self._parcels.append(receipt.parcel(stem + ".json"))
+        (self._parcels if late is None else late).append(receipt.parcel(stem + ".json"))
         os.rename(stem + ".tmp", stem + ".json")
 
     def waiting_files(self) -> list[Parcel]:

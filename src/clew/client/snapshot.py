@@ -12,6 +12,7 @@ from typing import Final
 
 from clew.client import contents
 from clew.client.notice import warn_once
+from clew.client.receipt import Parcel
 from clew.client.runlog import RunLog
 from clew.client.secrets import masked
 from clew.client.source import program_folder
@@ -23,10 +24,14 @@ _STOP_S: Final = 5.0
 
 
 class Snapshot:
-    """The thread that keeps a run's snapshot."""
+    """The thread that keeps a run's snapshot.
 
-    def __init__(self, log: RunLog) -> None:
+    late: of the link, which waits for the files when the run's end does not.
+    """
+
+    def __init__(self, log: RunLog, late: list[Parcel]) -> None:
         self._log = log
+        self._late = late
         self._thread = threading.Thread(target=self._keep, name="clew-snapshot", daemon=True)
         self._thread.start()
 
@@ -39,7 +44,7 @@ class Snapshot:
             for name, text in gathered().items():
                 with contents.draft(name) as file:
                     contents.write_text(file, text)
-                    self._log.spool_file(file, f"{FOLDER}/{name}")
+                    self._log.spool_file(file, f"{FOLDER}/{name}", self._late)
         except OSError as error:
             warn_once("snapshot", f"The source of run {self._log.run_id} is not kept: {error}")
 
