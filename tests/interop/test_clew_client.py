@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,15 @@ def test_clew_client_works_against_clew(clew_server: str, run_script: RunScript)
 def test_frames_are_those_of_mlflow(clew_server: str, peer_python: Path, run_script: RunScript) -> None:
     run_script(peer_python, "frame_mlflow", clew_server)
     run_script(sys.executable, "frame_clew", clew_server)
+
+
+def test_arguments_are_mlflow_s_with_more_only_behind_them(peer_python: Path, run_script: RunScript) -> None:
+    ours, theirs = (
+        json.loads(run_script(python, "signatures", "").splitlines()[0]) for python in (sys.executable, peer_python)
+    )
+    shared = ours.keys() & theirs.keys()
+    assert len(shared) >= 130
+    assert {n: ours[n][: len(theirs[n])] for n in shared} == {n: theirs[n] for n in shared}
 
 
 def test_digests_schemas_and_profiles_of_data_equal_mlflow_s(peer_python: Path, run_script: RunScript) -> None:

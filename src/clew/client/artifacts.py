@@ -24,6 +24,7 @@ def download_artifacts(
     artifact_path: str | None = None,
     dst_path: str | os.PathLike[str] | None = None,
     tracking_uri: str | None = None,
+    registry_uri: str | None = None,
 ) -> str:
     """The local path of an artifact or folder, fetched into ``dst_path`` or a temporary folder.
 
@@ -33,6 +34,7 @@ def download_artifacts(
     Raises:
         InvalidValue: neither or both of URI and run. NotFound: nothing lies there.
     """
+    del registry_uri  # registered models are found by the tracking server
     if dst_path is not None:
         os.makedirs(dst_path, exist_ok=True)
     client = ClewClient(tracking_uri)
