@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -60,7 +61,7 @@ class TextDictionary:
     def codes(self, texts: Sequence[str]) -> Codes:
         """The code of each text; new ones get the next."""
         known = self._recent
-        found = np.fromiter((known.get(text, -1) for text in texts), np.int32, len(texts))
+        found = np.fromiter(map(known.get, texts, repeat(-1)), np.int32, len(texts))
         unknown = np.flatnonzero(found < 0).tolist()
         if unknown:
             fresh = list(dict.fromkeys(texts[i] for i in unknown))
@@ -126,7 +127,7 @@ class TextDictionary:
         for code, text in enumerate(texts, first):
             code_of[text] = self._recent[text] = code
         encoded = [text.encode() for text in texts]
-        sizes = np.fromiter((len(text) + 1 for text in encoded), np.int64, len(encoded))
+        sizes = np.fromiter(map(len, encoded), np.int64, len(encoded)) + 1
         start = len(self._buffer)
         self._buffer += _END.join(encoded) + _END
         self._starts.extend(start + np.cumsum(sizes) - sizes)
@@ -139,7 +140,7 @@ class TextDictionary:
             self._settle()
         if not len(self._hashes):
             return [-1] * len(texts)
-        hashes = np.fromiter((hash(text) for text in texts), np.int64, len(texts))
+        hashes = np.fromiter(map(hash, texts), np.int64, len(texts))
         places = np.searchsorted(self._hashes, hashes)
         inside = np.minimum(places, len(self._hashes) - 1)
         maybe = self._hashes[inside] == hashes
@@ -160,7 +161,7 @@ class TextDictionary:
     def _settle(self) -> None:
         """Find all texts by hash from now on, and forget the dict of recent ones."""
         known = len(self._hashes)
-        added = np.fromiter((hash(text) for text in self._tail(known)), np.int64, len(self) - known)
+        added = np.fromiter(map(hash, self._tail(known)), np.int64, len(self) - known)
         hashes = np.concatenate((self._hashes, added))
         codes = np.concatenate((self._by_hash, np.arange(known, len(self), dtype=np.int32)))
         order = np.argsort(hashes, kind="stable")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -83,20 +82,27 @@ def kept_values(
         if not fields:
             continue
         columns = sorted({_column(field) for field in fields})
-        by_key: dict[int, list[Row]] = {}
-        for row in tx.all(
+        rows = tx.all(
             f"SELECT key, rn, {', '.join(columns)} FROM {table}"
             f" WHERE {tx.dialect.any_of('rn', 'runs')} AND {tx.dialect.any_of('key', 'keys')}",
             runs=runs,
             keys=sorted({keys[field] for field in fields}),
-        ):
-            by_key.setdefault(row[0], []).append(row)
+        )
+        if not rows:
+            continue
+        numbers, runs_of, *cells = zip(*rows, strict=True)
+        key_of, run_of = np.array(numbers, np.int64), np.array(runs_of, np.int64)
         for field in fields:
-            place = 2 + columns.index(_column(field))
-            rows = [(row[1], row[place]) for row in by_key.get(keys[field], ())]
+            cell = cells[columns.index(_column(field))]
+            at = np.flatnonzero(key_of == keys[field])
+            if kind is not FieldKind.METRIC:
+                yield field, run_of[at], [cell[i] for i in at.tolist()]
+                continue
+            values = np.array([cell[i] for i in at.tolist()], np.float64)
             if field.summary in _LEAST_AND_MOST:
-                rows = [row for row in rows if row[1] is not None]
-            yield (field, *(_numbers(rows) if kind is FieldKind.METRIC else _texts(rows)))
+                there = ~np.isnan(values)
+                at, values = at[there], values[there]
+            yield field, run_of[at], values
 
 
 def _column(field: Field) -> str:
@@ -142,7 +148,7 @@ def _numbers(rows: list[Row]) -> tuple[Rows, Floats]:
     if not rows:
         return np.empty(0, np.int64), np.empty(0, np.float64)
     numbers, values = zip(*rows, strict=True)
-    return np.array(numbers, np.int64), np.array([math.nan if v is None else v for v in values], np.float64)
+    return np.array(numbers, np.int64), np.array(values, np.float64)  # None becomes NaN
 
 
 def _texts(rows: list[Row]) -> tuple[Rows, list[str]]:
