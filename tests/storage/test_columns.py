@@ -250,6 +250,15 @@ def test_a_dictionary_matches_as_the_one_matcher_does(texts: list[str], op: str,
     assert dictionary.matching(op, pattern).tolist() == expected
 
 
+@pytest.mark.parametrize("pattern", ["t 9[0-9]*7$", "^text", "7", "^text 1.*1$", "no such"])
+def test_expressions_find_few_texts_of_many_and_many(pattern: str) -> None:
+    dictionary = TextDictionary()
+    texts = [f"text {i}" for i in range(5000)]
+    dictionary.codes(texts)
+    fits = matcher("RLIKE", pattern)
+    assert dictionary.matching("RLIKE", pattern).tolist() == [fits(text) for text in texts]
+
+
 def test_a_large_dictionary_finds_texts_by_their_hashes() -> None:
     dictionary = TextDictionary()
     first = dictionary.codes([f"text {i}" for i in range(150_000)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Final
 
 import numpy as np
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from clew.query.match import matcher
 from clew.query.number import parse_number
+from clew.query.regex import finder
 from clew.storage.columns.arrays import Codes, Growing, Mask, Rows
 
 _END: Final = b"\0"  # stands before and after every text; no store keeps a text that holds one
 _WINDOW: Final = 4  # bytes compared at once
 _DICT_ENTRY_BYTES: Final = 110
+_DENSE: Final = 50  # when more than one text in so many matches, to look at each is cheaper
 _MANY: Final = 65_536  # texts from which on they are found by their hashes; a dict of a million takes 100 MB
 
 
@@ -58,6 +60,11 @@ class TextDictionary:
         """Every text, by code."""
         return self._buffer[1:-1].decode().split("\0") if len(self) else []
 
+    def pack(self) -> None:
+        """Take as little memory as it can, when many texts have been added."""
+        if len(self._recent) > _MANY:
+            self._settle()
+
     def codes(self, texts: Sequence[str]) -> Codes:
         """The code of each text; new ones get the next."""
         known = self._recent
@@ -96,7 +103,7 @@ class TextDictionary:
             return self._containing(value.casefold(), folded=True)
         fits = matcher(op, value)
         if op == "RLIKE":
-            return np.fromiter((fits(text) for text in self.texts()), np.bool_, len(self))
+            return self._rlike(value, fits)
         return self._like(value, fits, folded=op == "ILIKE")
 
     def numbers(self) -> NDArray[np.float64]:
@@ -212,6 +219,18 @@ class TextDictionary:
             mask[candidates] = [fits(every[code]) for code in candidates.tolist()]
         else:
             mask[candidates] = [fits(self.text(code)) for code in candidates.tolist()]
+        return mask
+
+    def _rlike(self, pattern: str, fits: Callable[[str], bool]) -> Mask:
+        """All texts are searched as one while few match; where many do, each is looked at by itself."""
+        mask = np.zeros(len(self), np.bool_)
+        found = finder(pattern)
+        most = len(self) // _DENSE
+        places = [] if found is None else list(islice(found(self._buffer), most + 1))
+        mask[np.searchsorted(self._starts.array, np.array(places, np.int64), side="right") - 1] = True
+        if found is None or len(places) > most:
+            rest = int(np.flatnonzero(mask)[-1]) + 1 if places else 0
+            mask[rest:] = [fits(text) for text in self._tail(rest)]
         return mask
 
     def _containing(self, needle: str, *, folded: bool) -> Mask:

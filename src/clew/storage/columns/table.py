@@ -176,6 +176,8 @@ class RunTable:
         made = self._made(field)
         for chunk in self._chunks():
             self._put(tx, field, made, chunk)
+        if not isinstance(made, NumberColumn):
+            made.dictionary.pack()
         return made
 
     def _unpacked(self, tx: Tx, field: Field) -> Column | None:
@@ -217,7 +219,7 @@ class RunTable:
             if (field.kind, field.name) in ids:
                 self._keys[field] = ids[field.kind, field.name]
 
-    def _made(self, field: Field) -> Column:
+    def _made(self, field: Field) -> NumberColumn | TextColumn | ManyTextsColumn:
         if field.kind is FieldKind.METRIC:
             return NumberColumn(len(self))
         return ManyTextsColumn(len(self)) if field.kind is FieldKind.DATASET else TextColumn(len(self))
