@@ -20,7 +20,7 @@ help:
 
 $(VENV)/.ready: pyproject.toml constraints.txt requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pandas,postgres,sklearn]' -r requirements-dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[arrow,pandas,postgres,sklearn]' -r requirements-dev.txt
 	@touch $@
 
 $(PEER)/.ready: constraints-mlflow.txt
