@@ -29,8 +29,9 @@ KEYS = ("a", "b", "c.d")
 CONTEXTS = (("", "", "", -1), ("", "d", "x", -1))
 Point = tuple[str, int, int, int, int]  # key, step, time, the value's bits, context
 
+# One NaN only: two of different payloads are two points to the store, and one to who compares what it answers.
 VALUES = st.sampled_from((0.0, -0.0, 0.1, 1.0, -2.5, 5e-324, 1e300, math.nan, math.inf, -math.inf)) | st.floats(
-    width=32
+    width=32, allow_nan=False
 )
 ROW = st.tuples(st.sampled_from(KEYS), st.integers(-2, 12), st.integers(0, 3), VALUES, st.integers(0, 1))
 ROWS = st.lists(ROW, min_size=1, max_size=25)
