@@ -116,6 +116,7 @@ def test_a_killed_run_arrives_whole_and_is_marked_killed(place: Place) -> None:
     forget_links()
 
 
+@pytest.mark.slow
 def test_a_run_whose_machine_died_is_marked_killed_by_the_server(place: Place) -> None:
     place.environ["CLEW_HEARTBEAT_S"] = "0.3"
     script = place.start(LOGGING, "victim", "100000000")

@@ -243,8 +243,8 @@ class Asked:
 
 def check_runs(store: Store) -> None:
     store.read(lambda tx: setattr(tx.place, "clock", lambda: NOW))
-    check_cases(store, 1000, range(WORLDS), run_spec, RUN_FILTERS, orders(RUNS))
-    check_cases(store, 300, range(WORLDS, 2 * WORLDS), history_spec, histories(), history_orders())
+    check_cases(store, 600, range(WORLDS), run_spec, RUN_FILTERS, orders(RUNS))
+    check_cases(store, 200, range(WORLDS, 2 * WORLDS), history_spec, histories(), history_orders())
 
 
 def check_cases(
@@ -289,7 +289,7 @@ def test_experiments(store: Store) -> None:
     numbers = store.read(lambda tx: [row[0] for row in tx.all("SELECT id FROM experiment")])
     stored = store.read(lambda tx: experiments.load_experiments(tx, numbers))
 
-    @many(300)
+    @many(200)
     @given(st.none() | EXPERIMENT_FILTERS, orders(EXPERIMENTS), st.sampled_from((1, 2, 5, 100)))
     def check(tree: Expr | None, order: tuple[Order, ...], size: int) -> None:
         text = write_filter(tree, EXPERIMENTS)
@@ -349,7 +349,7 @@ def test_models(store: Store) -> None:
     stored = store.read(lambda tx: models.load_models(tx, numbers))
     narrowing = st.lists(st.sampled_from((("a", "1"), ("a", None), ("b", "1"), ("zzz", "1"))), max_size=2)
 
-    @many(300)
+    @many(200)
     @given(st.none() | MODEL_FILTERS, orders(MODELS), narrowing, st.sampled_from((1, 3, 100)), st.integers(1, 3))
     def check(
         tree: Expr | None, order: tuple[Order, ...], datasets: list[tuple[str, str | None]], size: int, wide: int
