@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from clew.cli.lookup import experiment_id, experiment_ids, whole_id
-from clew.cli.options import json_option, open_client, tracking_uri_option
+from clew.cli.options import experiments_option, json_option, open_client, tracking_uri_option
 from clew.cli.screen import print_json
 from clew.errors import InvalidValue, NotSupported
 
@@ -25,15 +25,7 @@ def _chosen_options(command: F) -> F:
         tracking_uri_option,
         click.option("--yes", "-y", is_flag=True, help="Do not ask before acting on what a filter finds."),
         click.option("--filter", "filter_text", metavar="TEXT", help="Act on the runs that match, instead of ids."),
-        click.option(
-            "--experiment",
-            "--experiment-id",
-            "-e",
-            "experiments",
-            multiple=True,
-            metavar="NAME|ID",
-            help="With --filter: only runs of this experiment; repeat for several.",
-        ),
+        experiments_option("With --filter: only runs of this experiment; repeat for several."),
         click.argument("run_ids", nargs=-1),
     ):
         command = option(command)

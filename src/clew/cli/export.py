@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 import click
 
 from clew.cli.lookup import experiment_ids, search
-from clew.cli.options import VIEWS, open_client, tracking_uri_option, view_option
+from clew.cli.options import VIEWS, experiments_option, open_client, tracking_uri_option, view_option
 
 if TYPE_CHECKING:
     from clew.client.api import ClewClient
@@ -30,15 +30,7 @@ _ALL: Final = 2**31 - 1
     type=click.Choice(["csv", "parquet", "arrow"]),
     help="Default: what the ending of the file says, else csv.",
 )
-@click.option(
-    "--experiment",
-    "--experiment-id",
-    "-e",
-    "experiments",
-    multiple=True,
-    metavar="NAME|ID",
-    help="Only runs of this experiment; repeat for several. Default: CLEW_EXPERIMENT_NAME, else all.",
-)
+@experiments_option()
 @click.option(
     "--column",
     "-c",

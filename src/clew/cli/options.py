@@ -33,6 +33,16 @@ view_option = click.option(
     help="Which to show: those in use, those in the trash, or both.",
 )
 
+ONLY_EXPERIMENTS = "Only runs of this experiment; repeat for several. Default: CLEW_EXPERIMENT_NAME, else all."
+
+
+def experiments_option(text: str = ONLY_EXPERIMENTS) -> Callable[[F], F]:
+    """``--experiment``, which may be given several times; text: its help."""
+    return click.option(
+        "--experiment", "--experiment-id", "-e", "experiments", multiple=True, metavar="NAME|ID", help=text
+    )
+
+
 VIEWS = {"active": "ACTIVE_ONLY", "deleted": "DELETED_ONLY", "all": "ALL"}
 """Words of ``--view``, and what the API calls them."""
 

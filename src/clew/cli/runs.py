@@ -10,7 +10,15 @@ import click
 from clew.cli import bulk
 from clew.cli.export import export_runs
 from clew.cli.lookup import experiment_ids, search, whole_id
-from clew.cli.options import VIEWS, json_option, open_client, search_options, tracking_uri_option, view_option
+from clew.cli.options import (
+    VIEWS,
+    experiments_option,
+    json_option,
+    open_client,
+    search_options,
+    tracking_uri_option,
+    view_option,
+)
 from clew.cli.screen import duration, local_time, number, print_json, print_table, size
 
 if TYPE_CHECKING:
@@ -30,15 +38,7 @@ for _command in (export_runs, *bulk.COMMANDS):
 
 
 @runs.command("list")
-@click.option(
-    "--experiment",
-    "--experiment-id",
-    "-e",
-    "experiments",
-    multiple=True,
-    metavar="NAME|ID",
-    help="Only runs of this experiment; repeat for several. Default: CLEW_EXPERIMENT_NAME, else all.",
-)
+@experiments_option()
 @click.option(
     "--column",
     "-c",

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from clew.errors import InvalidValue
+from clew.server.bounds import within
 from clew.storage import series as storage
 from clew.storage.engine import Tx
 from clew.wire import series as wire
@@ -46,9 +47,7 @@ def _checked_points(request: wire.GetSeries) -> int:
         raise InvalidValue(f"A series request takes at most {MAX_RUNS} run_ids. Got {runs}.")
     if keys > MAX_KEYS:
         raise InvalidValue(f"A series request takes at most {MAX_KEYS} keys. Got {keys}.")
-    most = _DEFAULT_POINTS if request.max_points is None else request.max_points
-    if not 1 <= most <= MAX_POINTS:
-        raise InvalidValue(f"Invalid value {most} for parameter 'max_points': 1 to {MAX_POINTS}.")
+    most = within("max_points", request.max_points, _DEFAULT_POINTS, MAX_POINTS)
     if runs * keys * most > MAX_ANSWER:
         raise InvalidValue(
             f"{runs} run_ids, {keys} keys and {most} max_points may be over {MAX_ANSWER:,} points in one answer;"

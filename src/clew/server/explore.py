@@ -14,6 +14,7 @@ from clew.query.ast import FieldKind
 from clew.query.fields import RUNS
 from clew.server import importance as ranking
 from clew.server import projected, statistics
+from clew.server.bounds import within
 from clew.storage import search
 from clew.storage import suggest as keys
 from clew.storage.cells import Cells, read_cells
@@ -35,7 +36,7 @@ _KINDS: Final = {"metric": METRIC, "param": PARAM, "tag": TAG}
 
 def suggest(tx: Tx, request: wire.Suggest) -> wire.SuggestResponse:
     """Keys that fit a text, with how many runs have them and what they hold."""
-    limit = _within("limit", request.limit, 20, MAX_SUGGESTIONS)
+    limit = within("limit", request.limit, 20, MAX_SUGGESTIONS)
     found, sampled = keys.suggest(tx, request.experiment_ids, _KINDS[request.kind], request.q, limit)
     return wire.SuggestResponse(keys=[_suggested(fact) for fact in found], sampled_runs=sampled)
 
@@ -44,7 +45,7 @@ def column_stats(tx: Tx, request: wire.ColumnStats) -> wire.ColumnStatsResponse:
     """What the columns of the runs that match hold."""
     if len(request.columns) > MAX_STATS_COLUMNS:
         raise InvalidValue(f"At most {MAX_STATS_COLUMNS} columns at once. Got {len(request.columns)}.")
-    bins = _within("bins", request.bins, 20, MAX_BINS)
+    bins = within("bins", request.bins, 20, MAX_BINS)
     experiments = [number_of(one) for one in request.experiment_ids]
     rns, sampled = _matching(tx, request.experiment_ids, request.filter, request.view, MAX_STATS_RUNS)
     names = list(dict.fromkeys(request.columns))
@@ -172,13 +173,6 @@ def _matching(
     """The newest runs that match, and how many these are where more match."""
     page = search.search_runs(tx, experiment_ids, text or "", view=view or "ACTIVE_ONLY", max_results=limit)
     return list(page.items), limit if page.token else None
-
-
-def _within(name: str, value: int | None, default: int, most: int) -> int:
-    value = default if value is None else value
-    if not 1 <= value <= most:
-        raise InvalidValue(f"Invalid value {value} for parameter '{name}': 1 to {most}.")
-    return value
 
 
 SEARCHES: tuple[Callable[..., Any], ...] = (suggest, column_stats, importance)

@@ -10,6 +10,7 @@ import numpy as np
 from clew.errors import InvalidValue
 from clew.query.ast import Field
 from clew.server import projected
+from clew.server.bounds import within
 from clew.storage import groups, search
 from clew.storage.columns.arrays import Floats
 from clew.storage.engine import Tx
@@ -32,8 +33,8 @@ def group_runs(tx: Tx, request: wire.GroupRuns) -> wire.GroupRunsResponse:
         )
     if len(request.columns) > MAX_COLUMNS:
         raise InvalidValue(f"At most {MAX_COLUMNS} columns at once. Got {len(request.columns)}.")
-    limit = _within("limit", request.limit, 100, 1, MAX_GROUPS)
-    offset = _within("offset", request.offset, 0, 0, 2**62)
+    limit = within("limit", request.limit, 100, MAX_GROUPS)
+    offset = within("offset", request.offset, 0, 2**62, least=0)
     query = search.read_query(tx, request.experiment_ids, request.filter or "", view=request.view or "ACTIVE_ONLY")
     experiments = sorted({number for number in query.experiments if number >= 0})
     names = list(dict.fromkeys(request.columns))
@@ -52,7 +53,7 @@ def group_runs(tx: Tx, request: wire.GroupRuns) -> wire.GroupRunsResponse:
 
 
 def _key(key: wire.GroupKey, field: Field) -> Key:
-    bins = None if key.bins is None else _within("bins", key.bins, 0, 2, MAX_BINS)
+    bins = None if key.bins is None else within("bins", key.bins, 0, MAX_BINS, least=2)
     return Key(field, bins, key.scale or "equal")
 
 
@@ -103,13 +104,6 @@ def _column(found: Groups, field: Field, number: int) -> wire.GroupColumn:
     if made.count and made.count > 1:
         made.sd = wire_number(float(own.deviations[number]))
     return made
-
-
-def _within(name: str, value: int | None, default: int, least: int, most: int) -> int:
-    value = default if value is None else value
-    if not least <= value <= most:
-        raise InvalidValue(f"Invalid value {value} for parameter '{name}': {least} to {most}.")
-    return value
 
 
 SEARCHES: tuple[Callable[..., Any], ...] = (group_runs,)

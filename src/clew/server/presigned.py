@@ -9,6 +9,7 @@ from clew import settings
 from clew.artifacts.store import ArtifactStore
 from clew.artifacts.uri import check_path, join
 from clew.errors import InvalidValue, NotFound, NotSupported
+from clew.server.bounds import within
 from clew.wire import artifacts as wire
 from clew.wire import codec
 from clew.wire.mlflow import Empty, Message
@@ -78,9 +79,7 @@ def _way(store: ArtifactStore) -> Multipart | None:
 
 def _create(way: Multipart, folder: str, body: bytes | bytearray) -> Message:
     request = codec.decode_message(wire.CreateMultipart, body)
-    count = 1 if request.num_parts is None else request.num_parts
-    if not 1 <= count <= _MAX_PARTS:
-        raise InvalidValue(f"Invalid value {count} for parameter 'num_parts': 1 to {_MAX_PARTS}.")
+    count = within("num_parts", request.num_parts, 1, _MAX_PARTS)
     upload_id, urls = way.create(_goal(folder, request.path), count)
     return wire.CreateMultipartResponse(
         upload_id=upload_id or None,
