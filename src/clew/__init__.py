@@ -26,9 +26,29 @@ if TYPE_CHECKING:
         doctor,
         login,
     )
+    from clew.client.address import (
+        flush,
+        get_registry_uri,
+        get_tracking_uri,
+        is_tracking_uri_set,
+        set_registry_uri,
+        set_tracking_uri,
+    )
     from clew.client.api import ClewClient, MlflowClient
     from clew.client.asynchrony import flush_artifact_async_logging, flush_async_logging
     from clew.client.console import capture_console
+    from clew.client.experiments import (
+        create_experiment,
+        delete_experiment,
+        delete_experiment_tag,
+        get_experiment,
+        get_experiment_by_name,
+        restore_experiment,
+        search_experiments,
+        set_experiment,
+        set_experiment_tag,
+        set_experiment_tags,
+    )
     from clew.client.files import (
         get_artifact_uri,
         load_table,
@@ -40,46 +60,6 @@ if TYPE_CHECKING:
         log_stream,
         log_table,
         log_text,
-    )
-    from clew.client.fluent import (
-        ActiveRun,
-        active_run,
-        create_experiment,
-        delete_experiment,
-        delete_experiment_tag,
-        delete_run,
-        delete_tag,
-        end_run,
-        flush,
-        get_experiment,
-        get_experiment_by_name,
-        get_metric_histories,
-        get_metric_history,
-        get_parent_run,
-        get_registry_uri,
-        get_run,
-        get_tracking_uri,
-        is_tracking_uri_set,
-        last_active_run,
-        log_input,
-        log_inputs,
-        log_metric,
-        log_metrics,
-        log_outputs,
-        log_param,
-        log_params,
-        restore_experiment,
-        restore_run,
-        search_experiments,
-        search_runs,
-        set_experiment,
-        set_experiment_tag,
-        set_experiment_tags,
-        set_registry_uri,
-        set_tag,
-        set_tags,
-        set_tracking_uri,
-        start_run,
     )
     from clew.client.images import Image
     from clew.client.loggedmodels import (
@@ -114,123 +94,70 @@ if TYPE_CHECKING:
     from clew.client.progress import (
         track,
     )
+    from clew.client.rundata import (
+        delete_tag,
+        log_input,
+        log_inputs,
+        log_metric,
+        log_metrics,
+        log_outputs,
+        log_param,
+        log_params,
+        set_tag,
+        set_tags,
+    )
+    from clew.client.runs import (
+        ActiveRun,
+        active_run,
+        delete_run,
+        end_run,
+        get_parent_run,
+        get_run,
+        last_active_run,
+        restore_run,
+        start_run,
+    )
+    from clew.client.search import get_metric_histories, get_metric_history, search_runs
     from clew.integrations import autolog
 
-_FLUENT = "clew.client.fluent"
-_PLACES = {
-    **dict.fromkeys(("ClewClient", "MlflowClient"), "clew.client.api"),
-    **dict.fromkeys(
-        (
-            "ActiveModel",
-            "clear_active_model",
-            "create_external_model",
-            "delete_logged_model_tag",
-            "finalize_logged_model",
-            "get_active_model_id",
-            "get_logged_model",
-            "import_checkpoints",
-            "initialize_logged_model",
-            "last_logged_model",
-            "log_model_params",
-            "search_logged_models",
-            "set_active_model",
-            "set_logged_model_tags",
-        ),
-        "clew.client.loggedmodels",
-    ),
-    **dict.fromkeys(
-        (
-            "doctor",
-            "login",
-        ),
-        "clew.client.about",
-    ),
-    **dict.fromkeys(
-        (
-            "disable_system_metrics_logging",
-            "enable_system_metrics_logging",
-            "set_system_metrics_node_id",
-            "set_system_metrics_samples_before_logging",
-            "set_system_metrics_sampling_interval",
-        ),
-        "clew.client.monitor",
-    ),
-    **dict.fromkeys(
-        (
-            "alert",
-            "log_audio",
-            "log_histogram",
-            "log_video",
-        ),
-        "clew.client.media",
-    ),
-    **dict.fromkeys(
-        ("track",),
-        "clew.client.progress",
-    ),
-    "capture_console": "clew.client.console",
-    **dict.fromkeys(("flush_artifact_async_logging", "flush_async_logging"), "clew.client.asynchrony"),
-    "Image": "clew.client.images",
-    "autolog": "clew.integrations",
-    **dict.fromkeys(
-        (
-            "get_artifact_uri",
-            "load_table",
-            "log_artifact",
-            "log_artifacts",
-            "log_dict",
-            "log_figure",
-            "log_image",
-            "log_stream",
-            "log_table",
-            "log_text",
-        ),
-        "clew.client.files",
-    ),
-    **dict.fromkeys(
-        (
-            "ActiveRun",
-            "active_run",
-            "create_experiment",
-            "delete_experiment",
-            "delete_experiment_tag",
-            "delete_run",
-            "delete_tag",
-            "end_run",
-            "flush",
-            "get_experiment",
-            "get_experiment_by_name",
-            "get_metric_histories",
-            "get_metric_history",
-            "get_parent_run",
-            "get_registry_uri",
-            "get_run",
-            "get_tracking_uri",
-            "is_tracking_uri_set",
-            "last_active_run",
-            "log_input",
-            "log_inputs",
-            "log_metric",
-            "log_metrics",
-            "log_outputs",
-            "log_param",
-            "log_params",
-            "restore_experiment",
-            "restore_run",
-            "search_experiments",
-            "search_runs",
-            "set_experiment",
-            "set_experiment_tag",
-            "set_experiment_tags",
-            "set_registry_uri",
-            "set_tag",
-            "set_tags",
-            "set_tracking_uri",
-            "start_run",
-        ),
-        _FLUENT,
-    ),
+_MODULES = {
+    "clew.client.about": "doctor login",
+    "clew.client.address": """
+        flush get_registry_uri get_tracking_uri is_tracking_uri_set set_registry_uri set_tracking_uri
+    """,
+    "clew.client.api": "ClewClient MlflowClient",
+    "clew.client.asynchrony": "flush_artifact_async_logging flush_async_logging",
+    "clew.client.console": "capture_console",
+    "clew.client.experiments": """
+        create_experiment delete_experiment delete_experiment_tag get_experiment get_experiment_by_name
+        restore_experiment search_experiments set_experiment set_experiment_tag set_experiment_tags
+    """,
+    "clew.client.files": """
+        get_artifact_uri load_table log_artifact log_artifacts log_dict log_figure log_image log_stream log_table
+        log_text
+    """,
+    "clew.client.images": "Image",
+    "clew.client.loggedmodels": """
+        ActiveModel clear_active_model create_external_model delete_logged_model_tag finalize_logged_model
+        get_active_model_id get_logged_model import_checkpoints initialize_logged_model last_logged_model
+        log_model_params search_logged_models set_active_model set_logged_model_tags
+    """,
+    "clew.client.media": "alert log_audio log_histogram log_video",
+    "clew.client.monitor": """
+        disable_system_metrics_logging enable_system_metrics_logging set_system_metrics_node_id
+        set_system_metrics_samples_before_logging set_system_metrics_sampling_interval
+    """,
+    "clew.client.progress": "track",
+    "clew.client.rundata": """
+        delete_tag log_input log_inputs log_metric log_metrics log_outputs log_param log_params set_tag set_tags
+    """,
+    "clew.client.runs": """
+        ActiveRun active_run delete_run end_run get_parent_run get_run last_active_run restore_run start_run
+    """,
+    "clew.client.search": "get_metric_histories get_metric_history search_runs",
+    "clew.integrations": "autolog",
 }
+_PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}
 _NAMESPACES = (
     "artifacts",
     "client",

@@ -1,13 +1,13 @@
 """``clew.config``: settings by call, under MLflow's names."""
 
-from clew.client.asynchrony import enable_async_logging
-from clew.client.fluent import (
+from clew.client.address import (
     get_registry_uri,
     get_tracking_uri,
     is_tracking_uri_set,
     set_registry_uri,
     set_tracking_uri,
 )
+from clew.client.asynchrony import enable_async_logging
 from clew.client.monitor import (
     disable_system_metrics_logging,
     enable_system_metrics_logging,

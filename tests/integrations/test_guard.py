@@ -123,7 +123,7 @@ def test_a_run_that_cannot_begin_does_not_stop_training(runs: Runs, monkeypatch:
     def broken(*_: object, **__: object) -> None:
         raise OSError("no disk")
 
-    monkeypatch.setattr(recorder.fluent, "start_run", broken)
+    monkeypatch.setattr(recorder.runs, "start_run", broken)
     assert Lasso().fit(X, Y).predict(X[:1]).shape == (1,)
     assert runs() == []
 

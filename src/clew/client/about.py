@@ -8,7 +8,7 @@ import sys
 from typing import Final
 
 from clew import settings
-from clew.client.fluent import get_registry_uri, get_tracking_uri
+from clew.client.address import get_registry_uri, get_tracking_uri
 from clew.client.notice import say
 from clew.client.secrets import is_secret
 from clew.errors import shown

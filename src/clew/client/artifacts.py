@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from clew.client.api import ClewClient
 from clew.client.contents import read_dict
-from clew.client.fluent import active_run
 from clew.client.images import pil_of
+from clew.client.runs import active_run
 from clew.client.upload import join
 from clew.entities.file import FileInfo
 from clew.errors import InvalidValue

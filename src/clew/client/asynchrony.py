@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clew.client.fluent import flush
+from clew.client.address import flush
 
 
 def enable_async_logging(enable: bool = True) -> None:

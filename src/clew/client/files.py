@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clew.client.api import ClewClient
 from clew.client.experiments import client, experiment_in_use
-from clew.client.fluent import active_or_begun
+from clew.client.runs import active_or_begun
 from clew.client.upload import join
 from clew.errors import NotFound
 

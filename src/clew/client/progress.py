@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
-from clew.client.fluent import active_or_begun
+from clew.client.runs import active_or_begun
 
 T = TypeVar("T")
 

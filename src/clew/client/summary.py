@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from clew.client.api import ClewClient
-from clew.client.fluent import active_or_begun, end_run
 from clew.client.notice import warn_once
 from clew.client.recordings import array_of
+from clew.client.runs import active_or_begun, end_run
 from clew.client.session import session
 from clew.errors import InvalidValue
 

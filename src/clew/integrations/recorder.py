@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
-from clew.client import fluent
+from clew.client import runs
 from clew.client.deadline import within
 from clew.client.runlog import RunLog
 from clew.client.session import Active, session
@@ -94,5 +94,5 @@ def open_run(flavor: str, options: Options) -> Recorder | None:
         if not again:
             return Recorder(options, stack[-1], False)
     with within(_CALL_S):
-        fluent.start_run(nested=bool(stack), tags={"mlflow.autologging": flavor, **(options.extra_tags or {})})
+        runs.start_run(nested=bool(stack), tags={"mlflow.autologging": flavor, **(options.extra_tags or {})})
     return Recorder(options, session.stack()[-1], True)

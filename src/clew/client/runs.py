@@ -1,0 +1,168 @@
+"""The fluent functions on runs: begin, go on with, end, read, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from clew.client import births, console, monitor
+from clew.client.experiments import client
+from clew.client.session import Active, session
+from clew.client.snapshot import Snapshot
+from clew.client.values import status_of
+from clew.entities.run import Run, RunStatus
+from clew.errors import Conflict
+from clew.settings import read as read_settings
+
+
+class ActiveRun(Run, frozen=True):
+    """A run that log calls go to; as a context manager it ends with the block, FAILED after an exception."""
+
+    def __enter__(self) -> ActiveRun:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        status = RunStatus.FINISHED if kind is None else RunStatus.FAILED
+        active = session.pop(self.info.run_id)
+        if active is not None:
+            session.end(active, status.value)
+
+
+def start_run(
+    run_id: str | None = None,
+    experiment_id: str | None = None,
+    run_name: str | None = None,
+    nested: bool = False,
+    parent_run_id: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    log_system_metrics: bool | None = None,
+) -> ActiveRun:
+    """A run that begins, or goes on, and ends with the ``with`` block around it or by ``end_run``.
+
+    run_id: a run to go on with; ``CLEW_RUN_ID`` does the same for the first run of a script.
+    nested: inside the active run, which becomes the parent.
+    Processes that torchrun, MPI or SLURM started together begin one run; ``CLEW_RANKS=0`` gives each its own.
+
+    log_system_metrics: log the load of processor, memory, disk, network and graphics processors as ``system/…``.
+
+    Raises:
+        Conflict: a run is active already and ``nested`` is false, or the run or experiment is deleted.
+        NotFound: there is no such run or experiment.
+    """
+    stack = session.stack()
+    if stack and not nested:
+        active_id = stack[-1].run.info.run_id
+        raise Conflict(
+            f"Run with UUID {active_id} is already active. To start a new run, first end the current run with "
+            "clew.end_run(). To start a nested run, call start_run with nested=True"
+        )
+    link = session.link
+    resumed = run_id or _run_of_environment(bool(stack))
+    if resumed:
+        run, log = births.resume(link, resumed, tags, description)
+        if run_name and run_name != run.info.run_name:
+            log.set_tags({"mlflow.runName": run_name})
+    else:
+        run, log = births.begin(
+            link,
+            experiment_id=experiment_id,
+            run_name=run_name,
+            parent_run_id=parent_run_id or (stack[-1].run.info.run_id if stack else None),
+            tags=tags,
+            description=description,
+            ranked=None if stack or parent_run_id else session.ranks.next_run(link.uri),
+        )
+    active = Active(run, log, link)
+    session.push(active)
+    _accompany(active, log_system_metrics, source=not resumed and not stack)
+    return _as_active(run)
+
+
+def _accompany(active: Active, system_metrics: bool | None, *, source: bool) -> None:
+    """Start what goes on beside a run.
+
+    source: keep what its code was; the parent of a nested run has that already.
+    """
+    log, run = active.log, active.run
+    if console.wanted():
+        active.companions.append(console.Console(log))
+    if source and not log.rank and read_settings().snapshot:
+        active.companions.append(Snapshot(log, active.link.late))
+    if monitor.wanted(system_metrics):
+        steps = [m.step for m in run.data.latest if m.key.startswith("system/")]
+        active.companions.append(monitor.Monitor(log, max(steps, default=-1) + 1))
+
+
+def _as_active(run: Run) -> ActiveRun:
+    return ActiveRun(info=run.info, data=run.data, inputs=run.inputs, outputs=run.outputs)
+
+
+def _run_of_environment(nested: bool) -> str | None:
+    """The run id that the environment gives to the first run of the process."""
+    if nested or session.env_run_taken:
+        return None
+    found = read_settings().run_id
+    session.env_run_taken = found is not None
+    return found
+
+
+def end_run(status: str = "FINISHED") -> None:
+    """End the active run, if there is one.
+
+    status: FINISHED, FAILED or KILLED.
+
+    Raises:
+        InvalidValue: no such status.
+    """
+    wanted = status_of(status)
+    active = session.pop()
+    if active is not None:
+        session.end(active, wanted.value)
+
+
+def active_run() -> ActiveRun | None:
+    """The active run as it was when it began, or None."""
+    stack = session.stack()
+    return _as_active(stack[-1].run) if stack else None
+
+
+def last_active_run() -> Run | None:
+    """The run that began last in this process, as the server has it now; None if there was none."""
+    return get_run(session.last_run_id) if session.last_run_id else None
+
+
+def get_run(run_id: str) -> Run:
+    """A run with all that is known of it; waits until what this process logged has arrived.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return client().get_run(run_id)
+
+
+def get_parent_run(run_id: str) -> Run | None:
+    """The run inside which this one was started, or None."""
+    return client().get_parent_run(run_id)
+
+
+def delete_run(run_id: str) -> None:
+    """Put a run into the trash."""
+    client().delete_run(run_id)
+
+
+def restore_run(run_id: str) -> None:
+    """Take a run out of the trash."""
+    client().restore_run(run_id)
+
+
+def active_or_begun() -> Active:
+    """The active run, begun if there is none."""
+    stack = session.stack()
+    if not stack:
+        start_run()
+        stack = session.stack()
+    return stack[-1]
