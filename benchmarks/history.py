@@ -153,7 +153,7 @@ def _fill_short(store: Store) -> list[str]:
     """The ids of many runs that have a few points each."""
     requests = Requests(store, Shape(1, LISTED // BULK_RUNS), BULK_RUNS)
     for _ in requests.run_ids:
-        store.submit(next(requests), lambda *_: None)
+        store.submit(next(requests).write, lambda *_: None)
     store.compact(everything=True)
     return requests.run_ids
 

@@ -58,7 +58,8 @@ def _offered(database: Database, period_s: float) -> list[Result]:
     while (now := time.perf_counter() - begun) < period_s:
         due = int(min(now + TICK_S, period_s) * OFFERED / WIDE.points)
         for _ in range(due - sent):
-            store.submit(next(requests), done)
+            request = next(requests)
+            store.submit(request.write, done, request.run_id)
         sent = due
         if now >= len(backlog) * LOOK_S:
             waiting = sent - answered[0] - len(refused)
@@ -145,7 +146,7 @@ def _compaction(database: Database, shape: Shape) -> Result:
 
 
 def _make_blocks(store: Store) -> None:
-    while (window := store.read(compact.read_window)) is not None:
+    while (window := store.read(lambda tx: compact.read_window(tx, compact.newest_row(tx)))) is not None:
         plan = compact.plan_window(window)
         store.write(lambda tx, plan=plan: compact.exchange(tx, plan))
 
@@ -157,7 +158,7 @@ def _merge(database: Database) -> Result:
     points = 0
     for _ in range(8):
         for _ in range(200):
-            store.submit(next(requests), lambda *_: None)
+            store.submit(next(requests).write, lambda *_: None)
             points += WIDE.points
         store.write(lambda _: None)
         _make_blocks(store)

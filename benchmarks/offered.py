@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,12 @@ TIME_MS = 1_700_000_000_000
 PATIENCE_S = 300.0
 PAUSE_S = 0.05  # before a request that was refused is sent again
 
-Write = Callable[[WriteTx], object]
+
+class Request(NamedTuple):
+    """A write to one run."""
+
+    write: Callable[[WriteTx], object]
+    run_id: str
 
 
 @dataclass(frozen=True)
@@ -55,14 +61,14 @@ class Requests:
         self._numbers = noise.permutation(64).tolist()
         self._next = 0
 
-    def __next__(self) -> Write:
+    def __next__(self) -> Request:
         turn, run = divmod(self._next, len(self.run_ids))
         number = self._numbers[self._next % 64]
         self._next += 1
         run_id, first = self.run_ids[run], turn * self.shape.steps
         if self.shape.points == 1:
             value = float(self._values[number, 0])
-            return lambda tx: metrics.log_point(tx, run_id, "m0", first, TIME_MS + 130 * first, value)
+            return Request(lambda tx: metrics.log_point(tx, run_id, "m0", first, TIME_MS + 130 * first, value), run_id)
         steps = self._steps + first
         columns = metrics.PointColumns(
             keys=self._keys,
@@ -71,7 +77,7 @@ class Requests:
             times_ms=TIME_MS + steps * 130 + number,
             values=self._values[number],
         )
-        return lambda tx: metrics.log_points(tx, run_id, columns)
+        return Request(lambda tx: metrics.log_points(tx, run_id, columns), run_id)
 
 
 def make_runs(store: Store, count: int) -> list[str]:
@@ -115,16 +121,16 @@ class Clients:
             raise self._failure
         return self.answered / (time.perf_counter() - begun)
 
-    def _ask(self, write: Write) -> None:
+    def _ask(self, request: Request) -> None:
         asked = time.perf_counter()
-        self._store.submit(write, lambda _, error: self._done(write, asked, error))
+        self._store.submit(request.write, lambda _, error: self._done(request, asked, error), request.run_id)
 
-    def _done(self, write: Write, asked: float, error: BaseException | None) -> None:
+    def _done(self, request: Request, asked: float, error: BaseException | None) -> None:
         """Called by the store's own thread."""
         now = time.perf_counter()
         if isinstance(error, TooManyRequests):
             if now < self._until:
-                threading.Timer(PAUSE_S, self._ask, [write]).start()
+                threading.Timer(PAUSE_S, self._ask, [request]).start()
                 return
         elif error is not None:
             self._failure = error

@@ -96,6 +96,8 @@ class App:
     def stop(self) -> None:
         """Release threads and write out the log; called after the last request."""
         self._pool.shutdown(wait=True)
+        if self._dispatcher is not None:
+            self._dispatcher.stop()
         self._streams.stop()
         self._file_pool.shutdown(wait=True)
         if self._log is not None:

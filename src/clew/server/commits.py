@@ -23,8 +23,11 @@ class Commits:
         self._ready: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
         self._woken = False
 
-    def write(self, job: Callable[[WriteTx], T]) -> asyncio.Future[T]:
-        """The job's result once it is durable; awaiting it raises the job's error."""
+    def write(self, job: Callable[[WriteTx], T], run_id: str = "") -> asyncio.Future[T]:
+        """The job's result once it is durable; awaiting it raises the job's error.
+
+        run_id: the run that it writes to, if it is one.
+        """
         future: asyncio.Future[T] = self._loop.create_future()
 
         def done(value: T | None, error: BaseException | None) -> None:
@@ -38,7 +41,7 @@ class Commits:
                 except RuntimeError:  # the loop is closed: nobody waits any more
                     pass
 
-        self._submit(job, done)
+        self._submit(job, done, run_id)
         return future
 
     def _drain(self) -> None:

@@ -97,6 +97,7 @@ class Dispatcher:
         self._commits = commits
         self._pool = pool
         self._file_pool = file_pool
+        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="clew-decode")  # no write waits behind reads
         self._limits = limits
         self.waiting = 0  # reads that run in a thread, or wait for one
         self._loop = asyncio.get_running_loop()
@@ -153,6 +154,10 @@ class Dispatcher:
             return await self._loop.run_in_executor(self._file_pool, self._answer_slowly, kind, handler, request)
         return await self._in_thread(kind, handler, request)
 
+    def stop(self) -> None:
+        """Release its own thread."""
+        self._decoding.shutdown(wait=True)
+
     def stream(
         self,
         endpoint: Endpoint,
@@ -188,15 +193,15 @@ class Dispatcher:
         job = handler(self._site, request)
         if isinstance(job, ingest.Batch):
             return self._ingest(job)
-        return self._commits.write(job)
+        return self._commits.write(job, getattr(request, "run_id", None) or "")
 
     async def _ingest(self, batch: ingest.Batch) -> Message:
         """Large batches are decoded in a thread, so that the loop stays free."""
         if batch.large:
-            await self._loop.run_in_executor(self._pool, batch.decode)
+            await self._loop.run_in_executor(self._decoding, batch.decode)
         else:
             batch.decode()
-        return await self._commits.write(batch.apply)
+        return await self._commits.write(batch.apply, batch.run_id)
 
     async def _in_thread(self, kind: Kind, handler: Callable[..., Any], request: Message) -> bytes:
         if self.waiting >= self._limits.waiting_queries:

@@ -115,6 +115,7 @@ class Batch:
         if request.first_seq < 0 or request.slot < 0 or not 0 <= request.salt < 1 << 32:
             raise InvalidValue("'first_seq' and 'slot' must not be negative, 'salt' must fit 32 bits.")
         self.large = size > LARGE_SLOTS * frames.SLOT_BYTES
+        self.run_id = request.run_id
         self._request = request
         self._cache = cache
         self._slots: Slots | None = None

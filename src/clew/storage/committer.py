@@ -14,12 +14,13 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from clew.errors import Unavailable
-from clew.storage import changes, summary
+from clew.storage import changes, keys, summary
 from clew.storage.changes import Change
 from clew.storage.engine import Place, Session, TryAgain, WriteTx
 from clew.storage.memory import Memory
 
 MAX_JOBS: Final = 512
+JOBS_AT_ONCE: Final = 64  # taken from the queue together
 MAX_POINTS: Final = 1_000_000
 MAX_TRIES: Final = 8
 
@@ -27,10 +28,14 @@ _log = logging.getLogger("clew.storage")
 
 
 class Job(NamedTuple):
-    """A function to run in the group's transaction, and whom to tell afterwards."""
+    """A function to run in the group's transaction, and whom to tell afterwards.
+
+    run_id: the run that it will look up, where one is known; those of several jobs are read together.
+    """
 
     work: Callable[[WriteTx], Any]
     done: Callable[[Any, BaseException | None], None]
+    run_id: str = ""
 
 
 Outcome = tuple[Any, BaseException | None]
@@ -134,17 +139,17 @@ class Committer:
         if session.refreshed():
             self._memory.runs.clear()
         tx = WriteTx(session, self._place, self._memory, self.uncompacted)
-        outcomes = [tx.attempt(job.work) for job in jobs]
-        while gather and len(jobs) < MAX_JOBS and tx.points.n < MAX_POINTS:
-            try:
-                job = self._queue.get_nowait()
-            except queue.Empty:
+        outcomes: list[Outcome] = []
+        while True:
+            if gather:
+                self._take(jobs, len(outcomes) + JOBS_AT_ONCE)
+            fresh = jobs[len(outcomes) :]
+            if not fresh:
                 break
-            if job is None:
-                self._ended = True
+            keys.remember_runs(tx, {job.run_id for job in fresh})
+            outcomes += [tx.attempt(job.work) for job in fresh]
+            if len(jobs) >= MAX_JOBS or tx.points.n >= MAX_POINTS:
                 break
-            jobs.append(job)
-            outcomes.append(tx.attempt(job.work))
         points = summary.flush(tx)
         change = changes.mark(tx, named=self.naming)
         session.commit()
@@ -153,6 +158,18 @@ class Committer:
         self.points += points
         self._committed(points, tx.ended, change)
         return outcomes
+
+    def _take(self, jobs: list[Job], most: int) -> None:
+        """Add what waits to ``jobs``, until there are so many."""
+        while len(jobs) < most and not self._ended:
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if job is None:
+                self._ended = True
+            else:
+                jobs.append(job)
 
     def _begin(self) -> Session:
         if self._session is None:

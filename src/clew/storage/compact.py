@@ -23,6 +23,22 @@ WINDOW_POINTS: Final = 1_000_000
 MERGE_BLOCKS: Final = 8  # blocks of one size tier that become one
 CHUNK_LEAST: Final = 1024  # points of a series from which it gets chunks of its own
 CHUNK_MOST: Final = 65_536  # points of a chunk
+RUNS_AT_ONCE: Final = 2000  # whose blocks one plan of merges looks at
+
+
+_BLOCK: Final = {"rn": "{big}", "lo": "{big}"}
+_BLOCK_ROW: Final = {**_BLOCK, "n": "INTEGER", "nkeys": "INTEGER", "body": "{blob}"}
+_CHUNK: Final = {"rn": "{big}", "key": "INTEGER", "lo": "{big}"}
+_CHUNK_ROW: Final = {
+    **_CHUNK,
+    "n": "INTEGER",
+    "step_min": "{big}",
+    "step_max": "{big}",
+    "ts_min": "{big}",
+    "ts_max": "{big}",
+    "flags": "INTEGER",
+    "body": "{blob}",
+}
 
 
 class NewBlock(msgspec.Struct, frozen=True):
@@ -71,11 +87,17 @@ Window = list[tuple[int, bytes, bytes]]
 """Id, runs and body of log rows."""
 
 
-def read_window(tx: Tx) -> Window | None:
-    """The oldest log rows, up to a million points; None where the log is empty."""
+def newest_row(tx: Tx) -> int:
+    """The id of the log's newest row, 0 where the log is empty."""
+    row = tx.one("SELECT max(id) FROM metric_log")
+    return (row and row[0]) or 0
+
+
+def read_window(tx: Tx, newest: int) -> Window | None:
+    """The oldest log rows up to the one of id ``newest``, up to a million points; None where there are none."""
     chosen: list[int] = []
     points = 0
-    for row_id, n in tx.all("SELECT id, n FROM metric_log ORDER BY id"):
+    for row_id, n in tx.all("SELECT id, n FROM metric_log WHERE id <= :newest ORDER BY id", newest=newest):
         if chosen and points + n > WINDOW_POINTS:
             break
         chosen.append(row_id)
@@ -125,15 +147,20 @@ def _dense(column: Ints) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
 def plan_merges(tx: Tx, rns: Sequence[int], *, everything: Container[int]) -> tuple[Plan, int]:
     """The next merges of these runs together, and how many of the runs were looked at.
 
-    It stops after a million points, so that nobody waits long for the exchange.
+    It stops after a million points or 2000 runs, so that nobody waits long for the exchange.
     everything: runs of which all blocks are merged, be they few, and every series that is long enough moves out.
     """
     total = Plan(blocks=[], chunks=[])
     points = seen = 0
-    for rn in rns:
-        plan = _plan_merge(tx, rn, everything=rn in everything)
+    looked_at = rns[:RUNS_AT_ONCE]
+    sizes = _block_sizes(tx, looked_at)
+    for rn in looked_at:
         seen += 1
-        if plan is None:
+        chosen = [lo for lo, _ in sizes.get(rn, ())] if rn in everything else _ripe(sizes.get(rn, ()))
+        if not chosen:
+            continue
+        plan = _plan_merge(tx, rn, chosen)
+        if rn in everything and len(chosen) == 1 and not plan.chunks:
             continue
         total.blocks.extend(plan.blocks)
         total.chunks.extend(plan.chunks)
@@ -145,20 +172,24 @@ def plan_merges(tx: Tx, rns: Sequence[int], *, everything: Container[int]) -> tu
     return total, seen
 
 
-def _plan_merge(tx: Tx, rn: int, *, everything: bool) -> Plan | None:
-    """The next merge of a run's blocks, or None where there is none worth it."""
-    sizes = tx.all("SELECT lo, n FROM metric_block WHERE rn = :rn ORDER BY lo", rn=rn)
-    chosen = [lo for lo, _ in sizes] if everything else _ripe([(lo, n) for lo, n in sizes])
-    if not chosen:
-        return None
+def _block_sizes(tx: Tx, rns: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
+    """Each run's blocks in order: lo and points."""
+    sizes: dict[int, list[tuple[int, int]]] = {}
+    for rn, lo, n in tx.all(
+        f"SELECT rn, lo, n FROM metric_block WHERE {tx.dialect.any_of('rn', 'rns')} ORDER BY rn, lo", rns=list(rns)
+    ):
+        sizes.setdefault(rn, []).append((lo, n))
+    return sizes
+
+
+def _plan_merge(tx: Tx, rn: int, los: list[int]) -> Plan:
+    """These blocks of a run made one."""
     rows = tx.all(
         f"SELECT lo, body FROM metric_block WHERE rn = :rn AND {tx.dialect.any_of('lo', 'los')} ORDER BY lo",
         rn=rn,
-        los=chosen,
+        los=los,
     )
     plan = arrange(tx, rn, chunks.concat([Block(body).points() for _, body in rows]))
-    if everything and len(rows) == 1 and not plan.chunks:
-        return None
     return msgspec.structs.replace(plan, old_blocks=[(rn, lo) for lo, _ in rows])
 
 
@@ -173,7 +204,7 @@ def arrange(tx: Tx, rn: int, points: Points) -> Plan:
     return Plan(blocks=blocks, chunks=new_chunks, old_chunks=old_chunks)
 
 
-def _ripe(sizes: list[tuple[int, int]]) -> list[int]:
+def _ripe(sizes: Iterable[tuple[int, int]]) -> list[int]:
     """The blocks of the first size tier that has enough of them; tiers are powers of eight."""
     tiers: dict[int, list[int]] = {}
     for lo, n in sizes:
@@ -256,36 +287,21 @@ def exchange(tx: WriteTx, plan: Plan) -> None:
     gone = 0
     if plan.old_log:
         gone += tx.run(f"DELETE FROM metric_log WHERE {tx.dialect.any_of('id', 'ids')}", ids=plan.old_log)
-    for rn, lo in plan.old_blocks:
-        gone += tx.run("DELETE FROM metric_block WHERE rn = :rn AND lo = :lo", rn=rn, lo=lo)
-    for rn, key, lo in plan.old_chunks:
-        gone += tx.run("DELETE FROM metric_chunk WHERE rn = :rn AND key = :key AND lo = :lo", rn=rn, key=key, lo=lo)
+    gone += tx.batch(tx.dialect.delete("metric_block", _BLOCK), list(_BLOCK), plan.old_blocks)
+    gone += tx.batch(tx.dialect.delete("metric_chunk", _CHUNK), list(_CHUNK), plan.old_chunks)
     if gone != len(plan.old_log) + len(plan.old_blocks) + len(plan.old_chunks):
         raise PlanOutdated("another compactor works on this store")
     living = _living(tx, {block.rn for block in plan.blocks} | {chunk.rn for chunk in plan.chunks})
-    for block in plan.blocks:
-        if block.rn not in living:
-            continue
-        tx.run(
-            "INSERT INTO metric_block (rn, lo, n, nkeys, body) VALUES (:rn, :lo, :n, :nkeys, :body)",
-            rn=block.rn,
-            lo=tx.change(),  # never used twice, so that no plan can mistake a new block for an old one
-            n=block.n,
-            nkeys=block.nkeys,
-            body=block.body,
-        )
-    for chunk in plan.chunks:
-        if chunk.rn in living:
-            insert_chunk(tx, chunk)
+    lo = tx.change()  # never used twice, so that no plan can mistake a new block for an old one
+    blocks = [(block.rn, lo, block.n, block.nkeys, block.body) for block in plan.blocks if block.rn in living]
+    tx.batch(tx.dialect.insert("metric_block", _BLOCK_ROW), list(_BLOCK_ROW), blocks)
+    insert_chunks(tx, [chunk for chunk in plan.chunks if chunk.rn in living])
 
 
-def insert_chunk(tx: WriteTx, chunk: NewChunk) -> None:
-    """Write a chunk."""
-    tx.run(
-        "INSERT INTO metric_chunk (rn, key, lo, n, step_min, step_max, ts_min, ts_max, flags, body) VALUES"
-        " (:rn, :key, :lo, :n, :step_min, :step_max, :ts_min, :ts_max, :flags, :body)",
-        **msgspec.structs.asdict(chunk),
-    )
+def insert_chunks(tx: WriteTx, made: Sequence[NewChunk]) -> None:
+    """Write chunks."""
+    rows = [msgspec.structs.astuple(chunk) for chunk in made]
+    tx.batch(tx.dialect.insert("metric_chunk", _CHUNK_ROW), list(_CHUNK_ROW), rows)
 
 
 def _living(tx: Tx, rns: set[int]) -> set[int]:

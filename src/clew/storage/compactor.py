@@ -1,5 +1,7 @@
 """The compactor: moves the metric log into blocks and chunks, and keeps the write-ahead log short.
 
+Its rounds cost by runs more than by points, so it rests between them: many runs that log a little each
+leave it larger windows then, instead of a core's whole time.
 Reading and encoding happen in its own thread; only the exchange of rows goes through the committer,
 as one job that first checks that the rows it replaces are all still there. So a second compactor
 (PostgreSQL servers elect one by an advisory lock) could only waste work, never lose or double a point.
@@ -27,6 +29,8 @@ T = TypeVar("T")
 
 PAUSE_S: Final = 1.0  # a window gathers so long, unless it fills up earlier
 FULL_WINDOW: Final = 200_000  # points
+SHARE: Final = 0.25  # of the time that rounds may take, while the log is not long
+LONG_LOG: Final = 500_000  # points since the last round, from which that does not count
 IDLE_S: Final = 3.0  # without a write, after which the write-ahead log is emptied
 RETRY_S: Final = 10.0  # after a failed round
 
@@ -57,6 +61,8 @@ class Compactor:
         self._elected = False
         self._wake = threading.Event()
         self._full = threading.Event()
+        self._long = threading.Event()
+        self._rested_at_s = 0.0
         self._stopping = threading.Event()
         self._rounds = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -78,6 +84,8 @@ class Compactor:
         self._pending += points
         if self._pending >= FULL_WINDOW:
             self._full.set()
+            if self._pending >= LONG_LOG:
+                self._long.set()
         if not self._wake.is_set():
             self._wake.set()
 
@@ -92,8 +100,9 @@ class Compactor:
                 self._follow()
                 return
             ended = {self._ended.popleft() for _ in range(len(self._ended))}
+            newest = self._read(compact.newest_row)  # what comes meanwhile makes a larger window of the next round
             while not self._stopping.is_set():
-                window = self._read(compact.read_window)
+                window = self._read(partial(compact.read_window, newest=newest))
                 if window is None:
                     break
                 plan = compact.plan_window(window)
@@ -113,14 +122,17 @@ class Compactor:
         try:
             yield
         finally:
+            taken_s = time.perf_counter() - started_s
             self.rounds += 1
-            self.rounds_s += time.perf_counter() - started_s
+            self.rounds_s += taken_s
+            self._rested_at_s = time.perf_counter() + taken_s * (1 / SHARE - 1)
 
     def stop(self) -> None:
         """End the thread after the round that runs."""
         self._stopping.set()
         self._wake.set()
         self._full.set()
+        self._long.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -145,8 +157,10 @@ class Compactor:
         while not self._stopping.is_set():
             self._wake.wait()
             self._full.wait(PAUSE_S)
+            self._long.wait(max(0.0, self._rested_at_s - time.perf_counter()))
             self._wake.clear()
             self._full.clear()
+            self._long.clear()
             if self._stopping.is_set():
                 return
             try:

@@ -37,6 +37,7 @@ class Dialect:
     any_of: gives the condition "column is in the array parameter".
     contains: gives the condition "blob column holds the bytes parameter".
     given: gives the rows of an INSERT out of (column, type) pairs; one statement per row, or arrays for all.
+    among: gives what ends a DELETE of given rows of a table, out of its name and (column, type) pairs.
     existence_lock: ends a SELECT whose rows nobody may delete until our transaction ends; they may be changed.
     gather: gives the aggregate "all values of the column".
     shared_lock: ends a SELECT whose rows nobody may change until our transaction ends.
@@ -52,6 +53,7 @@ class Dialect:
         contains: str,
         gather: str,
         given: Callable[[Sequence[tuple[str, str]]], str],
+        among: Callable[[str, Sequence[tuple[str, str]]], str],
         mark: str,
         existence_lock: str,
         shared_lock: str,
@@ -65,6 +67,7 @@ class Dialect:
         self._contains = contains
         self._gather = gather
         self._given = given
+        self._among = among
         self._mark = mark
         self._statements: dict[str, Statement] = {}
 
@@ -88,13 +91,19 @@ class Dialect:
         return self._gather.format(column=column)
 
     def insert(self, into: str, columns: Mapping[str, str], then: str = "") -> str:
-        """An INSERT of many rows, for ``Tx.insert``.
+        """An INSERT of many rows, for ``Tx.batch``.
 
         into: table, and its alias. columns: name -> type, where ``{big}`` and the like are words of the schema.
         then: what follows the rows, such as ON CONFLICT.
         """
-        given = self._given([(name, self.fill(type_)) for name, type_ in columns.items()])
-        return f"INSERT INTO {into} ({', '.join(columns)}) {given} {then}"
+        return f"INSERT INTO {into} ({', '.join(columns)}) {self._given(self._typed(columns))} {then}"
+
+    def delete(self, table: str, columns: Mapping[str, str]) -> str:
+        """A DELETE of many rows, for ``Tx.batch``. columns: name -> type of those that tell the rows apart."""
+        return f"DELETE FROM {table} {self._among(table, self._typed(columns))}"
+
+    def _typed(self, columns: Mapping[str, str]) -> list[tuple[str, str]]:
+        return [(name, self.fill(type_)) for name, type_ in columns.items()]
 
     def statement(self, sql: str) -> Statement:
         """``sql`` in the driver's form, translated once per text."""
@@ -121,6 +130,11 @@ class Dialect:
         return re.sub(r"\{(\w+)\}", lambda m: self.words[m.group(1)], schema)
 
 
+def _arrays(columns: Sequence[tuple[str, str]]) -> str:
+    """PostgreSQL's rows out of an array per column."""
+    return f"unnest({', '.join(f':{name}::{type_}[]' for name, type_ in columns)})"
+
+
 SQLITE = Dialect(
     "sqlite",
     words={
@@ -137,6 +151,7 @@ SQLITE = Dialect(
     contains="instr({column}, :{parameter}) > 0",
     gather="json_group_array({column})",
     given=lambda columns: f"VALUES ({', '.join('?' * len(columns))})",
+    among=lambda _, columns: "WHERE " + " AND ".join(f"{name} = ?" for name, _ in columns),
     mark="",
     existence_lock="",
     shared_lock="",  # the writer has the whole file
@@ -156,7 +171,11 @@ POSTGRESQL = Dialect(
     array_of="ANY(:{parameter})",
     contains="position(:{parameter}::bytea in {column}) > 0",
     gather="array_agg({column})",
-    given=lambda columns: f"SELECT * FROM unnest({', '.join(f':{name}::{type_}[]' for name, type_ in columns)})",
+    given=lambda columns: f"SELECT * FROM {_arrays(columns)}",
+    among=lambda table, columns: (
+        f"USING {_arrays(columns)} AS gone ({', '.join(name for name, _ in columns)}) WHERE "
+        + " AND ".join(f"{table}.{name} = gone.{name}" for name, _ in columns)
+    ),
     mark="%({})s",
     existence_lock=" FOR KEY SHARE",
     shared_lock=" FOR SHARE",

@@ -47,8 +47,8 @@ class Session(Protocol):
         """Run one statement once per row of parameters."""
         ...
 
-    def insert(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
-        """Run a statement of ``Dialect.insert``; how many rows it added or changed."""
+    def batch(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement of ``Dialect.insert`` or ``delete``; how many rows it added, changed or deleted."""
         ...
 
     def script(self, text: str) -> None:
@@ -129,12 +129,13 @@ class Tx:
         """One statement, once per row of parameters."""
         self._session.many(sql, rows)
 
-    def insert(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
-        """Add many rows, each a value per column, by a statement of ``Dialect.insert``.
+    def batch(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        """Add or delete many rows, each a value per column, by a statement of ``Dialect.insert`` or ``delete``.
 
-        Returns how many rows were added or changed. On PostgreSQL no two rows may be in conflict with one another.
+        Returns how many rows were added, changed or deleted. On PostgreSQL no two rows may be in conflict with one
+        another.
         """
-        return self._session.insert(sql, columns, rows)
+        return self._session.batch(sql, columns, rows)
 
     def change(self) -> int:
         """The newest change number that this transaction can see.
@@ -194,11 +195,11 @@ class WriteTx(Tx):
             self._guard()
         self._session.many(sql, rows)
 
-    def insert(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
-        """Add many rows; see :meth:`Tx.insert`."""
+    def batch(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        """Add or delete many rows; see :meth:`Tx.batch`."""
         if not self._guarded:
             self._guard()
-        return self._session.insert(sql, columns, rows)
+        return self._session.batch(sql, columns, rows)
 
     def change(self) -> int:
         """This transaction's own change number, larger than every committed one that it can see."""

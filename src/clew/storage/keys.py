@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from clew.errors import Conflict, NotFound
 from clew.storage.engine import Tx, WriteTx
-from clew.storage.memory import Context, RunRef
+from clew.storage.memory import Context, Memory, RunRef
 
 METRIC: Final = 0
 PARAM: Final = 1
@@ -26,11 +26,29 @@ def find_run(tx: Tx, run_id: str) -> RunRef | None:
         return None
     ref = RunRef(*row)
     if memory is not None:
-        memory.runs[run_id] = ref
-        memory.grow(1)
-        if isinstance(tx, WriteTx):
-            tx.homes.setdefault(ref.rn, ref.experiment_id)
+        _remember(tx, memory, ref)
     return ref
+
+
+def _remember(tx: Tx, memory: Memory, ref: RunRef) -> None:
+    memory.runs[ref.run_id] = ref
+    memory.grow(1)
+    if isinstance(tx, WriteTx):
+        tx.homes.setdefault(ref.rn, ref.experiment_id)
+
+
+def remember_runs(tx: WriteTx, run_ids: Iterable[str]) -> None:
+    """Read the numbers and states of runs that will be looked up, all at once; ids that are none are left out."""
+    known = tx.memory.runs
+    unknown = [run_id for run_id in run_ids if run_id not in known and run_id.isascii() and run_id.isalnum()]
+    if len(unknown) < 2:
+        return
+    rows = tx.all(
+        f"SELECT rn, run_id, experiment_id, deleted FROM run WHERE {tx.dialect.any_of('run_id', 'run_ids')}",
+        run_ids=unknown,
+    )
+    for row in rows:
+        _remember(tx, tx.memory, RunRef(*row))
 
 
 def get_run_ref(tx: Tx, run_id: str) -> RunRef:

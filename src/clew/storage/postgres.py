@@ -13,6 +13,7 @@ from clew.storage.engine import TOO_SLOW, Row, TryAgain
 if TYPE_CHECKING:
     import psycopg
 
+_NUMBERS = {int, float, type(None)}
 COMPACTOR_LOCK = 0x436C6577_0001  # advisory lock numbers: "Clew" and what they guard
 MIGRATION_LOCK = 0x436C6577_0002
 
@@ -78,11 +79,11 @@ class PostgresSession:
         except self._errors as error:
             raise self._explain(error) from error
 
-    def insert(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
-        """Run a statement of ``Dialect.insert``; how many rows it added or changed."""
+    def batch(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement of ``Dialect.insert`` or ``delete``; how many rows it added, changed or deleted."""
         if not rows:
             return 0
-        return self.run(sql, dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+        return self.run(sql, dict(zip(columns, map(_array, zip(*rows, strict=True)), strict=True)))
 
     def script(self, text: str) -> None:
         """Run several statements without parameters."""
@@ -139,6 +140,13 @@ class PostgresSession:
         if isinstance(error, self._unfit) and "NUL" in str(error):
             return InvalidValue("A text holds a NUL character, which no store can keep; remove it.")
         return error
+
+
+def _array(values: tuple[Any, ...]) -> str | list[Any]:
+    """A column of a batch: numbers as the text of an array, which costs a tenth of what psycopg's lists of them do."""
+    if {type(value) for value in values} <= _NUMBERS:
+        return "{" + ",".join(["NULL" if value is None else repr(value) for value in values]) + "}"
+    return list(values)
 
 
 def _bound(params: Mapping[str, Any]) -> Mapping[str, Any]:

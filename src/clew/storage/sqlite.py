@@ -122,8 +122,8 @@ class SqliteSession:
         except apsw.Error as error:
             raise explain(error, self._path) from error
 
-    def insert(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:  # noqa: ARG002
-        """Run a statement of ``Dialect.insert``; how many rows it added or changed."""
+    def batch(self, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:  # noqa: ARG002
+        """Run a statement of ``Dialect.insert`` or ``delete``; how many rows it added, changed or deleted."""
         before = self._db.total_changes()
         try:
             self._cursor.executemany(sql, rows)

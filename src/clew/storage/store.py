@@ -146,16 +146,19 @@ class Store:
             self._give_back(session)
         return value
 
-    def submit(self, fn: Callable[[WriteTx], T], done: Callable[[T | None, BaseException | None], None]) -> None:
+    def submit(
+        self, fn: Callable[[WriteTx], T], done: Callable[[T | None, BaseException | None], None], run_id: str = ""
+    ) -> None:
         """Queue a write; returns at once.
 
         done: called in the committer's thread after the write is on disk, with its result, or with its error.
+        run_id: the run that ``fn`` writes to, if it is one; many such writes look theirs up together.
         A write may run twice on PostgreSQL (deadlock), so ``fn`` must not change anything but its transaction.
 
         Raises:
             Unavailable: the store is closed.
         """
-        self._committer.submit(Job(fn, done))
+        self._committer.submit(Job(fn, done, run_id))
 
     def write(self, fn: Callable[[WriteTx], T]) -> T:
         """What ``fn`` returned, once it is on disk; blocks. Not to be called from ``done``."""

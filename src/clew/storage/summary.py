@@ -104,10 +104,10 @@ def upsert(tx: WriteTx, summaries: list[Summary]) -> None:
     summaries.sort(key=_series_of)
     columns = list(_COLUMNS)
     if tx.dialect.name == "sqlite":  # on PostgreSQL the comparisons are the least of the cost
-        going_on = tx.insert(tx.dialect.insert("latest_metric AS m", _COLUMNS, _GO_ON), columns, summaries)
+        going_on = tx.batch(tx.dialect.insert("latest_metric AS m", _COLUMNS, _GO_ON), columns, summaries)
         if going_on == len(summaries):
             return
-    tx.insert(tx.dialect.insert("latest_metric AS m", _COLUMNS, _MERGE), columns, summaries)
+    tx.batch(tx.dialect.insert("latest_metric AS m", _COLUMNS, _MERGE), columns, summaries)
 
 
 def _series_of(row: Summary) -> tuple[int, int]:

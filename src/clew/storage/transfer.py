@@ -187,7 +187,7 @@ def _copy_points(tx: WriteTx, source: int, rn: int, keys: Keys) -> None:
         *numbers, body = row
         fields = dict(zip(_CHUNK_COLUMNS, numbers, strict=True))
         body = chunks.with_keys(body, keys)
-        compact.insert_chunk(tx, compact.NewChunk(rn=rn, key=keys[key], lo=lo, body=body, **fields))
+        compact.insert_chunks(tx, [compact.NewChunk(rn=rn, key=keys[key], lo=lo, body=body, **fields)])
     if len(loose.points):
         compact.exchange(tx, compact.arrange(tx, rn, _renamed(loose.points, keys)))
 
