@@ -10,7 +10,7 @@ import pytest
 
 from clew.client import link as links
 from clew.client import notice
-from clew.client.session import Session, session, stack_var
+from clew.client.session import Session, session
 from hosts import stop_host
 
 
@@ -34,9 +34,7 @@ def clear_session() -> None:
     """As if the process had just begun."""
     links.forget_links()
     fresh = Session()
-    session.set_model(None)
     for name in (
-        "binds_models",
         "env_run_taken",
         "experiment_id",
         "experiment_name",
@@ -48,7 +46,8 @@ def clear_session() -> None:
     ):
         setattr(session, name, getattr(fresh, name))
     session.open.clear()
-    stack_var.set(())
+    session._set_stack(())
+    session.set_model(None)
 
 
 @pytest.fixture

@@ -12,10 +12,12 @@ from typing import Any
 from clew.client.experiments import client
 from clew.client.params import flat
 from clew.client.runs import active_or_begun
-from clew.client.session import session, stack_var
+from clew.client.session import session, write_var
 from clew.client.values import dataset_fields
 from clew.entities.dataset import Dataset
 from clew.errors import InvalidValue
+
+_direct = write_var.get  # once: CPython 3.11 would look an imported name's method up at every call
 
 
 def log_metric(
@@ -39,9 +41,9 @@ def log_metric(
         InvalidValue: key, value, step or time breaks a rule.
     """
     if synchronous is None and timestamp is None and run_id is None and model_id is None and dataset is None:
-        stack = stack_var.get()
-        if stack and not session.binds_models:
-            stack[-1].log_metric(key, value, 0 if step is None else step)
+        log = _direct()
+        if log is not None:
+            log(key, value, 0 if step is None else step)
             return
     log_metrics({key: value}, step, synchronous, run_id, timestamp, model_id, dataset)
 

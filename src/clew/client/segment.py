@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import mmap
 import os
+import struct
+import sys
 import zlib
 from typing import Final
 
@@ -16,7 +18,9 @@ from clew.wire.frames import (
     CRC,
     HEAD,
     HEADER,
+    HEADER_BYTES,
     MAGIC,
+    POINT,
     RECORD_BASE,
     SEALED_OFFSET,
     SEGMENT_BYTES,
@@ -30,6 +34,11 @@ GAP: Final = RECORD_BASE + 0xFF
 """Record type that stands in for slots which a power loss destroyed; no reader knows it, so it is skipped."""
 
 _U64: Final = 8
+_LITTLE: Final = sys.byteorder == "little"
+
+# In the machine's own order a double is copied; in a named order it is taken apart.
+pack_point: Final = struct.Struct("@qdqI").pack if _LITTLE else POINT.pack
+"""``wire.frames.POINT.pack``, a little faster where the machine has the format's byte order."""
 
 
 class Header:
@@ -89,7 +98,7 @@ class Birth:
         self.writer_id = writer_id
         self.number = number
         self.base_seq = base_seq
-        self.salt = int.from_bytes(os.urandom(4), "little")
+        self.salt = int.from_bytes(os.urandom(4), "little") >> 2  # 30 bits are one digit to CPython, so xor is cheap
 
 
 def create(path: str, birth: Birth) -> Window:
@@ -143,6 +152,35 @@ def _window(fd: int) -> Window:
         return mmap.mmap(fd, SEGMENT_BYTES, flags=mmap.MAP_SHARED | populate)
     except (OSError, ValueError):
         return FileWindow(fd)
+
+
+def commit_words(window: Window) -> memoryview | None:
+    """The last words of a new segment's slots, one per slot; None where the window cannot be seen as words.
+
+    To be released before the window is closed.
+    """
+    if not _LITTLE or isinstance(window, FileWindow):
+        return None
+    first = (HEADER_BYTES + CONTENT_BYTES) // 4
+    return memoryview(window).cast("I")[first :: SLOT_BYTES // 4]
+
+
+_spans: list[slice] = []
+
+
+def content_spans(count: int) -> list[slice]:
+    """Where the contents of ``count`` slots or more lie in a segment.
+
+    Made as far as they are asked for, then shared: a store into a map needs a slice, and making one costs more than
+    the store. Cost: 100 bytes a slot, 3.3 MB for those of a whole segment, once per process.
+    """
+    global _spans
+    known = _spans
+    if len(known) < count:
+        first, end = (HEADER_BYTES + n * SLOT_BYTES for n in (len(known), count))
+        known = [*known, *(slice(at, at + CONTENT_BYTES) for at in range(first, end, SLOT_BYTES))]
+        _spans = known  # two threads may do this at once: each has what it asked for
+    return known
 
 
 def seal(window: Window, used_slots: int) -> None:

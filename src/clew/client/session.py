@@ -37,23 +37,23 @@ class Active:
 
     companions: what goes on beside the run and is stopped before its end: its monitor, console, snapshot.
     run: as it was when it began. pid: the process that began it, which alone ends it at exit.
-    log_metric: the journal's own method, for the shortest way.
     """
 
-    __slots__ = ("companions", "link", "log", "log_metric", "pid", "run")
+    __slots__ = ("companions", "link", "log", "pid", "run")
 
     def __init__(self, run: Run, log: RunLog, link: Link) -> None:
         self.run = run
         self.log = log
         self.link = link
         self.companions: list[Companion] = []
-        self.log_metric: Callable[[str, float, int], None] = log.log_metric
         self.pid = os.getpid()
 
 
 Stack = tuple[Active, ...]
 
 stack_var: ContextVar[Stack] = ContextVar("clew_active_runs", default=())
+write_var: ContextVar[Callable[[str, float, int], None] | None] = ContextVar("clew_log_metric", default=None)
+"""The innermost active run's ``log_metric``; None where a call must look at more: no run, a model, a notebook."""
 _model_var: ContextVar[str | None] = ContextVar("clew_active_model", default=None)
 
 
@@ -73,7 +73,6 @@ class Session:
         self.ranks = Ranks()
         self.last_run_id: str | None = None
         self.last_model_id: str | None = None
-        self.binds_models = False  # whether a model was ever active, so that log calls need not look before
         self.open: dict[str, Active] = {}
         self._notebook = threading.local()
         self._hooked = False
@@ -96,6 +95,12 @@ class Session:
             self._notebook.stack = stack
         else:
             stack_var.set(stack)
+            self._shorten()
+
+    def _shorten(self) -> None:
+        """Let log calls of this context go straight to the innermost run where nothing stands between."""
+        stack = stack_var.get()
+        write_var.set(stack[-1].log.log_metric if stack and _model_var.get() is None else None)
 
     def model_id(self) -> str | None:
         """The logged model that metrics are bound to in this context."""
@@ -106,11 +111,11 @@ class Session:
     def set_model(self, model_id: str | None) -> str | None:
         """Bind metrics to a logged model, None to none; the one before."""
         previous = self.model_id()
-        self.binds_models = True
         if "ipykernel" in sys.modules:
             self._notebook.model_id = model_id
         else:
             _model_var.set(model_id)
+            self._shorten()
         return previous
 
     def push(self, active: Active) -> None:
