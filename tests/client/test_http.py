@@ -14,7 +14,6 @@ from clew.client.target import Target, resolve
 from clew.client.transport import Transport
 from clew.errors import Conflict, ForeignStore, InvalidValue, NotFound, NotSupported, Unavailable
 from clew.wire import mlflow
-from clew.wire.routes import ROUTES
 
 
 class Script:
@@ -93,7 +92,7 @@ def test_refusals_come_back_as_the_errors_that_the_server_raised(senders: list[H
     transport = Transport(sender)
     for _, _, kind in cases:
         with pytest.raises(kind):
-            transport.call(ROUTES["get_run"], mlflow.GetRun(run_id="x"))
+            transport.call("get_run", mlflow.GetRun(run_id="x"))
     server.close()
 
 
@@ -103,10 +102,10 @@ def test_reads_are_tried_again_and_creations_are_not(senders: list[HttpSender]) 
     sender = http_sender(server.url)
     senders.append(sender)
     transport = Transport(sender)
-    found = transport.call(ROUTES["get_experiment"], mlflow.ExperimentById(experiment_id="1"))
+    found = transport.call("get_experiment", mlflow.ExperimentById(experiment_id="1"))
     assert found.experiment.name == "n"
     with pytest.raises(Unavailable):
-        transport.call(ROUTES["create_experiment"], mlflow.CreateExperiment(name="n"))
+        transport.call("create_experiment", mlflow.CreateExperiment(name="n"))
     assert len(server.seen) == 3
     server.close()
 
@@ -129,7 +128,7 @@ def test_a_web_page_is_no_answer_of_a_tracking_server(senders: list[HttpSender])
     senders.append(sender)
     for status, kind in ((200, NotSupported), (501, NotSupported), (404, NotFound)):
         with pytest.raises(kind, match=f"HTTP status {status} with a web page") as caught:
-            Transport(sender).call(ROUTES["get_run"], mlflow.GetRun(run_id="x"))
+            Transport(sender).call("get_run", mlflow.GetRun(run_id="x"))
         assert str(caught.value).startswith(server.url.removesuffix("/prefix"))
         assert "<p>" not in str(caught.value)
     server.close()

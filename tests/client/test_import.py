@@ -57,6 +57,14 @@ def test_logging_loads_neither_numpy_nor_pandas(tmp_path: object, monkeypatch: p
     assert not loaded & {"numpy", "pandas", "starlette", "apsw", "uvicorn", "yaml"}
 
 
+def test_a_run_without_a_server_needs_no_http_and_few_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEW_OFFLINE", "1")
+    monkeypatch.setenv("CLEW_SNAPSHOT", "0")
+    loaded = modules_after("import clew\nrun = clew.start_run()\nclew.log_metric('x', 1.0)")
+    assert not loaded & {"http.client", "ssl", "email", "subprocess", "clew.wire.routes", "clew.client.api"}
+    assert len(loaded) <= 150
+
+
 def test_the_public_face_is_complete() -> None:
     for name in clew.__all__:
         assert getattr(clew, name) is not None

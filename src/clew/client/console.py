@@ -7,16 +7,13 @@ their first line, so a process that is killed loses the last two seconds. Secret
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import threading
 from typing import Any, Final, TextIO
 
 from clew import settings
-from clew.client import contents
 from clew.client.notice import warn_once
 from clew.client.runlog import RunLog
-from clew.client.secrets import masked
 
 FOLDER: Final = "clew/console"
 MAX_CHARACTERS: Final = 16 << 20
@@ -42,6 +39,8 @@ class Console:
     """Takes what is printed while it is the innermost one, until it is stopped."""
 
     def __init__(self, log: RunLog) -> None:
+        import socket
+
         self._log = log
         self._place = f"{FOLDER}/{socket.gethostname()}-{os.getpid()}"
         self._lock = threading.RLock()
@@ -83,6 +82,9 @@ class Console:
                 return
             self._pieces += 1
             name = f"{self._pieces:06d}.log"
+            from clew.client import contents
+            from clew.client.secrets import masked
+
             try:
                 with contents.draft(name) as file:
                     contents.write_text(file, masked(text))

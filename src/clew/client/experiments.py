@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clew.client import births
-from clew.client.api import ClewClient
-from clew.client.pages import all_pages
 from clew.client.session import session
 from clew.entities.experiment import Experiment
 from clew.errors import Conflict, InvalidValue
+
+if TYPE_CHECKING:
+    from clew.client.api import ClewClient
 
 _SEARCH_PAGE = 1000
 
 
 def client() -> ClewClient:
     """A client of the tracking URI in use."""
+    from clew.client.api import ClewClient  # with tables, media and models, which a log call does not need
+
     return ClewClient()
 
 
@@ -81,6 +84,8 @@ def search_experiments(
 ) -> list[Experiment]:
     """Every experiment that matches, up to ``max_results``."""
     it = client()
+    from clew.client.pages import all_pages
+
     return all_pages(
         lambda count, token: it.search_experiments(view_type, count, filter_string, order_by, token),
         max_results,

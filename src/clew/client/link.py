@@ -10,22 +10,23 @@ import os
 import threading
 import time
 from collections.abc import Generator, Sequence
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from clew import settings
 from clew.client import deadline
-from clew.client.http import HttpSender
 from clew.client.notice import forget, warn, warn_once
 from clew.client.receipt import Awaited, Parcel, Receipt
 from clew.client.runlog import RunLog, spool_folder
 from clew.client.start import Launcher
 from clew.client.target import Target, resolve
-from clew.client.transport import Transport
-from clew.client.upload import put_file
 from clew.errors import Conflict, Unavailable
 from clew.wire import convert, mlflow
 from clew.wire.mlflow import Message
-from clew.wire.routes import ROUTES
+
+if TYPE_CHECKING:
+    from clew.client.http import HttpSender
+    from clew.client.transport import Transport
 
 FENCE_S: Final = 5.0
 _REST_S: Final = 5.0
@@ -46,7 +47,6 @@ class Link:
         self.offline = values.offline
         self.truncate = values.truncate
         self.target = Target(uri, sender)
-        self.transport = Transport(self.target.sender)
         self.launcher = Launcher(spool_folder(values.spool, uri), values.shipper, offline=self.offline)
         self.runs: dict[str, RunLog] = {}
         self.late: list[Parcel] = []
@@ -55,6 +55,13 @@ class Link:
 
     # -- calls ------------------------------------------------------------------------------
 
+    @cached_property
+    def transport(self) -> Transport:
+        """The calls of the route table; loaded when the first is made, since a journal alone needs none."""
+        from clew.client.transport import Transport
+
+        return Transport(self.target.sender)
+
     def call(self, name: str, request: Message) -> Any:
         """The response of the route ``name``.
 
@@ -62,7 +69,7 @@ class Link:
             ClewError: as the server says. Unavailable: it is away, or CLEW_OFFLINE is set.
         """
         self._check_online()
-        return self.transport.call(ROUTES[name], request)
+        return self.transport.call(name, request)
 
     def stream(self, name: str, request: Message) -> Generator[bytes]:
         """The answer of a streamed route in pieces, which must be read to their end.
@@ -71,7 +78,7 @@ class Link:
             ClewError: as the server says. Unavailable: it is away, or CLEW_OFFLINE is set.
         """
         self._check_online()
-        return self.transport.stream(ROUTES[name], request)
+        return self.transport.stream(name, request)
 
     def _check_online(self) -> None:
         if self.offline:
@@ -89,7 +96,7 @@ class Link:
         if self.offline or time.monotonic() < self._away_until:
             return None
         try:
-            response = self.transport.call(ROUTES[name], request)
+            response = self.transport.call(name, request)
         except Unavailable as error:
             self._rest()
             warn_once(
@@ -169,6 +176,8 @@ class Link:
         """
         log = self.run(run_id)
         if not later and not self.away:
+            from clew.client.upload import put_file
+
             try:
                 root = log.artifact_uri or self._artifact_root(log)
                 if root:
@@ -294,7 +303,7 @@ def forget_links() -> None:
         _resolved.clear()
     for link in old:
         link.close()
-        link.target.sender.close()
+        link.target.close()
 
 
 @atexit.register
@@ -302,7 +311,7 @@ def _at_exit() -> None:
     """Give what other runs' journals hold a little time; a thread that ships dies with the process."""
     for link in _links.values():
         link.wait(link.close())
-        link.target.sender.close()
+        link.target.close()
 
 
 def _after_fork() -> None:

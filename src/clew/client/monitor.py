@@ -10,8 +10,6 @@ from collections.abc import Callable
 from typing import Final
 
 from clew import settings
-from clew.client.gpus import gpu_readers
-from clew.client.machine import Machine
 from clew.client.notice import warn_once
 from clew.client.runlog import RunLog
 from clew.errors import ClewError, InvalidValue
@@ -108,6 +106,9 @@ class Monitor:
             self._thread.join(_STOP_S)
 
     def _watch(self) -> None:
+        from clew.client.gpus import gpu_readers
+        from clew.client.machine import Machine
+
         self._readers = [Machine().read, *gpu_readers()]
         while not self._over.wait(self._interval_s):
             self._gather()

@@ -15,7 +15,6 @@ from clew.client import spool
 from clew.client.journal import Context, Journal
 from clew.client.notice import warn_once
 from clew.client.receipt import Parcel, Receipt
-from clew.client.shipper import hash_file
 from clew.client.start import Launcher
 from clew.entities.names import MAX_PARAM_VALUE, MAX_TAG_VALUE, check_key, fit_length
 from clew.errors import Conflict, InvalidValue
@@ -162,11 +161,13 @@ class RunLog:
         Raises:
             OSError: the file cannot be read.
         """
+        from clew.client.parts import sha256_of  # it speaks HTTP, and most runs log no file
+
         size = os.path.getsize(file)
         receipt = self.journal.fence()
         copied = size <= COPY_BYTES
         fields = {"path": path, "file": os.path.abspath(file), "size": size, "sha256": "", "copied": copied}
-        fields["sha256"] = hash_file(file)
+        fields["sha256"] = sha256_of(file)
         if receipt is None:
             self.journal.log_record(ARTIFACT, fields)  # opens the writer, which has the folder that we need
             receipt = self.journal.fence()

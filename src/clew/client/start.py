@@ -6,12 +6,10 @@ Standard library only.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 
-from clew.client import shipper, spool
-from clew.client.host import adopt, python_module
+from clew.client import spool
 from clew.client.notice import warn_once
 
 
@@ -49,6 +47,10 @@ class Launcher:
             self._lock.release()
 
     def _start_process(self) -> None:
+        import subprocess
+
+        from clew.client.host import adopt, python_module
+
         with open(os.path.join(self.folder, "shipper.log"), "ab") as out:
             child = subprocess.Popen(
                 [*python_module("clew.client.shipper", bare=True), self.folder],
@@ -61,6 +63,8 @@ class Launcher:
         adopt(child)
 
     def _start_thread(self) -> None:
+        from clew.client import shipper
+
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=shipper.serve, args=(self.folder,), name="clew-shipper", daemon=True)
             self._thread.start()

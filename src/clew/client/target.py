@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Final, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Literal
 
 from clew import settings
-from clew.client.host import find_or_start
-from clew.client.http import Answer, HttpSender, http_sender, unix_sender
 from clew.errors import ForeignStore, InvalidValue, NotSupported, Unavailable, shown
+
+if TYPE_CHECKING:
+    from clew.client.http import Answer, HttpSender
 
 Kind = Literal["clew", "mlflow"]
 
@@ -81,13 +83,29 @@ class Target:
         self.uri = uri
         self.embedded = not uri.startswith(("http://", "https://"))
         self._kind: Kind | None = "clew" if self.embedded else None
-        values = settings.read()
         if sender is not None:
             self.sender = sender
-        elif self.embedded:
-            self.sender = unix_sender(lambda: find_or_start(uri, values.spool), where=f"The host of {shown(uri)}")
-        else:
-            self.sender = http_sender(uri, values.token)
+
+    @cached_property
+    def sender(self) -> HttpSender:
+        """The way there; HTTP is loaded when somebody first goes it.
+
+        Raises:
+            InvalidValue: the URI has no host, or a port that is no number.
+        """
+        from clew.client.http import http_sender, unix_sender
+
+        values = settings.read()
+        if not self.embedded:
+            return http_sender(self.uri, values.token)
+        from clew.client.host import find_or_start
+
+        return unix_sender(lambda: find_or_start(self.uri, values.spool), where=f"The host of {shown(self.uri)}")
+
+    def close(self) -> None:
+        """Close idle connections, if there are any."""
+        if "sender" in self.__dict__:
+            self.sender.close()
 
     @property
     def asked(self) -> bool:

@@ -39,22 +39,24 @@ class Transport:
     def __init__(self, sender: HttpSender) -> None:
         self.sender = sender
 
-    def call(self, route: Route, request: Message) -> Any:
-        """The response to ``request``, of type ``route.response``.
+    def call(self, name: str, request: Message) -> Any:
+        """The response of the route ``name`` to ``request``.
 
         Raises:
             ClewError: what the server refused, as the class that it raised.
             Unavailable: it could not be reached, also not by trying again where that is safe.
         """
+        route = ROUTES[name]
         path, body = codec.encode_request(route, request)
         return self._patiently(route, lambda: self._once(route, path, body))
 
-    def stream(self, route: Route, request: Message) -> Generator[bytes]:
+    def stream(self, name: str, request: Message) -> Generator[bytes]:
         """The answer of a streamed route in pieces, which must be read to their end.
 
         Raises:
             ClewError: as in :meth:`call`. Unavailable: also from the iterator, when the server breaks off.
         """
+        route = ROUTES[name]
         path, body = codec.encode_request(route, request)
         return self._patiently(route, lambda: self._open(route, path, body))
 
@@ -100,8 +102,3 @@ class Transport:
 
 def _is_page(answer: Answer) -> bool:
     return "text/html" in answer.headers.get("content-type", "")
-
-
-def route(name: str) -> Route:
-    """The row of the route table with this name."""
-    return ROUTES[name]
