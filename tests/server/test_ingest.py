@@ -424,3 +424,40 @@ def test_a_batch_stores_only_the_names_that_it_declares(client: Tracker) -> None
     assert "first" not in second[0]
     assert client.history(journal.run_id, "first") == [(0, 1.0)]
     assert client.history(journal.run_id, "second") == [(0, 2.0)]
+
+
+@pytest.mark.parametrize("order", ["first later", "later first", "later last first", "last first later"])
+def test_sessions_of_a_run_make_the_same_run_in_any_order(client: Tracker, order: str) -> None:
+    sessions = {name: Journal() for name in ("first", "later", "last")}
+    run_id = sessions["first"].run_id
+    for name, ms in (("later", 200), ("last", 400), ("first", 7)):
+        journal = sessions[name]
+        journal.run_id = run_id
+        if name == "first":
+            journal.begin(tags={"t": "first", "mlflow.runName": "r"}, start_ms=ms)
+        else:
+            journal.begin(tags={}, name="", user="bob", start_ms=ms, resumed=True)
+            journal.record(frames.TAG, {"key": "t", "value": "later"})
+        end = {"status": "FAILED" if name == "first" else "FINISHED", "end_ms": ms + 50}
+        journal.record(frames.RUN_END, end, (ms + 50) * 1_000_000)
+    for name in order.split():
+        assert sessions[name].send(client).status == 200
+        assert sessions[name].send(client).status == 200
+    run = client.get(API + "runs/get", run_id=run_id).json()["run"]
+    info, tags = run["info"], {t["key"]: t["value"] for t in run["data"]["tags"]}
+    assert (info["run_name"], info["user_id"], info["status"]) == ("r", "ann", "FINISHED")
+    assert (int(info["start_time"]), int(info["end_time"])) == (7, 450 if "last" in order else 250)
+    assert tags == {"t": "later", "mlflow.runName": "r"}
+
+
+def test_a_beginning_in_another_experiment_is_told_and_moves_nothing(client: Tracker) -> None:
+    first, later = Journal(), Journal()
+    later.run_id = first.run_id
+    later.begin(experiment="there", name="", resumed=True)
+    first.begin(experiment="here")
+    assert later.send(client).status == 200
+    (conflict,) = first.send(client).json()["conflicts"]
+    assert (conflict["kind"], conflict["key"]) == ("run", "experiment")
+    run = client.get(API + "runs/get", run_id=first.run_id).json()["run"]
+    found = client.get(API + "experiments/get", experiment_id=run["info"]["experiment_id"]).json()
+    assert (found["experiment"]["name"], run["info"]["run_name"]) == ("there", "r")

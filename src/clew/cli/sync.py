@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
 @click.option("--tracking-uri", metavar="URI", help="Only what is meant for this store or server. Default: everything.")
 @json_option
 def sync(tracking_uri: str | None, as_json: bool) -> None:
-    """Send what the journal still holds.
+    """Send what the journal still holds, once more also what was refused and set aside.
 
     Ends with exit code 1 if something could not be sent.
     """
@@ -69,6 +69,7 @@ def sync(tracking_uri: str | None, as_json: bool) -> None:
 
 def _send(folder: str) -> Outcome:
     from clew.cli.pending import read_target
+    from clew.client import spool
     from clew.client.shipper import hold
     from clew.client.target import Target
 
@@ -77,8 +78,9 @@ def _send(folder: str) -> Outcome:
     if lock is None:
         return Outcome(before.target, 0, before.runs, True, [], before.trouble)
     target = Target(before.target)
+    spool.readmit(folder)
     try:
-        with closing(target.sender):
+        with closing(target):
             sent, refused, trouble = _ship(folder, target)
     except ClewError as error:  # nobody answers there, or it is no tracking server
         sent, refused, trouble = 0, [], str(error)

@@ -10,7 +10,7 @@ from clew import settings
 from clew.client.link import Link
 from clew.client.runlog import RunLog
 from clew.client.session import session
-from clew.client.source import NOTE, PARENT, RUN_NAME, USER, context_tags
+from clew.client.source import NOTE, PARENT, RUN_NAME, USER, context_tags, user_name
 from clew.entities.experiment import Experiment
 from clew.entities.run import Run, RunData, RunInfo, RunStatus
 from clew.errors import AlreadyExists, Conflict, InvalidValue, NotFound, Unavailable
@@ -164,7 +164,7 @@ def resume(link: Link, run_id: str, tags: Mapping[str, Any] | None, description:
     link.flush()
     response = link.attempt("get_run", mlflow.GetRun(run_id=run_id))
     if response is None:
-        run = Run(info=RunInfo(run_id=run_id, experiment_id="", run_name=""))
+        run = Run(info=RunInfo(run_id=run_id, experiment_id="", run_name="", start_time=now_ms()))
     else:
         run = convert.run_entity(response.run)
         if run.info.lifecycle_stage != "active":
@@ -177,12 +177,31 @@ def resume(link: Link, run_id: str, tags: Mapping[str, Any] | None, description:
     log = link.adopt(run_id)
     log.params.update(run.data.params)
     log.artifact_uri, log.experiment_id = run.info.artifact_uri, run.info.experiment_id
+    if response is None:
+        _resume_unseen(link, log, run.info.start_time)
     more = {k: str(v) for k, v in (tags or {}).items()}
     if description is not None:
         more[NOTE] = description
     if more:
         log.set_tags(more)
     return run, log
+
+
+def _resume_unseen(link: Link, log: RunLog, start_ms: int) -> None:
+    """Let the journal begin the run in case nobody has: its first session may be sent later, or never."""
+    experiment_id, experiment = choose_experiment(link)
+    log.start(
+        {
+            "experiment": experiment or "",
+            "experiment_id": "" if experiment else experiment_id or "",
+            "name": "",
+            "tags": {},
+            "parent": None,
+            "start_ms": start_ms,
+            "user": user_name(),
+            "resumed": True,
+        }
+    )
 
 
 def choose_experiment(link: Link) -> tuple[str | None, str | None]:

@@ -41,6 +41,7 @@ from clew.wire.frames import (
 
 API: Final = "/api/2.0/mlflow/"
 RUN_ID_TAG: Final = "clew.run_id"
+BEGINNING_TAG: Final = "clew.beginning"
 _NS_PER_MS: Final = 1_000_000
 
 
@@ -114,20 +115,29 @@ class MlflowCourier:
         return known
 
     def _ask_remote(self, run_id: str) -> str:
+        return self._known(run_id) or run_id
+
+    def _known(self, run_id: str) -> str | None:
+        """The server's id of a run that it has, by that id or by the client's."""
         try:
             self._run(run_id)
             return run_id
         except (NotFound, InvalidValue):
             experiments = self.post("experiments/search", {"max_results": 1000, "view_type": "ALL"})
             ids = [e["experiment_id"] for e in experiments.get("experiments") or ()]
-            return self._find(ids, run_id) or run_id
+            return self._find(ids, run_id)
 
     def create(self, reader: Reader, start: dict[str, Any]) -> None:
-        """Create a run that was born in the journal, unless an earlier attempt did, and note its id."""
-        experiment = self._experiment(start.get("experiment") or "", start.get("experiment_id") or "")
-        run_id = self._find([experiment], reader.run_id)
+        """Create a run that was born in the journal, unless an earlier attempt or session did, and note its id."""
+        run_id = self._known(reader.run_id) if start.get("resumed") else None
+        experiment = ""
+        if run_id is None:
+            experiment = self._experiment(start.get("experiment") or "", start.get("experiment_id") or "")
+            run_id = self._find([experiment], reader.run_id)
         if run_id is None:
             tags = {**start.get("tags", {}), RUN_ID_TAG: reader.run_id}
+            if start.get("resumed"):
+                tags[BEGINNING_TAG] = "unknown"
             if start.get("parent"):
                 tags["mlflow.parentRunId"] = self._find([experiment], start["parent"]) or start["parent"]
             fields = {
@@ -138,8 +148,20 @@ class MlflowCourier:
                 "tags": [{"key": k, "value": v} for k, v in tags.items()],
             }
             run_id = str(self.post("runs/create", fields)["run"]["info"]["run_id"])
+        elif not start.get("resumed"):
+            self._begin_before(run_id, start)
         _write_durably(remote_file(os.path.dirname(reader.folder)), {"run_id": run_id})
         self._remotes[reader.run_id] = run_id
+
+    def _begin_before(self, run_id: str, start: dict[str, Any]) -> None:
+        """Give a run its name and tags that a later session, sent before, has created; MLflow keeps that one's time."""
+        known = {t["key"]: t["value"] for t in self._run(run_id).get("data", {}).get("tags") or ()}
+        if BEGINNING_TAG not in known:
+            return
+        tags = {key: value for key, value in start.get("tags", {}).items() if key not in known}
+        self.post("runs/update", {"run_id": run_id, "run_name": start.get("name")})
+        self.post("runs/log-batch", {"run_id": run_id, "tags": [{"key": k, "value": v} for k, v in tags.items()]})
+        self.post("runs/delete-tag", {"run_id": run_id, "key": BEGINNING_TAG})
 
     def _experiment(self, name: str, experiment_id: str) -> str:
         if not name:

@@ -80,6 +80,7 @@ class Reader:
     """One writer's journal as the shipper sees it.
 
     cursor: what the target has, None until it was asked. alive: as of the last ``look``.
+    began_ns: when its oldest slot was written, which tells the order of a run's sessions.
     """
 
     def __init__(self, folder: str, run_id: str) -> None:
@@ -92,6 +93,7 @@ class Reader:
         self.stuck = False
         self.retry_at = 0.0
         self.notes: dict[str, Any] = {}
+        self.began_ns = _first_time_ns(folder)
         self._view: mmap.mmap | None = None
         self._header: Header | None = None
         self._path = ""
@@ -226,6 +228,15 @@ class Reader:
             file.write(why + "\n")
         os.rename(self.folder, aside)
         return aside
+
+
+def _first_time_ns(folder: str) -> int:
+    paths = spool.segments(folder)
+    if not paths:
+        return 0
+    with open(paths[0], "rb") as file:
+        file.seek(HEADER_BYTES)
+        return int.from_bytes(file.read(8), "little", signed=True)
 
 
 def _over_holes(rest: bytes, salt: int, slot: int, count: int) -> bytes:

@@ -17,6 +17,7 @@ from clew import settings
 from clew.client import spool
 from clew.client.courier import ClewCourier, Courier
 from clew.client.http import Backoff
+from clew.client.parts import sha256_of
 from clew.client.reader import Reader
 from clew.client.target import Target
 from clew.errors import ClewError, Corrupt, Denied, NotSupported, Unavailable
@@ -65,7 +66,7 @@ class Shipper:
                 self._run_until_idle()
         finally:
             if self._link is not None:
-                self._link.sender.close()
+                self._link.close()
 
     def _run_until_idle(self) -> None:
         self._listen()
@@ -99,7 +100,7 @@ class Shipper:
         """One pass over all journals; seconds to pause where the target is away, else None."""
         try:
             self._scan()
-            for reader in list(self._readers.values()):
+            for reader in sorted(self._readers.values(), key=lambda r: r.began_ns):
                 self._ship(reader)
             self._resolve()
             self._beat()
@@ -321,19 +322,11 @@ def _changed(file: str, size: int, sha256: str | None) -> str:
     try:
         if os.path.getsize(file) != size:
             return f"the file {file} has changed since it was logged"
-        if sha256 is not None and hash_file(file) != sha256:
+        if sha256 is not None and sha256_of(file) != sha256:
             return f"the file {file} has changed since it was logged"
     except OSError as error:
         return f"the file {file} cannot be read any more: {error.strerror}"
     return ""
-
-
-def hash_file(path: str) -> str:
-    """SHA-256 of a file, in hex."""
-    import hashlib
-
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def log(text: str) -> None:

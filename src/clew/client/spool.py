@@ -153,6 +153,15 @@ def writers(run_folder: str) -> list[str]:
     return [p for p in _folders(run_folder) if os.path.basename(p).startswith(WRITER_PREFIX)]
 
 
+def readmit(folder: str) -> None:
+    """Let the writers of a target folder that were set aside be shipped once more."""
+    for _, run_folder in runs(folder):
+        for path in _folders(run_folder):
+            name = os.path.basename(path)
+            if name.startswith(REFUSED_PREFIX):
+                os.rename(path, os.path.join(run_folder, WRITER_PREFIX + name.removeprefix(REFUSED_PREFIX)))
+
+
 def make_draft(run_folder: str, writer_id: str) -> str:
     """The folder in which a writer gets ready, in a run's folder that is made if absent.
 

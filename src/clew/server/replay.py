@@ -19,7 +19,7 @@ from clew.entities.run import ModelOutput, RunStatus
 from clew.errors import AlreadyExists, ClewError, Conflict, CorruptUpload, InvalidValue
 from clew.server import batches, taglists
 from clew.server.slots import Record
-from clew.storage import experiments, inputs, life, runs
+from clew.storage import experiments, inputs, keys, life, runs
 from clew.storage.engine import WriteTx
 from clew.wire import frames
 from clew.wire.mlflow import Int64
@@ -28,6 +28,8 @@ from clew.wire.native import IngestConflict
 P = TypeVar("P")
 
 CONFLICTS_TAG = "clew.conflicts"
+BEGINNING_TAG = "clew.beginning"
+"""``unknown`` for a run that was resumed by its id before its beginning has arrived."""
 PARENT_TAG = "mlflow.parentRunId"
 MAX_CONFLICTS = 50  # that one answer and the tag hold; more are counted by the last entry
 DEFAULT_EXPERIMENT = "0"
@@ -51,6 +53,7 @@ class _Start(msgspec.Struct):
     parent: str | None = None
     start_ms: Int64 | None = None
     user: str | None = None
+    resumed: bool = False
 
 
 class _End(msgspec.Struct):
@@ -155,11 +158,18 @@ class Replay:
         return self.conflicts
 
     def start_run(self, record: Record) -> None:
-        """The run's birth; one that exists stays as it is."""
+        """The run's birth; one that exists stays as it is, unless its beginning was not known."""
         start = decode_payload(_Start, record)
-        tags = {key: _fit(value) for key, value in start.tags.items() if self._good("tag", key)}
+        start.start_ms = start.start_ms or record.ts_ns // 1_000_000
+        start.tags = {key: _fit(value) for key, value in start.tags.items() if self._good("tag", key)}
         if start.parent:
-            tags[PARENT_TAG] = start.parent
+            start.tags[PARENT_TAG] = start.parent
+        if keys.find_run(self._tx, self._run_id) is not None:
+            self._try("run", "beginning", lambda: self._begin_before(start))
+            return
+        if start.resumed:
+            start.name = start.name or _stand_in(self._run_id)
+            start.tags[BEGINNING_TAG] = "unknown"
         runs.create_run(
             self._tx,
             experiment_id=(not start.experiment and start.experiment_id)
@@ -167,14 +177,41 @@ class Replay:
             run_id=self._run_id,
             run_name=start.name or None,
             user_id=start.user or "",
-            start_ms=start.start_ms or record.ts_ns // 1_000_000,
-            tags=tags,
+            start_ms=start.start_ms,
+            tags=start.tags,
         )
+
+    def _begin_before(self, start: _Start) -> None:
+        """Put a beginning before what a later session of the run has sent already, as if it had come first."""
+        run = runs.get_run(self._tx, self._run_id)
+        if run.data.tags.get(BEGINNING_TAG) is None:
+            return
+        start_ms = start.start_ms or 0
+        if start.resumed:
+            runs.set_beginning(self._tx, self._run_id, min(start_ms, run.info.start_time))
+            return
+        runs.delete_tag(self._tx, self._run_id, BEGINNING_TAG)
+        runs.set_beginning(self._tx, self._run_id, start_ms, start.user)
+        missing = {key: value for key, value in start.tags.items() if key not in run.data.tags}
+        if start.name and run.info.run_name == _stand_in(self._run_id):
+            missing[runs.NAME_TAG] = start.name
+        runs.set_tags(self._tx, self._run_id, missing)
+        wanted = experiment_named(self._tx, start.experiment) if start.experiment else start.experiment_id or "0"
+        if wanted != run.info.experiment_id:
+            self.report(
+                "run",
+                "experiment",
+                f"The run stays in experiment {run.info.experiment_id}, where its later session put it; it began in"
+                f" {wanted}.",
+            )
 
     def end_run(self, record: Record) -> None:
         """The run's end."""
         end = decode_payload(_End, record)
         end_ms = end.end_ms if end.end_ms is not None else record.ts_ns // 1_000_000
+        info = runs.get_run(self._tx, self._run_id).info
+        if info.status.ended and info.end_time is not None and record.ts_ns // 1_000_000 < info.end_time:
+            return  # the end of a session that is over: a later one has been sent before it
         self._try("run", "status", lambda: runs.update_run(self._tx, self._run_id, status=end.status, end_ms=end_ms))
 
     def param(self, record: Record) -> None:
@@ -271,6 +308,11 @@ _STEPS: Mapping[int, Callable[[Replay, Record], None]] = {
     frames.OUTPUT: Replay.output_made,
     frames.HEARTBEAT: Replay.heartbeat,
 }
+
+
+def _stand_in(run_id: str) -> str:
+    """The name of a run as long as the session that named it has not arrived."""
+    return f"run-{run_id[:8]}"
 
 
 def _fit(value: str) -> str:

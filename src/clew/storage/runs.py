@@ -32,6 +32,7 @@ __all__ = [
     "log_params",
     "parse_number",
     "restore_run",
+    "set_beginning",
     "set_tags",
     "update_run",
 ]
@@ -137,6 +138,19 @@ def update_run(
         tx.run(f"UPDATE run SET {fields} WHERE rn = :rn", rn=ref.rn, **values)
         tx.touched.add(ref.rn)
     return hydrate(tx, [ref.rn])[0].info
+
+
+def set_beginning(tx: WriteTx, run_id: str, start_ms: int, user_id: str | None = None) -> None:
+    """When the run began, and by whom; without a user that stays.
+
+    Raises:
+        NotFound: no run has this id.
+        Conflict: the run is in the trash.
+    """
+    ref = active_run(tx, run_id)
+    sql = "UPDATE run SET start_ms = :start_ms, user_id = COALESCE(:user_id, user_id) WHERE rn = :rn"
+    tx.run(sql, start_ms=start_ms, user_id=user_id or None, rn=ref.rn)
+    tx.touched.add(ref.rn)
 
 
 def delete_run(tx: WriteTx, run_id: str) -> bool:

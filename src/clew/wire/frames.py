@@ -43,7 +43,8 @@ TAG: Final = 3  # {"key": str, "value": str}
 TAG_DELETE: Final = 4  # {"key": str}
 RUN_START: Final = 5
 # {"experiment": str (name), "experiment_id": str (where the name is empty), "name": str, "tags": {..},
-#  "parent": str|null, "start_ms": int, "user": str}
+#  "parent": str|null, "start_ms": int, "user": str, "resumed": bool}
+# resumed: the run was begun elsewhere, or so its user says, and nobody could be asked
 RUN_END: Final = 6  # {"status": "FINISHED", "end_ms": int}
 INPUT: Final = 7  # {"dataset": {...}|null, "tags": {..}, "model_id": str|null}
 OUTPUT: Final = 8  # {"model_id": str, "step": int}
