@@ -166,6 +166,19 @@ def test_importance_finds_what_the_metric_depends_on(client: Tracker) -> None:
     assert [p["param"] for p in few["params"]] == ["lr", "opt"]
 
 
+def test_importance_takes_the_datasets_for_a_param(client: Tracker) -> None:
+    for i in range(40):
+        run, data = client.new_run(), ("clean", "raw")[i % 2]
+        log(client, run, params={"lr": i // 2 % 5}, metrics={"m": 100 * (data == "clean") + i // 2 % 5})
+        dataset = {"name": data, "digest": data, "source_type": "local", "source": "x"}
+        client.ok(API + "runs/log-inputs", {"run_id": run, "datasets": [{"dataset": dataset}]})
+    asked = {"experiment_ids": ["0"], "metric": "m"}
+    first = client.ok(NATIVE + "importance", asked)["params"][0]
+    assert (first["param"], first["kind"], first["runs"], first["distinct"]) == ("dataset.name", "dataset", 40, 2)
+    named = client.ok(NATIVE + "importance", {**asked, "params": ["lr"]})["params"]
+    assert [p["param"] for p in named] == ["lr"]
+
+
 def test_importance_without_scikit_learn_is_correlation_and_says_so(
     client: Tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,7 +68,32 @@ def test_nothing_is_read_that_is_not_shown(client: Tracker, monkeypatch: pytest.
     assert columns(client, "metrics.m") == {"metrics.m": [1.0]}
 
 
-@pytest.mark.parametrize("name", ["loss", "colour.x", "attributes.colour", "metrics.", "metrics.m.last(0)"])
+@pytest.mark.parametrize(
+    "name", ["loss", "colour.x", "attributes.colour", "dataset.size", "metrics.", "metrics.m.last(0)"]
+)
 def test_a_column_of_no_such_form_is_refused(lite: Tracker, name: str) -> None:
     answer = lite.post(NATIVE + "runs/query", {"experiment_ids": ["0"], "columns": [name]})
     assert (answer.status, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+def read(client: Tracker, run_id: str, *datasets: tuple[str, str, str]) -> None:
+    inputs = [
+        {
+            "dataset": {"name": name, "digest": digest, "source_type": "local", "source": "x"},
+            "tags": [{"key": "mlflow.data.context", "value": context}],
+        }
+        for name, digest, context in datasets
+    ]
+    client.ok(API + "runs/log-inputs", {"run_id": run_id, "datasets": inputs})
+
+
+def test_the_datasets_of_a_run_are_one_text(client: Tracker) -> None:
+    read(
+        client, client.new_run(start_time=1), ("wine", "d2", "train"), ("cheese", "d1", "eval"), ("wine", "d3", "eval")
+    )
+    client.new_run(start_time=2)
+    assert columns(client, "dataset.name", "datasets.digest", "dataset.context") == {
+        "dataset.name": ["cheese, wine", None],
+        "datasets.digest": ["d1, d2, d3", None],
+        "dataset.context": ["eval, train", None],
+    }

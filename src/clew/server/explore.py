@@ -22,6 +22,7 @@ from clew.storage.columns.arrays import Floats, Rows
 from clew.storage.engine import Tx
 from clew.storage.experiments import number_of
 from clew.storage.keys import METRIC, PARAM, TAG
+from clew.storage.rundatasets import dataset_texts
 from clew.wire import explore as wire
 from clew.wire.floats import wire_number
 
@@ -31,6 +32,7 @@ MAX_STATS_COLUMNS: Final = 200
 MAX_BINS: Final = 200
 MAX_IMPORTANCE_RUNS: Final = 10_000
 MAX_IMPORTANCE_PARAMS: Final = 50
+DATASET: Final = "dataset.name"
 _KINDS: Final = {"metric": METRIC, "param": PARAM, "tag": TAG}
 
 
@@ -76,7 +78,13 @@ def importance(tx: Tx, request: wire.Importance) -> wire.ImportanceResponse:
     )
     read = read_cells(tx, experiments, rns, [RUNS.keyed(FieldKind.PARAM, name) for name in names])
     params = {field.name: _param(cells, len(rns), kept) for field, cells in read.items()}
-    _rank(answer, params, target[kept])
+    used = None
+    if not request.params and DATASET not in params:
+        names_of = dataset_texts(tx, rns, "name")
+        used = _text_param([names_of.get(rns[row]) for row in kept.tolist()])
+        if used.distinct > 1:
+            params[DATASET] = used
+    _rank(answer, params, target[kept], used)
     return answer
 
 
@@ -97,12 +105,15 @@ def _param(cells: Cells, rows: int, kept: Rows) -> _Param:
     every: list[str | None] = [None] * rows
     for place, text in zip(cells.at.tolist(), cells.texts or (), strict=True):
         every[place] = text
-    texts = [every[row] for row in kept.tolist()]
+    return _text_param([every[row] for row in kept.tolist()])
+
+
+def _text_param(texts: list[str | None]) -> _Param:
     known = [text for text in texts if text is not None]
     return _Param(ranking.encode_texts(texts), None, len(known), len(set(known)))
 
 
-def _rank(answer: wire.ImportanceResponse, params: dict[str, _Param], target: Floats) -> None:
+def _rank(answer: wire.ImportanceResponse, params: dict[str, _Param], target: Floats, datasets: _Param | None) -> None:
     varied = {name: param.codes for name, param in params.items() if param.distinct > 1}
     found: ranking.Forest | None = None
     answer.method = "correlation"
@@ -118,6 +129,8 @@ def _rank(answer: wire.ImportanceResponse, params: dict[str, _Param], target: Fl
     rows = []
     for name, param in params.items():
         row = wire.ParamImportance(param=name, runs=param.runs, distinct=param.distinct)
+        if param is datasets:
+            row.kind = "dataset"
         if found is not None:
             row.importance, row.spread = found.params.get(name, ranking.Ranked(0.0, 0.0))
         if param.numbers is not None:

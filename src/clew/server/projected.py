@@ -1,4 +1,4 @@
-"""Names of columns as fields: ``params.lr``, ``metrics.loss.min``, ``tags.x``, ``attributes.status``."""
+"""Names of columns as fields: ``params.lr``, ``metrics.loss.min``, ``tags.x``, ``dataset.name``, …"""
 
 from __future__ import annotations
 
@@ -37,10 +37,13 @@ def _column(name: str, existing: Collection[str]) -> Field:
     kind = RUNS.prefixes.get(prefix)
     if kind is FieldKind.ATTRIBUTE and key in _ATTRIBUTES:
         return _ATTRIBUTES[key]
+    if kind is FieldKind.DATASET and key in RUNS.dataset_keys:
+        return RUNS.dataset_keys[key]
     if kind not in _KEYED or not key:
         raise InvalidValue(
             f"Invalid column '{name}': write params.<key>, metrics.<key>, metrics.<key>.min (or another summary),"
-            f" tags.<key>, or attributes. and one of {', '.join(sorted({f.name for f in _ATTRIBUTES.values()}))}."
+            f" tags.<key>, dataset.name, dataset.digest, dataset.context, or attributes. and one of"
+            f" {', '.join(sorted({f.name for f in _ATTRIBUTES.values()}))}."
         )
     if key[0] in '`"':
         end = key.rfind(key[0])

@@ -11,6 +11,7 @@ from clew.storage.engine import Tx
 from clew.storage.hydrate import metric_value
 from clew.storage.pointvalues import needs_points, point_values
 from clew.storage.runcolumns import KeyName, find_keys
+from clew.storage.rundatasets import dataset_texts
 
 Value = str | int | float | None
 Values = dict[int, Value]
@@ -23,7 +24,7 @@ def read_columns(
 ) -> list[list[Value]]:
     """The values of each field, in the order of the runs; None where a run has none.
 
-    infos: the runs by number. fields: metrics with their summaries, params, tags and attributes.
+    infos: the runs by number. fields: metrics with their summaries, params, tags, attributes and datasets.
     Cost: a statement per kind of field, and the points of what no summary is kept of.
     """
     rns = list(infos)
@@ -39,6 +40,8 @@ def read_columns(
     for field in found:
         if field.kind is FieldKind.ATTRIBUTE:
             found[field].update({rn: _attribute(info, field.name) for rn, info in infos.items()})
+        if field.kind is FieldKind.DATASET:
+            found[field].update(dataset_texts(tx, rns, field.name))
     return [[found[field].get(rn) for rn in rns] for field in fields]
 
 

@@ -113,7 +113,7 @@ class Importance(Message, kw_only=True):
     """importance: which params a metric goes with, among the runs that match.
 
     metric: its key. summary: which of its values counts; absent means the latest.
-    params: their keys; none means the most frequent ones.
+    params: their keys; none means the most frequent ones, and the datasets where the runs differ in them.
     """
 
     metric: str
@@ -125,13 +125,15 @@ class Importance(Message, kw_only=True):
 
 
 class ParamImportance(Message, kw_only=True):
-    """One param.
+    """One param, or the names of the datasets that the runs read.
 
+    kind: ``dataset`` for these; ``param`` is ``dataset.name`` then.
     importance, spread: mean and standard deviation of the loss of accuracy when the param is shuffled; means of all
     params sum up to 1. correlation: Spearman's, of params that are numbers. runs: how many have the param.
     """
 
     param: str = ""
+    kind: Literal["dataset"] | None = None
     importance: float | None = None
     spread: float | None = None
     correlation: float | None = None

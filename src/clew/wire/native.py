@@ -129,7 +129,8 @@ class QueryExperimentsResponse(Message, kw_only=True):
 class QueryRuns(Message, kw_only=True):
     """runs/query: one page of runs with the asked columns only; ``max_results`` at most 500.
 
-    columns: ``params.<key>``, ``metrics.<key>``, ``metrics.<key>.<summary>``, ``tags.<key>``, ``attributes.<name>``.
+    columns: ``params.<key>``, ``metrics.<key>``, ``metrics.<key>.<summary>``, ``tags.<key>``, ``attributes.<name>``,
+        and ``dataset.name``, ``.digest`` or ``.context``: those of a run's datasets, sorted and joined by a comma.
     """
 
     experiment_ids: list[str] = []
