@@ -129,11 +129,9 @@ def _seed(server: Server) -> tuple[str, str]:
     return experiment, best
 
 
-def test_pages_do_what_they_promise(address: str) -> None:
-    """List, table, run page, filter, sort, columns, keys, themes, languages: no console error, no request elsewhere."""
-    experiment, run = _seed(Server(address))
-    script = subprocess.run(
-        ["node", "test/smoke.mjs", address, experiment, run],
+def _steps(script: str, *arguments: str) -> None:
+    done = subprocess.run(
+        ["node", f"test/{script}", *arguments],
         cwd=UI,
         env={**os.environ, "CHROMIUM": CHROMIUM or ""},
         capture_output=True,
@@ -141,4 +139,16 @@ def test_pages_do_what_they_promise(address: str) -> None:
         timeout=150,
         check=False,
     )
-    assert script.returncode == 0, script.stdout + script.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_pages_do_what_they_promise(address: str) -> None:
+    """List, table, run page, filter, sort, columns, keys, themes, languages: no console error, no request elsewhere."""
+    experiment, run = _seed(Server(address))
+    _steps("smoke.mjs", address, experiment, run)
+
+
+def test_charts_do_what_they_promise(address: str) -> None:
+    """Curves, groups, brushes, settings: one request a panel, no violation of accessibility rules."""
+    experiment, run = _seed(Server(address))
+    _steps("charts.mjs", address, experiment, run)

@@ -1,4 +1,5 @@
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { ApiError } from "./api/http";
 import { live } from "./data/live";
@@ -7,10 +8,14 @@ import { NotFoundPage } from "./pages/NotFoundPage";
 import { RunPage } from "./pages/run/RunPage";
 import { RunsPage } from "./pages/runs/RunsPage";
 import { Shell } from "./pages/shell/Shell";
+import { Skeleton } from "./parts/Empty";
 import { NowProvider } from "./parts/Now";
 import { Region } from "./parts/Region";
 
 const MAX_RETRIES = 3;
+
+// Pages of charts come when they are opened: the table needs none of them.
+const ChartsPage = lazy(async () => ({ default: (await import("./pages/charts/ChartsPage")).ChartsPage }));
 
 const client = new QueryClient({
   queryCache: new QueryCache({
@@ -56,25 +61,30 @@ function Pages() {
   const [path] = useLocation();
   return (
     <Region name={path}>
-      <Switch>
-        <Route path="/">
-          <Redirect to="/experiments" replace />
-        </Route>
-        <Route path="/experiments" component={ExperimentsPage} />
-        <Route path="/experiments/:id">
-          {({ id }) => <Redirect to={`/experiments/${encodeURIComponent(id)}/runs`} replace />}
-        </Route>
-        <Route path="/experiments/:id/runs">
-          {({ id }) => <RunsPage key={id} experimentId={decodeURIComponent(id)} />}
-        </Route>
-        <Route path="/runs/:id/artifacts/*">
-          {({ id }) => <RunPage key={id} runId={decodeURIComponent(id)} tab="artifacts" />}
-        </Route>
-        <Route path="/runs/:id/:tab?">
-          {({ id, tab }) => <RunPage key={id} runId={decodeURIComponent(id)} tab={tab ?? "overview"} />}
-        </Route>
-        <Route component={NotFoundPage} />
-      </Switch>
+      <Suspense fallback={<Skeleton lines={12} />}>
+        <Switch>
+          <Route path="/">
+            <Redirect to="/experiments" replace />
+          </Route>
+          <Route path="/experiments" component={ExperimentsPage} />
+          <Route path="/experiments/:id">
+            {({ id }) => <Redirect to={`/experiments/${encodeURIComponent(id)}/runs`} replace />}
+          </Route>
+          <Route path="/experiments/:id/runs">
+            {({ id }) => <RunsPage key={id} experimentId={decodeURIComponent(id)} />}
+          </Route>
+          <Route path="/experiments/:id/charts">
+            {({ id }) => <ChartsPage key={id} experimentId={decodeURIComponent(id)} />}
+          </Route>
+          <Route path="/runs/:id/artifacts/*">
+            {({ id }) => <RunPage key={id} runId={decodeURIComponent(id)} tab="artifacts" />}
+          </Route>
+          <Route path="/runs/:id/:tab?">
+            {({ id, tab }) => <RunPage key={id} runId={decodeURIComponent(id)} tab={tab ?? "overview"} />}
+          </Route>
+          <Route component={NotFoundPage} />
+        </Switch>
+      </Suspense>
     </Region>
   );
 }

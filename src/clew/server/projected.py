@@ -1,4 +1,4 @@
-"""Names of columns as fields: ``params.lr``, ``metrics.loss.min``, ``tags.x``, ``dataset.name``, …"""
+"""Names of columns as fields: ``params.lr``, ``metrics.loss.min``, ``tags.x``, ``dataset.name`` and the like."""
 
 from __future__ import annotations
 

@@ -139,3 +139,46 @@ export interface ArtifactList {
   files?: ArtifactEntry[];
   next_page_token?: string;
 }
+
+/** One run's points of one key, as base64 of little-endian numbers. */
+export interface PackedSeries {
+  run_id: string;
+  key: string;
+  /** Points in the range before any were left out. */
+  total?: number;
+  /** float64: steps, or milliseconds. */
+  x?: string;
+  /** float32. */
+  packed?: string;
+}
+
+export interface SeriesQuery {
+  run_ids: string[];
+  keys: string[];
+  max_points: number;
+  x: "step" | "time" | "relative";
+  start_step?: number;
+  end_step?: number;
+  start_time?: number;
+  end_time?: number;
+}
+
+export interface ParamImportance {
+  param: string;
+  /** Set for the row of the datasets' names. */
+  kind?: "dataset";
+  importance?: number;
+  spread?: number;
+  correlation?: number;
+  runs?: number;
+  distinct?: number;
+}
+
+export interface ImportanceAnswer {
+  params?: ParamImportance[];
+  runs?: number;
+  sampled_runs?: number;
+  method?: "forest" | "correlation";
+  score?: WireNumber;
+  message?: string;
+}

@@ -13,6 +13,7 @@ export function readable(query: URLSearchParams): string {
     .replaceAll("%2C", ",")
     .replaceAll("%2F", "/")
     .replaceAll("%3A", ":")
+    .replaceAll("%3B", ";")
     .replaceAll("%60", "`")
     .replaceAll("%3C", "<")
     .replaceAll("%3E", ">")

@@ -13,6 +13,7 @@ import { FilterBar } from "../../parts/FilterBar";
 import { Heading } from "../../parts/Heading";
 import { Icon } from "../../parts/Icon";
 import { Failure, Region } from "../../parts/Region";
+import { LayoutSwitch } from "../charts/LayoutSwitch";
 import { NotThere } from "../NotFoundPage";
 import { columnsQuery, experimentQuery, runCountQuery } from "../queries";
 import { Crumbs } from "../shell/Crumbs";
@@ -58,6 +59,7 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
           {splitPath(name).name || "\u00a0"}
         </Heading>
         <CopyButton small text={experimentId} label={t("runs.copyId", { id: experimentId })} />
+        <LayoutSwitch experimentId={experimentId} layout="table" />
       </div>
       <Region name={experimentId}>
         {known.isError && !known.data ? (

@@ -1,0 +1,117 @@
+import { useEffect, useId, useSyncExternalStore } from "react";
+import { Link } from "wouter";
+import type { RunHead } from "../../api/types";
+import { Swatch } from "../../charts/Swatch";
+import { strokeOf, useColors } from "../../charts/useColors";
+import { formatNumber } from "../../data/format";
+import { hover } from "../../data/hover";
+import type { Column } from "../../data/runtable";
+import { STYLES } from "../../data/runstyles";
+import { TOPS, type Workspace } from "../../data/workspace";
+import { useWords } from "../../i18n/language";
+import { Icon } from "../../parts/Icon";
+import { runName } from "./model";
+import type { ChangeWorkspace } from "./useWorkspace";
+
+interface LegendProps {
+  /** The first runs of the table, of which those are drawn that are not hidden. */
+  runs: readonly RunHead[];
+  total: number;
+  workspace: Workspace;
+  change: ChangeWorkspace;
+  styleOf: (runId: string) => number;
+  baseline: string | null;
+  /** What runs are judged by, of the same runs. */
+  value: Column | null;
+}
+
+/** The drawn runs with their colours: hidden by the eye, alone by the target. */
+export function Legend({ runs, total, workspace, change, styleOf, baseline, value }: LegendProps) {
+  const { t } = useWords();
+  const colors = useColors();
+  const source = useId();
+  const lit = useSyncExternalStore(hover.subscribe, hover.get).runId;
+  useEffect(() => () => hover.clear(source), [source]);
+  const seen = runs.filter((run) => isSeen(workspace, run.run_id)).length;
+  const grey = runs.length - STYLES;
+  const toggle = (runId: string) =>
+    change((now) => ({
+      ...now,
+      only: [],
+      hidden: isSeen(now, runId)
+        ? [...hiddenOf(now, runs), runId]
+        : hiddenOf(now, runs).filter((other) => other !== runId),
+    }));
+  const alone = (runId: string) =>
+    change((now) => ({ ...now, only: now.only.length === 1 && now.only[0] === runId ? [] : [runId] }));
+  return (
+    <section className="legend" aria-label={t("legend.title")}>
+      <div className="legend-head">
+        <strong>{t("legend.drawn", { n: seen, total })}</strong>
+        <select
+          className="select"
+          aria-label={t("legend.top")}
+          title={t("legend.top")}
+          value={workspace.top}
+          onChange={(event) => change((now) => ({ ...now, top: Number(event.target.value) }))}
+        >
+          {TOPS.map((count) => (
+            <option key={count} value={count}>
+              {t("legend.first", { n: count })}
+            </option>
+          ))}
+        </select>
+        {workspace.hidden.length || workspace.only.length ? (
+          <button type="button" className="button-link" onClick={() => change((now) => ({ ...now, hidden: [], only: [] }))}>
+            {t("legend.all")}
+          </button>
+        ) : null}
+      </div>
+      {value ? (
+        <div className="legend-columns" aria-hidden="true">
+          <span>{t("column.name")}</span>
+          <span title={value.label}>{value.label}</span>
+        </div>
+      ) : null}
+      <ul>
+        {runs.map((run, index) => {
+          const shown = isSeen(workspace, run.run_id);
+          const name = runName(run);
+          return (
+            <li
+              key={run.run_id}
+              className={[shown ? "" : "legend-off", lit === run.run_id ? "legend-lit" : ""].filter(Boolean).join(" ") || undefined}
+              onPointerEnter={() => hover.set({ axis: "", x: null, runId: run.run_id, source })}
+              onPointerLeave={() => hover.clear(source)}
+            >
+              <button type="button" className="icon-button" aria-pressed={shown} aria-label={t("legend.show", { name })} title={t("legend.show", { name })} onClick={() => toggle(run.run_id)}>
+                <Icon name={shown ? "eye" : "eyeOff"} />
+              </button>
+              <Swatch stroke={strokeOf(shown ? styleOf(run.run_id) : -1, colors)} />
+              <Link href={`/runs/${run.run_id}`} title={name}>
+                {name}
+              </Link>
+              {run.run_id === baseline ? <span className="legend-base">{t("legend.baseline")}</span> : null}
+              <button type="button" className="icon-button legend-alone" aria-pressed={workspace.only.includes(run.run_id)} aria-label={t("legend.alone", { name })} title={t("legend.alone", { name })} onClick={() => alone(run.run_id)}>
+                <Icon name="target" />
+              </button>
+              {value ? <span className="legend-value">{Number.isNaN(value.numbers[index]) ? "–" : formatNumber(value.numbers[index] ?? 0)}</span> : null}
+            </li>
+          );
+        })}
+      </ul>
+      {grey > 0 ? <p className="legend-note">{t("legend.grey", { n: grey })}</p> : null}
+      {total > runs.length ? <p className="legend-note">{t("legend.more", { n: total - runs.length })}</p> : null}
+    </section>
+  );
+}
+
+/** Whether a run is neither hidden nor left out because others are alone. */
+export function isSeen(workspace: Workspace, runId: string): boolean {
+  return workspace.only.length ? workspace.only.includes(runId) : !workspace.hidden.includes(runId);
+}
+
+/** The hidden runs; of a solo view, all but the solo ones. */
+function hiddenOf(workspace: Workspace, runs: readonly RunHead[]): readonly string[] {
+  return workspace.only.length ? runs.map((run) => run.run_id).filter((runId) => !workspace.only.includes(runId)) : workspace.hidden;
+}

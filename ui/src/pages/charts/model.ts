@@ -1,0 +1,49 @@
+/** What every panel of a charts page is given. */
+import type { ExperimentColumns, RunHead } from "../../api/types";
+import type { DimensionId } from "../../data/dimension";
+import type { Fields, PanelKind, PanelSpec } from "../../data/panels";
+import type { RunTable } from "../../data/runtable";
+import type { Tweak, Workspace } from "../../data/workspace";
+import type { Scope } from "./queries";
+
+/** Numbers and texts of a chart, for readers and for files. */
+export interface TableData {
+  head: readonly string[];
+  rows: readonly (readonly (string | number | null)[])[];
+}
+
+export interface Shared {
+  scope: Scope;
+  known: ExperimentColumns;
+  workspace: Workspace;
+  /** The drawn runs that are not hidden. */
+  seen: readonly RunHead[];
+  styleOf: (runId: string) => number;
+  /** All runs that match, up to the limit, with the columns that the panels need. Null while it is loading. */
+  table: RunTable | null;
+  /** Of the runs, what they are put together by; null for each by itself. */
+  groupOf: ((runId: string) => string) | null;
+  /** What runs are judged by when a panel does not say. */
+  target: DimensionId | null;
+  /** Whether more of a metric is better. */
+  rising: (metric: string) => boolean;
+  baseline: string | null;
+  /** Joins a condition to the page's filter. */
+  addFilter: (term: string) => void;
+  addPanel: (kind: PanelKind, fields: Fields) => void;
+  openRun: (runId: string) => void;
+}
+
+export interface BodyProps {
+  spec: PanelSpec;
+  tweak: Tweak;
+  shared: Shared;
+  /** Shows the numbers instead of the drawing. */
+  asTable: boolean;
+  /** Takes what makes the panel's numbers, for whoever saves them. */
+  onData: (make: () => TableData) => void;
+  /** For what the panel shows, if its title is not enough. */
+  onTitle: (title: string) => void;
+}
+
+export const runName = (run: Pick<RunHead, "run_id" | "run_name">) => run.run_name || run.run_id.slice(0, 8);

@@ -1,0 +1,47 @@
+import { useQueryClient, type Query } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
+import { watchExperiment } from "../../api/charts";
+import { live } from "../../data/live";
+import type { LinesWish } from "./queries";
+
+/** Curves are asked again at most once a second, what compares runs every few seconds. */
+const LINES_MS = 1000;
+const TABLES_MS = 4000;
+
+/** Asks again for what the event stream says has changed, while the page is seen and live. */
+export function useLiveCharts(experimentId: string): void {
+  const client = useQueryClient();
+  const connection = useSyncExternalStore(live.subscribe, live.get);
+  const on = connection !== "paused";
+  useEffect(() => {
+    if (!on) return;
+    const changed = new Set<string>();
+    let all = false;
+    let tables = false;
+    let tablesAt = 0;
+    const stop = watchExperiment(experimentId, (runIds) => {
+      if (runIds) for (const runId of runIds) changed.add(runId);
+      else all = true;
+      tables = true;
+    });
+    const concerns = (query: Query) => all || (query.queryKey[1] as LinesWish).runIds.some((runId) => changed.has(runId));
+    const timer = setInterval(() => {
+      if (document.hidden) return;
+      if (all || changed.size) {
+        void client.invalidateQueries({ predicate: (query) => query.queryKey[0] === "lines" && concerns(query) });
+        changed.clear();
+        all = false;
+      }
+      if (tables && Date.now() - tablesAt >= TABLES_MS) {
+        tables = false;
+        tablesAt = Date.now();
+        void client.invalidateQueries({ queryKey: ["run-table"] });
+        void client.invalidateQueries({ queryKey: ["importance"] });
+      }
+    }, LINES_MS);
+    return () => {
+      clearInterval(timer);
+      stop();
+    };
+  }, [client, experimentId, on]);
+}

@@ -1,0 +1,111 @@
+// Opens the charts of a running server in Chromium and checks that they do what they promise.
+// node test/charts.mjs ADDRESS EXPERIMENT_ID RUN_ID   (what the seeded store must hold: tests/ui/test_smoke.py)
+import assert from "node:assert/strict";
+import { openBrowser } from "./browser.mjs";
+
+const [address, experimentId] = process.argv.slice(2);
+const { page, noViolations, run } = await openBrowser(address);
+const series = [];
+page.on("request", (request) => {
+  if (request.url().endsWith("/series")) series.push(request.postDataJSON());
+});
+
+const curves = page.getByRole("img", { name: /^acc: 12 curves, 0 to 49, best last value 0.95/ });
+const relations = page.getByRole("group", { name: /^12 runs over / });
+const filter = page.getByRole("textbox", { name: "Filter runs" });
+const panel = (name) => page.getByRole("article", { name });
+
+await run({
+  async "curves of all runs by one request"() {
+    await page.goto(`${address}/experiments/${experimentId}/runs`);
+    await page.getByRole("navigation", { name: "Layout of the page" }).getByRole("link", { name: "Charts" }).click();
+    await page.waitForURL(/\/charts$/);
+    await page.getByText("12 of 12 runs drawn").waitFor();
+    await curves.waitFor();
+    assert.equal(series.length, 1, "one request for the one metric");
+    assert.equal(series[0].run_ids.length, 12);
+    assert.equal(series[0].format, "packed");
+    await relations.waitFor();
+    await panel("acc: best so far").waitFor();
+    await noViolations("the charts");
+  },
+
+  async "the pointer finds the nearest curve, keys walk along it"() {
+    const box = await curves.boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
+    await page.locator(".tip").getByText("run-0").first().waitFor();
+    await page.locator(".legend-lit").waitFor();
+    await curves.focus();
+    await page.keyboard.press("ArrowRight");
+    await page.locator(".tip-pinned").waitFor();
+    await page.keyboard.press("Escape");
+    await page.mouse.move(0, 0);
+    await page.locator(".tip").waitFor({ state: "detached" });
+  },
+
+  async "hiding a run takes its curve away, and the address says so"() {
+    await page.getByRole("button", { name: "Show run-3", exact: true }).click();
+    await page.getByText("11 of 12 runs drawn").waitFor();
+    await page.getByRole("img", { name: /^acc: 11 curves/ }).waitFor();
+    await page.waitForURL(/hide=/);
+    await page.getByRole("checkbox", { name: "Log scale" }).check();
+    await page.waitForURL(/log=1/);
+    await page.reload();
+    await page.getByRole("img", { name: /^acc: 11 curves/ }).waitFor();
+    assert.ok(await page.getByRole("checkbox", { name: "Log scale" }).isChecked());
+    await page.getByRole("button", { name: "Show all", exact: true }).first().click();
+    await curves.waitFor();
+  },
+
+  async "runs in groups have one curve each"() {
+    await page.getByRole("combobox", { name: "Group" }).selectOption("p.optimizer");
+    await page.getByRole("img", { name: /^acc: 2 curves/ }).waitFor();
+    await page.waitForURL(/by=p\.optimizer/);
+    await page.getByRole("combobox", { name: "Group" }).selectOption("");
+    await curves.waitFor();
+  },
+
+  async "a brush on parallel coordinates becomes the filter"() {
+    const axis = page.getByRole("button", { name: "optimizer", exact: true });
+    await axis.scrollIntoViewIfNeeded();
+    const name = await axis.boundingBox();
+    const chart = await relations.boundingBox();
+    const x = name.x + name.width / 2;
+    // The upper half of the axis is the second category.
+    await page.mouse.click(x, chart.y + 60);
+    await page.getByText("6 of 12 runs").waitFor();
+    await page.getByRole("button", { name: "Filter to 6 runs" }).click();
+    await page.waitForURL(/q=/);
+    assert.equal(await filter.inputValue(), "params.optimizer IN ('sgd')");
+    await page.getByText("6 of 6 runs drawn").waitFor();
+    await filter.fill("");
+    await page.getByText("12 of 12 runs drawn").waitFor();
+  },
+
+  async "charts are added, shown as tables and taken away"() {
+    await page.getByRole("button", { name: "Add chart" }).click();
+    await page.getByRole("button", { name: /^Distribution by group/ }).click();
+    await page.getByRole("combobox", { name: "Grouped by" }).selectOption("p.optimizer");
+    await noViolations("the settings of a chart");
+    await page.getByRole("button", { name: "Done" }).click();
+    const added = panel("acc by optimizer");
+    await added.first().waitFor();
+    await page.waitForURL(/ch=c1:box:by=p\.optimizer/);
+    await added.first().getByRole("button", { name: /^More for/ }).click();
+    await page.getByRole("menuitem", { name: "Show as table" }).click();
+    await added.first().getByRole("row", { name: /^adam 6 / }).waitFor();
+    await added.first().getByRole("button", { name: /^More for/ }).click();
+    await page.getByRole("menuitem", { name: "Remove" }).click();
+    await page.waitForURL((url) => !url.search.includes("ch="));
+  },
+
+  async "dark and in Chinese"() {
+    await page.getByRole("button", { name: "Theme" }).click();
+    await page.getByRole("menuitemradio", { name: "Dark" }).click();
+    await page.getByRole("button", { name: "Language" }).click();
+    await page.getByRole("menuitemradio", { name: "简体中文" }).click();
+    await page.getByText("已绘制 12 个运行中的 12 个").waitFor();
+    await page.waitForTimeout(300);
+    await noViolations("the charts, dark, in Chinese");
+  },
+});
