@@ -66,7 +66,7 @@ await run({
   },
 
   async "a brush on parallel coordinates becomes the filter"() {
-    const axis = page.getByRole("button", { name: "optimizer", exact: true });
+    const axis = relations.getByRole("button", { name: "optimizer", exact: true });
     await axis.scrollIntoViewIfNeeded();
     const name = await axis.boundingBox();
     const chart = await relations.boundingBox();
