@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clew.client import link as links
-from clew.client import notice
+from clew.client import notice, uihost
 from clew.client.session import Session, session
 from hosts import stop_host
 
@@ -59,3 +59,12 @@ def store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     yield uri
     clear_session()
     stop_host(uri)
+
+
+@pytest.fixture(autouse=True)
+def no_ui_stays() -> Iterator[None]:
+    """What ``clew.ui()`` serves ends with the test."""
+    yield
+    for served in uihost._served.values():
+        served.stop()
+    uihost._served.clear()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from clew.errors import InvalidValue
 from clew.server.pages import Pages
 
 SCRIPT = 'document.documentElement.dataset.theme="dark"'
@@ -86,3 +87,12 @@ def test_an_unknown_address_shows_a_browser_the_page_as_not_found(folder: str) -
     assert shown.status == 404
     assert b"<base" in shown.body
     assert pages.missing({b"accept": b"application/json"}).body == b"Not Found"
+
+
+def test_who_may_frame_the_pages_is_said_by_an_option(folder: str) -> None:
+    page = Pages(folder=folder, frame_ancestors=["https://hub.example", "http://localhost:*"]).find("/", {})
+    assert page is not None
+    assert b"frame-ancestors https://hub.example http://localhost:*;" in dict(page.headers)[b"content-security-policy"]
+    for odd in ("*", "https://a; script-src *", "https://a https://b", "hub.example", "https://a\r\nx: y"):
+        with pytest.raises(InvalidValue, match="is no origin"):
+            Pages(folder=folder, frame_ancestors=[odd])

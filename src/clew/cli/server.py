@@ -20,6 +20,12 @@ host_option = click.option(
     "--host", "-h", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all."
 )
 port_type = click.IntRange(0, 65_535)
+frames_option = click.option(
+    "--frame-ancestors",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Whose pages may show the UI in a frame, e.g. https://notebooks.example. Default: nobody's.",
+)
 
 
 @click.command(context_settings=_help_only_long)
@@ -34,7 +40,8 @@ port_type = click.IntRange(0, 65_535)
 )
 @click.option("--store", default="", metavar="FOLDER|URI", help="Store to open. Default: ./.clew.")
 @click.option("--open/--no-open", "browse", default=False, show_default=True, help="Open it in the web browser.")
-def ui(host: str, port: int, store: str, browse: bool) -> None:
+@frames_option
+def ui(host: str, port: int, store: str, browse: bool, frame_ancestors: tuple[str, ...]) -> None:
     """Open the web UI of the store in this folder."""
     from clew.server.host import serve
 
@@ -45,7 +52,15 @@ def ui(host: str, port: int, store: str, browse: bool) -> None:
         if browse:
             click.launch(urls[0])
 
-    serve(url, host=host, port=port, next_free_port=True, artifacts_destination=_artifacts(url), announce=announce)
+    serve(
+        url,
+        host=host,
+        port=port,
+        next_free_port=True,
+        artifacts_destination=_artifacts(url),
+        frame_ancestors=frame_ancestors,
+        announce=announce,
+    )
 
 
 @click.command(context_settings=_help_only_long)
@@ -82,6 +97,7 @@ def ui(host: str, port: int, store: str, browse: bool) -> None:
     metavar="NAMES",
     help="Host names that clients may use, with commas; * as a wildcard. Loopback and private addresses always may.",
 )
+@frames_option
 @click.option("--access-log/--no-access-log", default=True, show_default=True, help="Write a line per request.")
 @click.option(
     "--log-format",
@@ -143,6 +159,7 @@ def server(
     static_prefix: str,
     workers: int,
     allowed_hosts: str,
+    frame_ancestors: tuple[str, ...],
     access_log: bool,
     log_format: Literal["text", "json"],
     log_level: str | None,
@@ -172,6 +189,7 @@ def server(
         artifacts_destination=artifacts_destination or _artifacts(url),
         static_prefix=static_prefix,
         allowed_hosts=[name.strip() for name in allowed_hosts.split(",") if name.strip()],
+        frame_ancestors=frame_ancestors,
         workers=workers,
         access_log=access_log,
         log_format=log_format,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from clew.client.cardlinks import page_of
 from clew.client.link import Link, link_to
 from clew.client.modelcalls import ModelCalls
 from clew.client.pages import PagedList
@@ -18,6 +19,7 @@ from clew.client.source import NOTE, PARENT, RUN_NAME, user_name
 from clew.client.tablecalls import TableCalls
 from clew.client.trashcalls import TrashCalls
 from clew.client.values import dataset_fields, order_of, pairs_of, status_of, texts_of, view_of
+from clew.entities import web
 from clew.entities.experiment import Experiment
 from clew.entities.run import ModelOutput, Run, RunInfo, RunStatus
 from clew.errors import NotFound, Unavailable
@@ -343,3 +345,5 @@ class ClewClient(SeriesCalls, ModelCalls, TableCalls, TrashCalls):
 
 
 MlflowClient = ClewClient
+
+web.page_of = page_of

@@ -207,14 +207,22 @@ class Link:
         response = self.read("get_run", mlflow.GetRun(run_id=run_id))
         return convert.run_entity(response.run).info.artifact_uri
 
+    @property
+    def pending(self) -> int:
+        """How many journal entries and files of this process have not arrived."""
+        return _pending(self._awaited())
+
     # -- fence ------------------------------------------------------------------------------
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until the target has what this process logged; False, with a line that says so, when it has not."""
+        return self.wait(self._awaited(), timeout_s)
+
+    def _awaited(self) -> list[Awaited]:
         with self._lock:
             logs = list(self.runs.values())
         receipts: list[Awaited] = [r for r in (log.journal.fence() for log in logs) if r is not None]
-        return self.wait([*receipts, *self._files(logs)], timeout_s)
+        return [*receipts, *self._files(logs)]
 
     def _files(self, logs: list[RunLog]) -> list[Parcel]:
         """The spooled files that have not arrived: of these runs, and the late ones."""
@@ -293,6 +301,12 @@ def link_to(uri: str | None) -> Link:
         if link is None:
             link = _links[full] = Link(full)
         return link
+
+
+def known_links() -> list[Link]:
+    """The links that this process has made."""
+    with _links_lock:
+        return list(_links.values())
 
 
 def forget_links() -> None:

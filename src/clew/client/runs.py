@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from clew.client import births, console, monitor
+from clew.client import births, cells, console, monitor
 from clew.client.experiments import client
 from clew.client.session import Active, session
 from clew.client.snapshot import Snapshot
@@ -53,6 +53,7 @@ def start_run(
         Conflict: a run is active already and ``nested`` is false, or the run or experiment is deleted.
         NotFound: there is no such run or experiment.
     """
+    cells.end_leftovers()
     stack = session.stack()
     if stack and not nested:
         active_id = stack[-1].run.info.run_id
@@ -78,6 +79,7 @@ def start_run(
         )
     active = Active(run, log, link)
     session.push(active)
+    cells.note_run(run.info.run_id)
     _accompany(active, log_system_metrics, source=not resumed and not stack)
     return _as_active(run)
 

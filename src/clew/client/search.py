@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from clew.client.experiments import client, experiment_in_use, get_experiment_by_name, search_experiments
-from clew.client.pages import all_pages
+from clew.client.pages import PagedList, all_pages
 from clew.client.tables import Keys, runs_frame
 from clew.client.values import order_of, texts_of, view_of
 from clew.entities.metric import Metric
@@ -68,7 +68,7 @@ def search_runs(
             _SEARCH_PAGE,
         )
         if ids
-        else []
+        else PagedList(())
     )
     return found if output_format == "list" else runs_frame(found, keys)
 

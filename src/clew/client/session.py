@@ -17,10 +17,12 @@ from types import FrameType
 from typing import Any, Protocol
 
 from clew import settings
+from clew.client import shells
 from clew.client.link import Link, link_to
 from clew.client.notice import say
 from clew.client.ranks import Ranks
 from clew.client.runlog import RunLog
+from clew.client.weblinks import page_address
 from clew.entities.run import Run, RunStatus
 from clew.ids import now_ms
 
@@ -147,7 +149,8 @@ class Session:
             link.tell_conflicts(log, receipt, folder)
         if not link.target.embedded and not link.offline and not log.rank:
             info = active.run.info
-            say(f"View run {info.run_name or info.run_id} at: {run_address(link, info.experiment_id, info.run_id)}")
+            page = page_address(link, link.uri, info.experiment_id, info.run_id)
+            say(f"View run {info.run_name or info.run_id} at: {page}")
 
     def _hook(self) -> None:
         """End open runs when the process ends; once, and without replacing a handler of the user's."""
@@ -164,7 +167,7 @@ class Session:
 
     def _at_exit(self) -> None:
         interactive = hasattr(sys, "ps1") or "ipykernel" in sys.modules
-        failed = getattr(sys, "last_value", None) is not None and not interactive
+        failed = (getattr(sys, "last_value", None) is not None and not interactive) or shells.last_error() is not None
         self._end_open((RunStatus.FAILED if failed else RunStatus.FINISHED).value, None)
 
     def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
@@ -178,13 +181,6 @@ class Session:
             if active.pid == os.getpid():
                 self.open.pop(active.log.run_id, None)
                 self.end(active, status, wait_s=wait_s)
-
-
-def run_address(link: Link, experiment_id: str, run_id: str) -> str:
-    """Where a browser shows a run."""
-    if link.kind == "mlflow":
-        return f"{link.uri}/#/experiments/{experiment_id}/runs/{run_id}"
-    return f"{link.uri}/runs/{run_id}"
 
 
 session = Session()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from clew.entities.entity import Entity
 
-class Dataset(msgspec.Struct, frozen=True):
+
+class Dataset(Entity, frozen=True):
     """A dataset as logged; identity inside an experiment is (name, digest).
 
     digest: up to 36 characters that change when the data change.
@@ -21,11 +23,11 @@ class Dataset(msgspec.Struct, frozen=True):
     profile: str | None = None
 
 
-class DatasetInput(msgspec.Struct, frozen=True):
+class DatasetInput(Entity, frozen=True):
     """One use of a dataset by a run; the tag ``mlflow.data.context`` says for what."""
 
     dataset: Dataset
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class DatasetSummary(msgspec.Struct, frozen=True, kw_only=True):

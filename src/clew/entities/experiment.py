@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from clew.entities.entity import Entity
 from clew.entities.run import Stage
 
 
-class Experiment(msgspec.Struct, frozen=True, kw_only=True):
+class Experiment(Entity, frozen=True, kw_only=True):
     """A named folder of runs; ``/`` in the name makes folders in the UI.
 
     experiment_id: a decimal integer as text; ``"0"`` is the built-in ``Default``.
@@ -21,7 +22,17 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True):
     lifecycle_stage: Stage = "active"
     creation_time: int = 0
     last_update_time: int = 0
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        from clew.entities import cards
+
+        return cards.experiment_line(self)
+
+    def _repr_html_(self) -> str:
+        from clew.entities import cards
+
+        return cards.experiment_card(self)
 
 
 class ExperimentActivity(msgspec.Struct, frozen=True, kw_only=True):

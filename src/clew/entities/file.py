@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
+from clew.entities.entity import Entity
 
 
-class FileInfo(msgspec.Struct, frozen=True, kw_only=True):
+class FileInfo(Entity, frozen=True, kw_only=True):
     """A file or folder.
 
     path: relative to the root that was listed, ``/`` as separator.

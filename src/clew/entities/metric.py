@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from clew.entities.entity import Entity
 
-class Metric(msgspec.Struct, frozen=True):
+
+class Metric(Entity, frozen=True):
     """One value of one metric.
 
     value: any float64; NaN and the infinities are data, not errors.

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from clew.entities.entity import Entity
 from clew.entities.metric import Metric
 
 
@@ -18,7 +19,7 @@ class LoggedModelStatus(StrEnum):
     FAILED = "LOGGED_MODEL_UPLOAD_FAILED"
 
 
-class LoggedModel(msgspec.Struct, frozen=True, kw_only=True):
+class LoggedModel(Entity, frozen=True, kw_only=True):
     """A model that a run logged.
 
     model_id: ``m-`` and 32 hex digits.
@@ -36,11 +37,21 @@ class LoggedModel(msgspec.Struct, frozen=True, kw_only=True):
     source_run_id: str = ""
     status: LoggedModelStatus = LoggedModelStatus.PENDING
     status_message: str = ""
-    tags: dict[str, str] = {}
-    params: dict[str, str] = {}
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
+    params: dict[str, str] = msgspec.field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
 
     @property
     def model_uri(self) -> str:
         """``models:/<model_id>``, which every loader understands."""
         return f"models:/{self.model_id}"
+
+    def __repr__(self) -> str:
+        from clew.entities import cards
+
+        return cards.model_line(self)
+
+    def _repr_html_(self) -> str:
+        from clew.entities import cards
+
+        return cards.model_card(self)

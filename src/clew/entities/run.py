@@ -6,11 +6,12 @@ Attribute names follow MLflow's entities, because users' code reads them (``run.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from clew.entities.dataset import DatasetInput
+from clew.entities.entity import Entity
 from clew.entities.metric import Metric
 
 
@@ -28,6 +29,21 @@ class RunStatus(StrEnum):
         """Whether a run in this state is over."""
         return self not in (RunStatus.RUNNING, RunStatus.SCHEDULED)
 
+    @staticmethod
+    def to_string(status: RunStatus) -> str:
+        """The status as text; here it is one already, in MLflow it is a number."""
+        return RunStatus(status).value
+
+    @staticmethod
+    def from_string(status_str: str) -> RunStatus:
+        """The status of this name."""
+        return RunStatus(status_str)
+
+    @staticmethod
+    def is_terminated(status: RunStatus) -> bool:
+        """Whether a run in this state is over."""
+        return RunStatus(status).ended
+
 
 Stage = Literal["active", "deleted"]
 """``deleted`` means in the trash: hidden, and restorable until purged."""
@@ -36,7 +52,7 @@ ViewType = Literal["ACTIVE_ONLY", "DELETED_ONLY", "ALL"]
 """Which lifecycle stages a search looks at."""
 
 
-class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
+class RunInfo(Entity, frozen=True, kw_only=True):
     """Who, where, when of a run.
 
     run_id: 32 lower-case hex digits.
@@ -55,48 +71,62 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     artifact_uri: str = ""
 
 
-class RunData(msgspec.Struct, frozen=True, kw_only=True):
+class RunData(Entity, frozen=True, kw_only=True):
     """The latest value of each metric, the params and the tags.
 
     latest: one full point per metric key, in key order; ``metrics`` are its values only.
     """
 
-    metrics: dict[str, float] = {}
-    params: dict[str, str] = {}
-    tags: dict[str, str] = {}
+    metrics: dict[str, float] = msgspec.field(default_factory=dict)
+    params: dict[str, str] = msgspec.field(default_factory=dict)
+    tags: dict[str, str] = msgspec.field(default_factory=dict)
     latest: tuple[Metric, ...] = ()
 
+    def to_dictionary(self) -> dict[str, Any]:
+        """Metrics, params and tags."""
+        return {"metrics": dict(self.metrics), "params": dict(self.params), "tags": dict(self.tags)}
 
-class ModelInput(msgspec.Struct, frozen=True):
+
+class ModelInput(Entity, frozen=True):
     """A logged model that a run read."""
 
     model_id: str
 
 
-class ModelOutput(msgspec.Struct, frozen=True):
+class ModelOutput(Entity, frozen=True):
     """A logged model that a run produced at a step."""
 
     model_id: str
     step: int = 0
 
 
-class RunInputs(msgspec.Struct, frozen=True, kw_only=True):
+class RunInputs(Entity, frozen=True, kw_only=True):
     """What a run read, in order of logging."""
 
     dataset_inputs: tuple[DatasetInput, ...] = ()
     model_inputs: tuple[ModelInput, ...] = ()
 
 
-class RunOutputs(msgspec.Struct, frozen=True, kw_only=True):
+class RunOutputs(Entity, frozen=True, kw_only=True):
     """What a run produced, in order of logging."""
 
     model_outputs: tuple[ModelOutput, ...] = ()
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class Run(Entity, frozen=True, kw_only=True):
     """A run with all that search and ``get_run`` return."""
 
     info: RunInfo
     data: RunData = RunData()
     inputs: RunInputs = RunInputs()
     outputs: RunOutputs = RunOutputs()
+
+    def __repr__(self) -> str:
+        from clew.entities import cards
+
+        return cards.run_line(self)
+
+    def _repr_html_(self) -> str:
+        from clew.entities import cards
+
+        return cards.run_card(self)

@@ -47,7 +47,7 @@ class App:
 
     static_prefix: path under which everything lies, e.g. ``/p``; "" for none.
     allowed_hosts: see ``gate.Gate``. access_log: write one line per request to standard error.
-    threads: that read the store.
+    frame_ancestors: see ``pages.Pages``. threads: that read the store.
     """
 
     def __init__(
@@ -59,13 +59,14 @@ class App:
         access_log: bool = False,
         log_format: Format = "json",
         limits: Limits = DEFAULTS,
+        frame_ancestors: Sequence[str] = (),
         threads: int = 4,
     ) -> None:
         self.site = site
         self._prefix = "/" + static_prefix.strip("/") if static_prefix.strip("/") else ""
         self._gate = gate.Gate(allowed_hosts)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="clew-read")
-        self._pages = Pages(self._prefix)
+        self._pages = Pages(self._prefix, frame_ancestors=frame_ancestors)
         self._log_requests = access_log
         self._log_format: Format = log_format
         self._limits = limits

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import json
 import logging
 import os
 import signal
@@ -53,6 +54,8 @@ def serve(
     log_format: Format = "text",
     limits: Limits = DEFAULTS,
     gc_every_s: float | None = None,
+    frame_ancestors: Sequence[str] = (),
+    lifeline: int | None = None,
     announce: Callable[[list[str]], None] | None = None,
 ) -> None:
     """Host a store until SIGTERM or SIGINT; returns when everything is written and closed.
@@ -84,6 +87,8 @@ def serve(
         log_format=log_format,
         limits=limits,
         gc_every_s=gc_every_s,
+        frame_ancestors=frame_ancestors,
+        lifeline=lifeline,
         announce=_announce if announce is None and port is not None else announce,
     )
     where = places(store_url, settings.read().spool)
@@ -268,11 +273,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m clew.server.host", description="Hosts a Clew store on demand.")
     parser.add_argument("--store", required=True, help="sqlite:///… or postgresql://…")
     parser.add_argument("--on-demand", action="store_true", help="end when no client is connected any more")
+    parser.add_argument(
+        "--port",
+        type=int,
+        help="listen there too, or at the next free port; say where on standard output; end when standard input does",
+    )
+    parser.add_argument("--frame-ancestors", action="append", default=[], help="origin whose pages may frame the UI")
     given = parser.parse_args(arguments)
     logging.basicConfig(level=settings.read().log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is meant for the script, not for its host
     try:
-        serve(given.store, port=None, on_demand=given.on_demand)
+        if given.port is None:
+            serve(given.store, port=None, on_demand=given.on_demand)
+        else:
+            serve(
+                given.store,
+                port=given.port,
+                next_free_port=True,
+                artifacts_destination=places(given.store, settings.read().spool).artifacts,
+                frame_ancestors=given.frame_ancestors,
+                lifeline=sys.stdin.fileno(),
+                announce=lambda urls: print(json.dumps({"urls": urls}), flush=True),  # noqa: T201
+            )
     except AlreadyHosted:
         return 0
     except ClewError as e:

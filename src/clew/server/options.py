@@ -24,6 +24,7 @@ class Options:
     static_prefix, allowed_hosts, access_log, log_format, limits: see ``app.App``; access_log None = on for a TCP
     server, off where one person looks at a store of their own (``next_free_port`` on loopback).
     gc_every_s: pause between two applications of the experiments' retention rules; None: never by itself.
+    frame_ancestors: see ``pages.Pages``. lifeline: a file descriptor; the host ends when its other end is closed.
     announce: called with the http addresses once requests are answered.
     """
 
@@ -43,6 +44,8 @@ class Options:
         log_format: Format = "text",
         limits: Limits = DEFAULTS,
         gc_every_s: float | None = None,
+        frame_ancestors: Sequence[str] = (),
+        lifeline: int | None = None,
         announce: Callable[[list[str]], None] | None = None,
     ) -> None:
         self.host = host
@@ -60,6 +63,8 @@ class Options:
         self.limits = limits
         self.access_log = serving_others if access_log is None else access_log
         self.gc_every_s = gc_every_s
+        self.frame_ancestors = frame_ancestors
+        self.lifeline = lifeline
         self.announce = announce
 
     def announcing(self, announce: Callable[[list[str]], None]) -> Options:

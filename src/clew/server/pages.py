@@ -7,10 +7,11 @@ import gzip
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from clew.errors import InvalidValue
 from clew.server.replies import HTML, Headers, Reply, text
 
 STATIC = os.path.join(os.path.dirname(__file__), "static")
@@ -18,6 +19,7 @@ STATIC = os.path.join(os.path.dirname(__file__), "static")
 # First parts of the addresses that the UI's own router understands (ui.md section 3).
 _UI = frozenset(("", "experiments", "runs", "models", "compare", "search", "admin", "settings", "s"))
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+_ORIGIN = re.compile(r"https?://[\w.*\-\[\]:]+")
 _BASE = re.compile(rb"<base\s+href=\"[^\"]*\"\s*/?>")
 _TYPES = {
     ".html": b"text/html; charset=utf-8",
@@ -54,11 +56,22 @@ class Pages:
     """Finds the file for a path; read from disk at the first request.
 
     prefix: path under which the site lies; it is written into index.html's base address.
+    frame_ancestors: whose pages may show the UI in a frame, e.g. ``https://notebooks.example``, ``http://localhost:*``;
+        by default nobody's, since a page around the UI could make people click what they do not see.
+
+    Raises:
+        InvalidValue: one of them is no origin.
     """
 
-    def __init__(self, prefix: str = "", folder: str = STATIC) -> None:
+    def __init__(self, prefix: str = "", folder: str = STATIC, frame_ancestors: Sequence[str] = ()) -> None:
+        for origin in frame_ancestors:
+            if not _ORIGIN.fullmatch(origin):
+                raise InvalidValue(
+                    f"{origin!r} is no origin; expected e.g. https://notebooks.example or http://localhost:*"
+                )
         self._prefix = prefix
         self._folder = folder
+        self._framed_by = " ".join(frame_ancestors) or "'none'"
         self._assets: dict[str, Asset] | None = None
 
     def find(self, path: str, headers: Mapping[bytes, bytes]) -> Reply | None:
@@ -108,12 +121,12 @@ class Pages:
             (b"content-type", _TYPES[".html"]),
             (b"cache-control", b"no-cache"),
             (b"vary", b"accept-encoding"),
-            (b"content-security-policy", content_security_policy(body)),
+            (b"content-security-policy", content_security_policy(body, self._framed_by)),
         ]
         return _with_etag({b"": body, b"gzip": gzip.compress(body, 9, mtime=0)}, headers)
 
 
-def content_security_policy(page: bytes) -> bytes:
+def content_security_policy(page: bytes, framed_by: str) -> bytes:
     """What the page may load: this site's own files, and the inline scripts that it has now, by hash."""
     hashes = [
         "'sha256-" + base64.b64encode(hashlib.sha256(script).digest()).decode() + "'"
@@ -127,7 +140,7 @@ def content_security_policy(page: bytes) -> bytes:
             "style-src 'self' 'unsafe-inline'",  # the charts place their parts by style attributes
             "img-src 'self' data: blob:",
             "object-src 'none'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {framed_by}",
             "base-uri 'self'",
         )
     ).encode()

@@ -87,6 +87,7 @@ class Service:
             access_log=options.access_log,
             log_format=options.log_format,
             limits=options.limits,
+            frame_ancestors=options.frame_ancestors,
         )
         config = uvicorn.Config(
             self._app,
@@ -112,6 +113,8 @@ class Service:
                     loop.add_signal_handler(number, self._end_by, number)
         sys.setswitchinterval(_SWITCH_S)
         self._app.start()
+        if self._options.lifeline is not None:
+            loop.add_reader(self._options.lifeline, self._end_with, self._options.lifeline)
         loops = (self._watch, self._sweep, self._tidy)
         tasks = [asyncio.create_task(forever()) for forever in loops]
         await self._server.serve(sockets=self._sockets)
@@ -127,6 +130,11 @@ class Service:
     def _end_by(self, number: int) -> None:
         self.interrupted = number == signal.SIGINT
         self._end()
+
+    def _end_with(self, lifeline: int) -> None:
+        if not os.read(lifeline, 4096):
+            asyncio.get_running_loop().remove_reader(lifeline)
+            self._end()
 
     def _end(self) -> None:
         # First out of sight, so that whoever looks for a host from now on starts the next one

@@ -1,0 +1,103 @@
+"""A real Jupyter kernel: cells that run again, an interrupt, a restart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import clew
+
+pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+jupyter_client = pytest.importorskip("jupyter_client", reason="jupyter_client is not installed")
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("store"), pytest.mark.filterwarnings("ignore")]
+
+START = "clew.start_run().info.run_id"
+
+
+class Kernel:
+    """A kernel, and the cells that were sent to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.manager = jupyter_client.KernelManager(kernel_name="python3")
+        self.manager.start_kernel(env={**os.environ, "IPYTHONDIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder)})
+        self.client = self.manager.blocking_client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=120)
+        self.run("import clew, os, time")
+
+    def send(self, text: str, cell_id: str | None = None) -> str:
+        """Send a cell; the id of its message."""
+        content = {"code": text, "silent": False, "store_history": True, "stop_on_error": False}
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": cell_id} if cell_id else {})
+        self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    def reply(self, message_id: str) -> dict[str, Any]:
+        """The answer to a cell."""
+        while True:
+            found = self.client.get_shell_msg(timeout=120)
+            if found["parent_header"].get("msg_id") == message_id:
+                return dict(found["content"])
+
+    def run(self, text: str, cell_id: str | None = None) -> str:
+        """Run a cell; the status of its answer."""
+        return str(self.reply(self.send(text, cell_id))["status"])
+
+    def stop(self) -> None:
+        """End the kernel as Jupyter does."""
+        self.client.stop_channels()
+        self.manager.shutdown_kernel()
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator[Kernel]:
+    made = Kernel(tmp_path)
+    yield made
+    if made.manager.has_kernel:
+        made.stop()
+
+
+def states() -> list[str]:
+    """Of all runs, the oldest first."""
+    found = clew.search_runs(output_format="list", order_by=["start_time ASC"])
+    return [run.info.status.value for run in found]
+
+
+def test_the_very_first_cell_may_run_again(kernel: Kernel) -> None:
+    assert kernel.run(START, "c1") == "ok"
+    assert kernel.run(f"x = 1\n{START}", "c1") == "ok"
+    assert kernel.run(START, "c2") == "error"
+    assert states() == ["FINISHED", "RUNNING"]
+
+
+def test_an_interrupt_ends_the_run_of_its_cell(kernel: Kernel, tmp_path: Path) -> None:
+    message = kernel.send(f"{START}\nopen({str(tmp_path / 'begun')!r}, 'w').close()\ntime.sleep(600)")
+    while not (tmp_path / "begun").exists():
+        pass
+    kernel.manager.interrupt_kernel()
+    assert kernel.reply(message)["ename"] == "KeyboardInterrupt"
+    assert states() == ["FAILED"]
+
+
+def test_an_interrupt_while_awaiting_does_so_too(kernel: Kernel, tmp_path: Path) -> None:
+    text = f"import asyncio\n{START}\nopen({str(tmp_path / 'begun')!r}, 'w').close()\nawait asyncio.sleep(600)"
+    message = kernel.send(text)
+    while not (tmp_path / "begun").exists():
+        pass
+    kernel.manager.interrupt_kernel()
+    kernel.reply(message)
+    assert states() == ["FAILED"]
+
+
+@pytest.mark.parametrize(("last", "state"), [("1 + 1", "FINISHED"), ("1 / 0", "FAILED")])
+def test_a_kernel_that_ends_closes_its_run(kernel: Kernel, last: str, state: str) -> None:
+    kernel.run(START)
+    kernel.run(last)
+    assert states() == ["RUNNING"]
+    kernel.stop()
+    assert states() == [state]
