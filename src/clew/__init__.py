@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         data,
         entities,
         exceptions,
+        metrics,
         models,
         pyfunc,
         sklearn,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
         set_active_model,
         set_logged_model_tags,
     )
+    from clew.client.magics import load_ipython_extension, unload_ipython_extension
     from clew.client.media import (
         alert,
         log_audio,
@@ -118,6 +120,10 @@ if TYPE_CHECKING:
         start_run,
     )
     from clew.client.search import get_metric_histories, get_metric_history, search_runs
+    from clew.client.ui import ui
+    from clew.evaluation.evaluate import evaluate
+    from clew.evaluation.validation import validate_evaluation_results
+    from clew.exceptions import MlflowException
     from clew.integrations import autolog
 
 _MODULES = {
@@ -142,6 +148,7 @@ _MODULES = {
         get_active_model_id get_logged_model import_checkpoints initialize_logged_model last_logged_model
         log_model_params search_logged_models set_active_model set_logged_model_tags
     """,
+    "clew.client.magics": "load_ipython_extension unload_ipython_extension",
     "clew.client.media": "alert log_audio log_histogram log_video",
     "clew.client.monitor": """
         disable_system_metrics_logging enable_system_metrics_logging set_system_metrics_node_id
@@ -155,6 +162,10 @@ _MODULES = {
         ActiveRun active_run delete_run end_run get_parent_run get_run last_active_run restore_run start_run
     """,
     "clew.client.search": "get_metric_histories get_metric_history search_runs",
+    "clew.client.ui": "ui",
+    "clew.evaluation.evaluate": "evaluate",
+    "clew.evaluation.validation": "validate_evaluation_results",
+    "clew.exceptions": "MlflowException",
     "clew.integrations": "autolog",
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -165,18 +176,25 @@ _NAMESPACES = (
     "data",
     "entities",
     "exceptions",
+    "metrics",
     "models",
     "pyfunc",
     "sklearn",
     "tensorboard",
     "tracking",
 )
+_NO_REGISTRY = "This version of Clew has no model registry; clew.search_logged_models finds logged models"
 _NO_WORKSPACES = "Clew has no workspaces: give each team a server or a store of its own"
 _ABSENT = {
     "create_workspace": _NO_WORKSPACES,
     "delete_workspace": _NO_WORKSPACES,
     "get_workspace": _NO_WORKSPACES,
     "list_workspaces": _NO_WORKSPACES,
+    "register_model": _NO_REGISTRY,
+    "run": "Clew runs no MLflow projects: start the script itself",
+    "search_model_versions": _NO_REGISTRY,
+    "search_registered_models": _NO_REGISTRY,
+    "set_model_version_tag": _NO_REGISTRY,
     "set_workspace": _NO_WORKSPACES,
     "update_workspace": _NO_WORKSPACES,
     **dict.fromkeys(("genai", "get_trace", "search_traces", "start_span", "trace"), "Clew records no traces"),
@@ -190,6 +208,7 @@ __all__ = [
     "ClewClient",
     "Image",
     "MlflowClient",
+    "MlflowException",
     "__version__",
     "active_run",
     "alert",
@@ -212,6 +231,7 @@ __all__ = [
     "enable_system_metrics_logging",
     "end_run",
     "entities",
+    "evaluate",
     "exceptions",
     "finalize_logged_model",
     "flush",
@@ -233,6 +253,7 @@ __all__ = [
     "is_tracking_uri_set",
     "last_active_run",
     "last_logged_model",
+    "load_ipython_extension",
     "load_table",
     "log_artifact",
     "log_artifacts",
@@ -254,6 +275,7 @@ __all__ = [
     "log_text",
     "log_video",
     "login",
+    "metrics",
     "models",
     "pyfunc",
     "restore_experiment",
@@ -278,6 +300,9 @@ __all__ = [
     "tensorboard",
     "track",
     "tracking",
+    "ui",
+    "unload_ipython_extension",
+    "validate_evaluation_results",
 ]
 
 

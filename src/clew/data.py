@@ -21,6 +21,7 @@ from clew.client.datasets.sources import (
 )
 from clew.client.datasets.spark import SparkDataset, from_spark, load_delta
 from clew.client.datasets.tabular import PandasDataset, PolarsDataset, from_pandas, from_polars
+from clew.client.datasets.tensors import TensorFlowDataset, from_tensorflow
 
 __all__ = [
     "CodeDatasetSource",
@@ -37,11 +38,13 @@ __all__ = [
     "PolarsDataset",
     "SparkDataset",
     "SparkDatasetSource",
+    "TensorFlowDataset",
     "from_huggingface",
     "from_numpy",
     "from_pandas",
     "from_polars",
     "from_spark",
+    "from_tensorflow",
     "get_dataset_source_from_json",
     "get_registered_sources",
     "get_source",

@@ -1,6 +1,10 @@
-"""``clew.models``: signatures of models, and what is known of a logged one."""
+"""``clew.models``: signatures and evaluation of models, and what is known of a logged one."""
 
 from clew.client.models import ModelInfo, get_model_info
+from clew.evaluation.evaluate import evaluate, list_evaluators
+from clew.evaluation.metrics import EvaluationMetric, make_metric
+from clew.evaluation.result import EvaluationArtifact, EvaluationResult
+from clew.evaluation.validation import MetricThreshold
 from clew.packaging.manifest import MLmodel as Model
 from clew.packaging.schema import (
     ArrayType,
@@ -20,7 +24,11 @@ __all__ = [
     "ArrayType",
     "ColumnSpec",
     "DataType",
+    "EvaluationArtifact",
+    "EvaluationMetric",
+    "EvaluationResult",
     "MapType",
+    "MetricThreshold",
     "Model",
     "ModelInfo",
     "ModelSignature",
@@ -30,6 +38,9 @@ __all__ = [
     "Property",
     "Schema",
     "TensorSpec",
+    "evaluate",
     "get_model_info",
     "infer_signature",
+    "list_evaluators",
+    "make_metric",
 ]

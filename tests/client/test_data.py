@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import sys
+import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +39,8 @@ def test_sources_that_cannot_be_loaded_say_why() -> None:
         clew.data.from_numpy(np.arange(3)).source.load()
     with pytest.raises(MissingPackage, match="pyspark"):
         clew.data.load_delta("/x", version=1)
+    with pytest.raises(MissingPackage, match="pip install tensorflow"):
+        clew.data.from_tensorflow(np.ones(3))
     with pytest.raises(MissingPackage, match="pip install datasets"):
         clew.data.HuggingFaceDatasetSource("a/b").load()
 
@@ -92,3 +99,74 @@ def test_polars_frames() -> None:
     assert fields["digest"] == clew.data.from_polars(frame.clone()).digest
     with pytest.raises(InvalidValue, match="targets column 'c'"):
         clew.data.from_polars(frame, targets="c")
+
+
+class Tensor:
+    """What Clew uses of a TensorFlow tensor."""
+
+    def __init__(self, array: object) -> None:
+        self.array = np.asarray(array)
+
+    def numpy(self) -> np.ndarray:
+        return self.array
+
+
+class Elements:
+    """What Clew uses of a ``tf.data.Dataset``."""
+
+    def __init__(self, *elements: object) -> None:
+        self.elements = elements
+
+    def as_numpy_iterator(self) -> Iterator[object]:
+        return iter(self.elements)
+
+    def cardinality(self) -> Tensor:
+        return Tensor(len(self.elements))
+
+
+def leaves(element: object) -> list[object]:
+    if isinstance(element, tuple):
+        return [leaf for part in element for leaf in leaves(part)]
+    return [element[key] for key in sorted(element)] if isinstance(element, dict) else [element]
+
+
+@pytest.fixture
+def tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in: TensorFlow is too large for the project's environments."""
+    module = types.ModuleType("tensorflow")
+    module.data = types.SimpleNamespace(Dataset=Elements)
+    module.nest = types.SimpleNamespace(flatten=leaves)
+    module.is_tensor = lambda thing: isinstance(thing, Tensor)
+    monkeypatch.setitem(sys.modules, "tensorflow", module)
+
+
+@pytest.mark.usefixtures("tensorflow")
+def test_tensors() -> None:
+    features, targets = np.arange(6.0).reshape(3, 2), np.arange(3)
+    fields = clew.data.from_tensorflow(Tensor(features), targets=Tensor(targets), name="t").to_dict()
+    twin = clew.data.from_numpy(features, targets=targets).to_dict()
+    assert (fields["digest"], fields["schema"]) == (twin["digest"], twin["schema"])
+    assert json.loads(fields["profile"] or "") == {"features_cardinality": 6, "targets_cardinality": 3}
+
+
+@pytest.mark.usefixtures("tensorflow")
+def test_datasets_of_tensorflow() -> None:
+    pairs = Elements((np.arange(4.0), np.arange(2.0)), (np.ones(4), np.zeros(2)))
+    dataset = clew.data.from_tensorflow(pairs)
+    hashes = [pd.util.hash_array(np.concatenate(pair)) for pair in pairs.elements]
+    assert dataset.digest == hashlib.md5(b"".join(h.tobytes() for h in hashes)).hexdigest()[:8]
+    assert dataset.profile == {"features_cardinality": 2}
+    assert [spec.name for spec in dataset.schema.features.inputs] == ["0", "1"]
+    named = clew.data.from_tensorflow(Elements({"b": np.ones(2), "a": np.zeros(3)}), targets=Elements(np.ones(1)))
+    assert {spec.name for spec in named.schema.features.inputs} == {"a", "b"}
+    assert clew.data.from_tensorflow(Elements((np.ones(2), (np.ones(1),)))).to_dict()["schema"] is None
+    assert clew.data.from_tensorflow(pairs, digest="mine").digest == "mine"
+
+
+@pytest.mark.usefixtures("tensorflow")
+@pytest.mark.parametrize(
+    "arguments", [(np.ones(3),), (Tensor(1), None, Elements()), (Elements(), None, Tensor(1)), (None,)]
+)
+def test_what_tensorflow_does_not_know_raises(arguments: tuple[object, ...]) -> None:
+    with pytest.raises(InvalidValue):
+        clew.data.from_tensorflow(*arguments)

@@ -60,15 +60,24 @@ def arrays_digest(*groups: Any) -> str:
 
 
 def _array_parts(array: np.ndarray[Any, Any]) -> list[Any]:
+    import numpy as np
+
+    return [array_hash(array.flatten()[:HASHED]), *(np.int64(size) for size in array.shape)]
+
+
+def array_hash(flat: np.ndarray[Any, Any]) -> Any:
+    """The hashes of an array's elements; objects that cannot be hashed count by number only.
+
+    Raises:
+        MissingPackage: pandas is not installed.
+    """
     try:
         import pandas as pd
     except ImportError:
         raise MissingPackage("Digests of datasets need pandas: pip install pandas, or give digest=…") from None
     import numpy as np
 
-    head = array.flatten()[:HASHED]
     try:
-        hashed: Any = pd.util.hash_array(head)
-    except TypeError:  # objects that cannot be hashed count by number only
-        hashed = np.int64(head.size)
-    return [hashed, *(np.int64(size) for size in array.shape)]
+        return pd.util.hash_array(flat)
+    except TypeError:
+        return np.int64(flat.size)
