@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from clew.client.api import ClewClient
 from clew.client.experiments import client, experiment_in_use
@@ -16,12 +18,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
 def files_of(run_id: str | None) -> tuple[ClewClient, str]:
     """The client and run that artifacts go to."""
     if run_id is not None:
         return client(), run_id
     active = active_or_begun()
     return ClewClient(active.link.uri), active.run.info.run_id
+
+
+def on_active_run(call: Callable[Concatenate[ClewClient, str, P], R]) -> Callable[P, R]:
+    """A client's call as a fluent function: the same arguments without the run id, which is the active run's."""
+
+    @functools.wraps(call, assigned=("__name__", "__doc__", "__annotations__"))
+    def fluent(*args: P.args, **kwargs: P.kwargs) -> R:
+        return call(*files_of(None), *args, **kwargs)
+
+    fluent.__module__, fluent.__qualname__ = "clew", call.__name__  # where pickle finds it
+    shape = inspect.signature(call)
+    fluent.__signature__ = shape.replace(parameters=list(shape.parameters.values())[2:])  # type: ignore[attr-defined]
+    return fluent
 
 
 def log_artifact(
@@ -60,10 +79,7 @@ def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> 
     it.log_dict(run, dictionary, artifact_file)
 
 
-def log_figure(figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> None:
-    """Store a Matplotlib or Plotly figure."""
-    it, run = files_of(None)
-    it.log_figure(run, figure, artifact_file, save_kwargs=save_kwargs)
+log_figure = on_active_run(ClewClient.log_figure)
 
 
 def log_image(
