@@ -30,11 +30,12 @@ def log_model(
     registered_model_name: str | None = None,
     signature: ModelSignature | bool | None = None,
     input_example: Any = None,
-    await_registration_for: int | None = None,
+    await_registration_for: int | None = 300,
     pip_requirements: str | Sequence[str] | None = None,
     extra_pip_requirements: str | Sequence[str] | None = None,
     pyfunc_predict_fn: str = "predict",
     metadata: Mapping[str, Any] | None = None,
+    extra_files: Sequence[str] | None = None,
     params: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
     model_type: str | None = None,
@@ -52,11 +53,10 @@ def log_model(
 
     Raises:
         InvalidValue: an argument breaks a rule.
-        NotSupported: ``registered_model_name`` or ``model_id`` is given.
+        NotSupported: ``registered_model_name``, ``model_id`` or ``extra_files`` is given.
     """
     del await_registration_for
-    if registered_model_name is not None or model_id is not None:
-        raise NotSupported("registered_model_name and model_id are not supported by this version; leave them out.")
+    _refuse(registered_model_name=registered_model_name, model_id=model_id, extra_files=extra_files)
     options = ModelOptions(
         signature=signature,
         input_example=input_example,
@@ -74,6 +74,7 @@ def save_model(
     path: str,
     conda_env: str | Mapping[str, Any] | None = None,
     code_paths: Sequence[str] | None = None,
+    mlflow_model: object = None,
     serialization_format: str | None = None,
     signature: ModelSignature | bool | None = None,
     input_example: Any = None,
@@ -82,13 +83,15 @@ def save_model(
     pyfunc_predict_fn: str = "predict",
     metadata: Mapping[str, Any] | None = None,
     skops_trusted_types: Sequence[str] | None = None,
+    extra_files: Sequence[str] | None = None,
 ) -> None:
     """Save a scikit-learn model to the new directory ``path``; arguments as for :func:`log_model`.
 
     Raises:
         AlreadyExists: ``path`` is there and not empty.
-        InvalidValue: an argument breaks a rule.
+        InvalidValue: an argument breaks a rule. NotSupported: ``mlflow_model`` or ``extra_files`` is given.
     """
+    _refuse(mlflow_model=mlflow_model, extra_files=extra_files)
     options = ModelOptions(
         signature=signature,
         input_example=input_example,
@@ -115,15 +118,22 @@ def load_model(
     return _models.load_native(model_uri, "sklearn", dst_path=dst_path, trust=trust, trusted_types=trusted_types)
 
 
-def get_default_pip_requirements(include_cloudpickle: bool = False) -> list[str]:
-    """The pinned requirements of a scikit-learn model that uses nothing else."""
-    packages = ["scikit-learn", "numpy", "scipy", "pandas", "cloudpickle" if include_cloudpickle else "skops"]
-    return requirements(packages)
+def get_default_pip_requirements(include_cloudpickle: bool = False, include_skops: bool = False) -> list[str]:
+    """The pinned requirements of a scikit-learn model that uses nothing else; skops unless cloudpickle is asked."""
+    packages = ["scikit-learn", "numpy", "scipy", "pandas"]
+    packages += ["cloudpickle"] if include_cloudpickle else []
+    return requirements([*packages, "skops"] if include_skops or not include_cloudpickle else packages)
 
 
-def get_default_conda_env(include_cloudpickle: bool = False) -> dict[str, Any]:
+def get_default_conda_env(include_cloudpickle: bool = False, include_skops: bool = False) -> dict[str, Any]:
     """The conda environment of a scikit-learn model that uses nothing else."""
-    return conda_env(get_default_pip_requirements(include_cloudpickle))
+    return conda_env(get_default_pip_requirements(include_cloudpickle, include_skops))
+
+
+def _refuse(**given: object) -> None:
+    named = [name for name, value in given.items() if value is not None]
+    if named:
+        raise NotSupported(f"{' and '.join(named)} cannot be given in this version; leave it out.")
 
 
 def _environment(

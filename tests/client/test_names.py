@@ -55,9 +55,28 @@ def test_switches_and_reports_are_harmless(
 
 
 def test_what_is_absent_on_purpose_says_why() -> None:
-    for name in ("set_workspace", "trace"):
+    said = r"Clew (has no workspaces|records no traces|has no model registry|runs no MLflow projects)"
+    for name in ("set_workspace", "trace", "register_model", "run"):
         assert not hasattr(mlflow, name)
-        with pytest.raises(AttributeError, match=r"Clew (has no workspaces|records no traces)"):
+        with pytest.raises(AttributeError, match=said):
             getattr(mlflow, name)
     with pytest.raises(InvalidValue):
         mlflow.set_active_model()
+
+
+def test_entities_become_dictionaries_as_in_mlflow(store: str) -> None:
+    from clew.entities import RunStatus
+
+    with mlflow.start_run(run_name="brave") as run:
+        mlflow.log_metric("loss", 0.5, step=3)
+        mlflow.log_param("lr", 0.1)
+    client = mlflow.MlflowClient()
+    found = client.get_run(run.info.run_id)
+    assert dict(found.info)["run_name"] == found.to_dictionary()["info"]["run_name"] == "brave"
+    assert found.to_dictionary()["data"]["params"] == found.data.to_dictionary()["params"] == {"lr": "0.1"}
+    assert found.to_dictionary()["inputs"] == {"dataset_inputs": [], "model_inputs": []}
+    (point,) = client.get_metric_history(run.info.run_id, "loss")
+    assert [dict(point)[name] for name in ("key", "value", "step")] == ["loss", 0.5, 3]
+    assert dict(client.get_experiment("0"))["name"] == "Default"
+    assert RunStatus.to_string(RunStatus.from_string(found.info.status)) == "FINISHED"
+    assert RunStatus.is_terminated(found.info.status)

@@ -155,14 +155,19 @@ def _clew_server(folder: Path, store: str, artifacts: str = "", **environ: str) 
 @pytest.fixture
 def run_script(tmp_path: Path) -> Callable[[str | Path, str, str], str]:
     """Runs ``scripts/<name>.py`` with a given Python against a URL; its own asserts decide. Returns its output."""
+    return script_runner(tmp_path)
+
+
+def script_runner(folder: Path) -> Callable[[str | Path, str, str], str]:
+    """What ``run_script`` gives, working in a folder."""
 
     def run(python: str | Path, name: str, url: str) -> str:
         environ = clean_environ(
-            tmp_path, MLFLOW_TRACKING_URI=url, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", GIT_PYTHON_REFRESH="quiet"
+            folder, MLFLOW_TRACKING_URI=url, MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", GIT_PYTHON_REFRESH="quiet"
         )
         done = subprocess.run(
             [str(python), "-W", "ignore", str(SCRIPTS / f"{name}.py")],
-            cwd=tmp_path,
+            cwd=folder,
             env=environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,

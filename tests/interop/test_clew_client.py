@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from interop.conftest import script_runner
 
 pytestmark = pytest.mark.interop
 
@@ -42,15 +46,79 @@ def test_frames_are_those_of_mlflow(clew_server: str, peer_python: Path, run_scr
     run_script(sys.executable, "frame_clew", clew_server)
 
 
-def test_arguments_are_mlflow_s_with_more_only_behind_them(peer_python: Path, run_script: RunScript) -> None:
-    ours, theirs = (
-        json.loads(run_script(python, "signatures", "").splitlines()[0]) for python in (sys.executable, peer_python)
-    )
-    shared = ours.keys() & theirs.keys()
-    assert len(shared) >= 130
-    assert {n: ours[n][: len(theirs[n])] for n in shared} == {n: theirs[n] for n in shared}
+OTHERWISE = {
+    "client.download_artifacts": "the path may be left out: all of a run's artifacts",
+    "evaluate": "an argument of MLflow's own code is not taken",
+    "login": "there is no Databricks to log in to by default",
+    "models.evaluate": "an argument of MLflow's own code is not taken",
+    "sklearn.autolog": "models are kept by skops, which runs no code on loading, where it can",
+    "sklearn.log_model": "unknown arguments are refused, not passed on",
+}
+"""What takes other arguments than in MLflow, and why."""
+
+ABSENT = {
+    "traces and what belongs to GenAI are no part of Clew": (
+        r"(client\.)?\w*(trace|span|prompt|assessment|feedback|expectation|issue|session|mcp)\w*"
+        r"|client\.(\w+_dataset|\w+_dataset_tags?|search_datasets|\w+_dataset\w*_experiments)|gateway|metrics\.genai"
+    ),
+    "there are no workspaces": r"(client\.)?\w*workspace\w*",
+    "the model registry comes with a later version": (
+        r"(client\.)?(register_model|\w*(registered_model|model_version|webhook|latest_version)\w*)"
+    ),
+    "MLflow's own machinery": (
+        r"(context|maybe_hint_tracing_skill|set_telemetry_client|test|artifacts\.(add_databricks|get_artifact_rep)\w*)"
+        r"|metrics\.deprecated|models\.(FlavorBackend|Resource|ResourceType|set_retriever_schema)"
+        r"|pyfunc\.(build_model_env|load_pyfunc|update_signature_\w+|get_default_\w+|get_model_dependencies)"
+    ),
+    "projects are not run": r"run",
+    "metrics of texts and retrievers are not computed": (
+        r"metrics\.(\w+_level|bleu|exact_match|latency|\w+_at_k|rouge\w+|to\w+)"
+    ),
+    "models of code, their serving and Spark come with a later version": (
+        r"pyfunc\.(add_to_model|log_model|save_model|set_prediction_context|spark_udf)"
+        r"|models\.(ModelConfig|ModelInputExample|\w+_requirements|add_libraries_to_model|build_docker|convert_\w+)"
+        r"|models\.(predict|set_model|set_signature|validate_\w+)"
+    ),
+}
+"""Why names of MLflow's are not there, and which."""
+
+
+@pytest.fixture(scope="module")
+def names(peer_python: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The public names of Clew and of MLflow, with their arguments."""
+    run = script_runner(tmp_path_factory.mktemp("names"))
+    texts = [run(python, "signatures", "").splitlines()[0] for python in (sys.executable, peer_python)]
+    return json.loads(texts[0]), json.loads(texts[1])
+
+
+def test_arguments_are_mlflow_s_with_more_only_behind_them(names: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Names, order, kinds and defaults."""
+    ours, theirs = names
+    shared = {name for name in ours.keys() & theirs.keys() if None not in (ours[name], theirs[name])}
+    assert len(shared) >= 150
+    assert {n for n in shared if ours[n][: len(theirs[n])] != theirs[n]} == set(OTHERWISE)
+    more = [argument for n in shared for argument in ours[n][len(theirs[n]) :]]
+    assert [argument for argument in more if argument[2] == "needed"] == []
+
+
+def test_what_is_absent_is_so_for_a_reason(names: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    ours, theirs = names
+    lacking = set(theirs) - set(ours)
+    assert {name for name in lacking if not any(re.fullmatch(p, name) for p in ABSENT.values())} == set()
+    for reason, pattern in ABSENT.items():
+        assert any(re.fullmatch(pattern, name) for name in lacking), f"nothing is absent because {reason}"
 
 
 def test_digests_schemas_and_profiles_of_data_equal_mlflow_s(peer_python: Path, run_script: RunScript) -> None:
     ours, theirs = (run_script(python, "digests", "").splitlines() for python in (sys.executable, peer_python))
+    assert ours == theirs
+
+
+@pytest.mark.slow
+def test_evaluations_come_to_mlflow_s_numbers(
+    peer_python: Path, clew_server_sqlite: str, run_script: RunScript
+) -> None:
+    said = [run_script(python, "evaluation", clew_server_sqlite) for python in (sys.executable, peer_python)]
+    ours, theirs = ([line for line in text.splitlines() if line.startswith("= ")] for text in said)
+    assert len(ours) >= 20
     assert ours == theirs

@@ -170,8 +170,8 @@ def log_inputs(
         log_input(model=model)
 
 
-def log_outputs(models: Iterable[Any]) -> None:
+def log_outputs(models: Iterable[Any] | None = None) -> None:
     """Log that the active run produced logged models: objects with ``model_id`` and ``step``."""
     log = active_or_begun().log
-    for model in models:
+    for model in models or ():
         log.log_output(model.model_id, int(getattr(model, "step", 0) or 0))

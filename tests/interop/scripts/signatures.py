@@ -1,4 +1,4 @@
-"""The arguments of every public function and client method, as JSON: name to its parameters in order; then ok."""
+"""The public names as JSON, each with its arguments (name, kind, default), null for no function; then ok."""
 
 import inspect
 import json
@@ -8,9 +8,27 @@ try:
 except ImportError:
     import clew as mlflow
 
+KINDS = ("positional only", "positional", "several", "keyword", "keywords")
 
-def parameters(function) -> list[str]:
-    return [p.name for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+
+def default_of(parameter: inspect.Parameter) -> str:
+    if parameter.default is inspect.Parameter.empty:
+        return "needed"
+    plain = isinstance(parameter.default, bool | int | float | str | None)
+    return repr(parameter.default) if plain else "…"
+
+
+def arguments(function) -> list[list[str]]:
+    found = inspect.signature(function).parameters.values()
+    return [[p.name, KINDS[p.kind], default_of(p)] for p in found]
+
+
+def names_of(owner) -> set[str]:
+    # Some modules of Clew's make their names on demand.
+    listed = {*dir(owner), *getattr(owner, "__all__", ())}
+    if owner is mlflow.artifacts:
+        listed |= {"download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text"}
+    return {name for name in listed if not name.startswith("_")}
 
 
 found = {}
@@ -20,12 +38,20 @@ for owner, prefix in (
     (mlflow.data, "data."),
     (mlflow.artifacts, "artifacts."),
     (mlflow.config, "config."),
+    (mlflow.metrics, "metrics."),
+    (mlflow.models, "models."),
+    (mlflow.pyfunc, "pyfunc."),
+    (mlflow.sklearn, "sklearn."),
 ):
-    # Some modules of Clew's make their names on demand.
-    lazy = ("download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text")
-    for name in {*dir(owner), *getattr(owner, "__all__", ()), *lazy}:
-        value = None if name.startswith("_") else getattr(owner, name, None)
+    public = getattr(owner, "__all__", ())
+    for name in names_of(owner):
+        value = getattr(owner, name, None)
+        own = name in public or getattr(value, "__module__", "") == owner.__name__
+        if prefix in ("pyfunc.", "sklearn.") and not own:
+            continue  # what they import themselves
         if inspect.isfunction(value) or inspect.isbuiltin(value):
-            found[prefix + name] = parameters(value)
+            found[prefix + name] = arguments(value)
+        elif name in public or isinstance(owner, type):
+            found[prefix + name] = None
 print(json.dumps(found))
 print("ok")
