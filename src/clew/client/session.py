@@ -22,7 +22,6 @@ from clew.client.link import Link, link_to
 from clew.client.notice import say
 from clew.client.ranks import Ranks
 from clew.client.runlog import RunLog
-from clew.client.weblinks import page_address
 from clew.entities.run import Run, RunStatus
 from clew.ids import now_ms
 
@@ -148,6 +147,8 @@ class Session:
         if receipt is not None and link.wait([receipt, *log.waiting_files()], wait_s):
             link.tell_conflicts(log, receipt, folder)
         if not link.target.embedded and not link.offline and not log.rank:
+            from clew.client.weblinks import page_address
+
             info = active.run.info
             page = page_address(link, link.uri, info.experiment_id, info.run_id)
             say(f"View run {info.run_name or info.run_id} at: {page}")
