@@ -83,7 +83,8 @@ class Place:
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
             eventually(lambda: not alive(pid))
-        stop_host(self.uri)
+        if not self.uri.startswith("http"):
+            stop_host(self.uri)
 
 
 def _holder(argument: str) -> int | None:
