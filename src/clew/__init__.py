@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from clew.client.api import ClewClient, MlflowClient
     from clew.client.asynchrony import flush_artifact_async_logging, flush_async_logging
     from clew.client.console import capture_console
+    from clew.client.context import (
+        RunContext,
+        run_context,
+    )
     from clew.client.experiments import (
         create_experiment,
         delete_experiment,
@@ -134,6 +138,7 @@ _MODULES = {
     "clew.client.api": "ClewClient MlflowClient",
     "clew.client.asynchrony": "flush_artifact_async_logging flush_async_logging",
     "clew.client.console": "capture_console",
+    "clew.client.context": "RunContext run_context",
     "clew.client.experiments": """
         create_experiment delete_experiment delete_experiment_tag get_experiment get_experiment_by_name
         restore_experiment search_experiments set_experiment set_experiment_tag set_experiment_tags
@@ -209,6 +214,7 @@ __all__ = [
     "Image",
     "MlflowClient",
     "MlflowException",
+    "RunContext",
     "__version__",
     "active_run",
     "alert",
@@ -280,6 +286,7 @@ __all__ = [
     "pyfunc",
     "restore_experiment",
     "restore_run",
+    "run_context",
     "search_experiments",
     "search_logged_models",
     "search_runs",

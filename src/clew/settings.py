@@ -38,6 +38,7 @@ class Settings:
     experiment_name, experiment_id: ``CLEW_EXPERIMENT_NAME`` / ``CLEW_EXPERIMENT_ID`` or MLflow's.
     run_id: run to resume, ``CLEW_RUN_ID`` or ``MLFLOW_RUN_ID``.
     run_name: ``CLEW_RUN_NAME`` or ``MLFLOW_RUN_NAME``.
+    parent_run_id: ``CLEW_PARENT_RUN_ID``, the run for which this program works; see ``RunContext.environment``.
     offline: ``CLEW_OFFLINE`` is 1/true/yes/on: journal only, nothing is sent.
     spool: folder of the journals, ``CLEW_SPOOL``, else the user's state folder.
     token: ``CLEW_TOKEN`` or ``MLFLOW_TRACKING_TOKEN``, sent as a bearer token.
@@ -77,6 +78,7 @@ class Settings:
         "log_level",
         "notebook",
         "offline",
+        "parent_run_id",
         "presigned_s",
         "registry_uri",
         "run_id",
@@ -107,6 +109,7 @@ class Settings:
         self.experiment_id = first("CLEW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_ID")
         self.run_id = first("CLEW_RUN_ID", "MLFLOW_RUN_ID")
         self.run_name = first("CLEW_RUN_NAME", "MLFLOW_RUN_NAME")
+        self.parent_run_id = first("CLEW_PARENT_RUN_ID")
         self.offline = _truth(first("CLEW_OFFLINE"), False)
         self.spool = first("CLEW_SPOOL") or _default_spool(environ)
         self.token = first("CLEW_TOKEN", "MLFLOW_TRACKING_TOKEN")
@@ -144,6 +147,14 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         InvalidValue: a variable has a value that it cannot have.
     """
     return Settings(os.environ if environ is None else environ)
+
+
+def take_run_id() -> str | None:
+    """The run to resume, which only the first run of a process is, and none of the programs that it starts."""
+    run_id = read().run_id
+    for name in ("CLEW_RUN_ID", "MLFLOW_RUN_ID"):
+        os.environ.pop(name, None)
+    return run_id
 
 
 def variables(*prefixes: str) -> dict[str, str]:

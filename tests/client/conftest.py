@@ -10,6 +10,7 @@ import pytest
 
 from clew.client import link as links
 from clew.client import notice, uihost
+from clew.client.active import place_var
 from clew.client.session import Session, session
 from hosts import stop_host
 
@@ -33,21 +34,10 @@ def own_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
 def clear_session() -> None:
     """As if the process had just begun."""
     links.forget_links()
-    fresh = Session()
-    for name in (
-        "env_run_taken",
-        "experiment_id",
-        "experiment_name",
-        "last_model_id",
-        "last_run_id",
-        "ranks",
-        "registry_uri",
-        "tracking_uri",
-    ):
-        setattr(session, name, getattr(fresh, name))
-    session.open.clear()
+    place_var.set(None)
     session._set_stack(())
     session.set_model(None)
+    vars(session).update(vars(Session()))
 
 
 @pytest.fixture

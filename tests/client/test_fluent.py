@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 import clew
-from clew.client.session import session
 from clew.entities.dataset import Dataset
 from clew.entities.metric import Metric
 from clew.entities.run import ModelOutput
@@ -125,7 +124,6 @@ def test_the_environment_names_run_and_experiment(monkeypatch: pytest.MonkeyPatc
     assert experiment is not None
     assert run.info.experiment_id == experiment.experiment_id
     monkeypatch.setenv("MLFLOW_RUN_ID", run.info.run_id)
-    session.env_run_taken = False
     with clew.start_run() as again:
         pass
     assert again.info.run_id == run.info.run_id

@@ -46,6 +46,7 @@ class Place:
             [sys.executable, "-c", code, *arguments],
             cwd=self.folder,
             env=self.environ | environ,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

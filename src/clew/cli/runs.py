@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clew.entities.run import Run
 
 DEFAULT_METRICS = 4
-REASON_TAG = "clew.killed_reason"
+REASON_TAGS = ("clew.failed_reason", "clew.killed_reason")
 
 
 @click.group()
@@ -115,7 +115,7 @@ def show_run(run_id: str, tracking_uri: str | None, as_json: bool) -> None:
             ("id", info.run_id),
             ("experiment", info.experiment_id),
             ("status", _state(run)),
-            *((("reason", reason),) if (reason := run.data.tags.get(REASON_TAG)) else ()),
+            *(("reason", run.data.tags[tag]) for tag in REASON_TAGS if tag in run.data.tags),
             ("user", info.user_id or run.data.tags.get("mlflow.user", "")),
             ("started", local_time(info.start_time)),
             ("ended", local_time(info.end_time)),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clew import settings
+from clew.client.failure import FAILED_TAG, KILLED_TAG
 from clew.client.link import Link
 from clew.client.runlog import RunLog
 from clew.client.session import session
@@ -42,7 +43,7 @@ def begin(
     """
     given = {k: str(v) for k, v in (tags or {}).items()}
     name = run_name or given.get(RUN_NAME) or new_name()
-    texts = {**context_tags(), **given}
+    texts = {**context_tags(), **session.place.source, **given}
     if parent_run_id:
         texts[PARENT] = parent_run_id
     if description is not None:
@@ -171,6 +172,7 @@ def resume(link: Link, run_id: str, tags: Mapping[str, Any] | None, description:
             raise Conflict(f"Cannot start run with ID {run_id} because it is in the deleted state; restore it first.")
         if run.info.status is not RunStatus.RUNNING:
             link.attempt("update_run", mlflow.UpdateRun(run_id=run_id, status=RunStatus.RUNNING))
+            _forget_end(link, run)
     old = link.runs.get(run_id)
     if old is not None:
         old.journal.close()
@@ -202,6 +204,15 @@ def _resume_unseen(link: Link, log: RunLog, start_ms: int) -> None:
             "resumed": True,
         }
     )
+
+
+def _forget_end(link: Link, run: Run) -> None:
+    """A run that goes on has neither failed nor been killed."""
+    for key in {FAILED_TAG, KILLED_TAG} & run.data.tags.keys():
+        try:
+            link.attempt("delete_tag", mlflow.DeleteTag(run_id=run.info.run_id, key=key))
+        except NotFound:
+            pass  # the server took a run for dead, and takes that back itself
 
 
 def choose_experiment(link: Link) -> tuple[str | None, str | None]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from clew.client import shells
+from clew.client.active import Active
 from clew.client.notice import say
-from clew.client.session import Active, session
+from clew.client.outcome import Outcome, outcome_of
+from clew.client.session import session
 from clew.client.shells import Cell
-from clew.entities.run import RunStatus
 
 _begun: dict[str, Cell] = {}
 """Run id -> the execution that began it."""
@@ -26,7 +27,7 @@ def end_leftovers() -> None:
         before = _begun.get(active.log.run_id)
         if cell is not None and before is not None and before.key == cell.key and before.turn != cell.turn:
             for old in reversed(stack[depth:]):
-                _end(old, RunStatus.FINISHED, "its cell runs again")
+                _end(old, outcome_of(None), "its cell runs again")
             return
 
 
@@ -42,10 +43,10 @@ def note_run(run_id: str) -> None:
 def _cell_failed(cell: Cell, error: BaseException) -> None:
     for active in reversed(session.stack()):
         if _begun.get(active.log.run_id) == cell:
-            _end(active, RunStatus.FAILED, f"its cell ended with {type(error).__name__}")
+            _end(active, outcome_of(error), f"its cell ended with {type(error).__name__}")
 
 
-def _end(active: Active, status: RunStatus, why: str) -> None:
+def _end(active: Active, outcome: Outcome, why: str) -> None:
     if session.pop(active.log.run_id) is not None:
-        say(f"Run {active.run.info.run_name or active.log.run_id} is {status.value}, because {why}.")
-        session.end(active, status.value)
+        say(f"Run {active.run.info.run_name or active.log.run_id} is {outcome.status.value}, because {why}.")
+        session.end(active, outcome.status.value, outcome=outcome)

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from clew import settings
-from clew.client import deadline
+from clew.client import deadline, neighbours
 from clew.client.notice import forget, warn, warn_once
 from clew.client.receipt import Awaited, Parcel, Receipt
 from clew.client.runlog import RunLog, spool_folder
@@ -37,6 +37,7 @@ class Link:
     """Everything this process has for one tracking URI.
 
     late: files that no run's end waits for, but a flush and the end of the process do.
+    begun: ids of the runs that this process began or went on with.
     uri: in full form. offline: nothing is sent, everything goes to the journal.
     Thread-safe.
     """
@@ -49,6 +50,7 @@ class Link:
         self.target = Target(uri, sender)
         self.launcher = Launcher(spool_folder(values.spool, uri), values.shipper, offline=self.offline)
         self.runs: dict[str, RunLog] = {}
+        self.begun: set[str] = set()
         self.late: list[Parcel] = []
         self._lock = threading.RLock()
         self._away_until = 0.0
@@ -165,8 +167,18 @@ class Link:
         with self._lock:
             log = RunLog(self.launcher, run_id, owner=not rank, truncate=self.truncate, rank=rank)
             self.runs[run_id] = log
+            self.begun.add(run_id)
         log.journal.open()
         return log
+
+    def guest(self, run_id: str, artifact_uri: str = "", experiment_id: str = "") -> RunLog:
+        """The log of a run that another process began, taken on trust: nobody is asked for it."""
+        with self._lock:
+            log = self.runs.get(run_id)
+            if log is None:
+                log = self.runs[run_id] = RunLog(self.launcher, run_id, owner=False, truncate=self.truncate)
+                log.artifact_uri, log.experiment_id = artifact_uri, experiment_id
+            return log
 
     def put_artifact(self, run_id: str, file: str, path: str, *, later: bool = False) -> None:
         """Store a file among the run's artifacts: now, or by the shipper while the server is away or when ``later``.
@@ -222,7 +234,9 @@ class Link:
         with self._lock:
             logs = list(self.runs.values())
         receipts: list[Awaited] = [r for r in (log.journal.fence() for log in logs) if r is not None]
-        return [*receipts, *self._files(logs)]
+        own = {log.journal.writer_folder for log in logs}
+        others = neighbours.receipts(self.launcher.folder, self.begun | {log.run_id for log in logs}, own)
+        return [*receipts, *others, *self._files(logs)]
 
     def _files(self, logs: list[RunLog]) -> list[Parcel]:
         """The spooled files that have not arrived: of these runs, and the late ones."""
@@ -267,8 +281,9 @@ class Link:
         """What a forked child does: its parent's threads, which may hold the locks, are not here."""
         self._lock = threading.RLock()
         self.launcher = Launcher(self.launcher.folder, self.launcher.mode, offline=self.offline)
+        self.late = []  # the parent waits for its files
         for log in self.runs.values():
-            log.journal.tend = self.launcher.tend
+            log.restart(self.launcher)
 
     def close(self) -> list[Awaited]:
         """Close every journal, at the end of the process."""
@@ -321,7 +336,7 @@ def forget_links() -> None:
 
 
 @atexit.register
-def _at_exit() -> None:
+def close_links() -> None:
     """Give what other runs' journals hold a little time; a thread that ships dies with the process."""
     for link in _links.values():
         link.wait(link.close())
@@ -331,6 +346,8 @@ def _at_exit() -> None:
 def _after_fork() -> None:
     global _links_lock
     _links_lock = threading.Lock()
+    for link in _links.values():
+        link.restart()
 
 
 if hasattr(os, "register_at_fork"):

@@ -55,9 +55,9 @@ def initialize_logged_model(
     Raises:
         Unavailable: the server is away.
     """
-    stack = session.stack()
-    run_id = source_run_id or (stack[-1].log.run_id if stack else None)
-    of_run = stack[-1].log.experiment_id if stack else ""
+    active = session.innermost()
+    run_id = source_run_id or (active.log.run_id if active else None)
+    of_run = active.log.experiment_id if active else ""
     given = {k: str(v) for k, v in (tags or {}).items()}
     texts = {k: v for k, v in context_tags().items() if k != ENTRY_POINT} | given
     made = client().create_logged_model(

@@ -18,12 +18,13 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from clew.client.active import Active
 from clew.client.api import ClewClient
 from clew.client.births import DEFAULT_ID, choose_experiment, find_or_create
 from clew.client.deadline import within
 from clew.client.link import Link
 from clew.client.notice import warn
-from clew.client.session import Active, session
+from clew.client.session import session
 from clew.entities.model import LoggedModel, LoggedModelStatus
 from clew.errors import Corrupt, InvalidValue, NotFound, NotSupported, Unavailable
 from clew.packaging import pyfunc, save
@@ -100,7 +101,7 @@ def log_model(
         InvalidValue: no flavor fits, an option breaks a rule, or the name has odd characters.
         Unavailable: the server is away and no run is active that could keep the model.
     """
-    active = session.stack()[-1] if session.stack() else None
+    active = session.innermost()
     link = active.link if active else session.link
     name = _check_name(entry.name or "model")
     with tempfile.TemporaryDirectory(prefix="clew-") as scratch:

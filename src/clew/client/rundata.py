@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from clew.client.active import write_var
 from clew.client.experiments import client
 from clew.client.params import flat
 from clew.client.runs import active_or_begun
-from clew.client.session import session, write_var
+from clew.client.session import session
 from clew.client.values import dataset_fields
 from clew.entities.dataset import Dataset
 from clew.errors import InvalidValue

@@ -55,6 +55,11 @@ class RunLog:
         self._linked: set[str] = set()
         self._told_conflicts = 0
 
+    def restart(self, launcher: Launcher) -> None:
+        """What a forked child does: its parent waits for the files that are on their way."""
+        self.journal.tend = launcher.tend
+        self._parcels = []
+
     def start(self, fields: Mapping[str, Any]) -> None:
         """Begin the run in the journal: experiment, name, tags, parent, start_ms, user."""
         self.journal.log_record(RUN_START, fields)

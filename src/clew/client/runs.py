@@ -6,18 +6,26 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from clew.client import births, cells, console, monitor
+from clew.client import births, carriage, cells, console, ending, monitor
+from clew.client.active import Active
 from clew.client.experiments import client
-from clew.client.session import Active, session
+from clew.client.notice import warn_once
+from clew.client.outcome import outcome_of
+from clew.client.session import session
 from clew.client.snapshot import Snapshot
 from clew.client.values import status_of
-from clew.entities.run import Run, RunStatus
+from clew.entities.run import Run
 from clew.errors import Conflict
 from clew.settings import read as read_settings
+from clew.settings import take_run_id
 
 
 class ActiveRun(Run, frozen=True):
-    """A run that log calls go to; as a context manager it ends with the block, FAILED after an exception."""
+    """A run that log calls go to.
+
+    As a context manager it ends with the block, and runs that were begun inside it and are open end with it: FAILED
+    after an exception, whose traceback is kept, and FINISHED after an exit with status 0.
+    """
 
     def __enter__(self) -> ActiveRun:
         return self
@@ -25,10 +33,9 @@ class ActiveRun(Run, frozen=True):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        status = RunStatus.FINISHED if kind is None else RunStatus.FAILED
-        active = session.pop(self.info.run_id)
-        if active is not None:
-            session.end(active, status.value)
+        outcome = outcome_of(error)
+        for active in session.take(self.info.run_id):
+            session.end(active, outcome.status.value, outcome=outcome)
 
 
 def start_run(
@@ -44,7 +51,8 @@ def start_run(
     """A run that begins, or goes on, and ends with the ``with`` block around it or by ``end_run``.
 
     run_id: a run to go on with; ``CLEW_RUN_ID`` does the same for the first run of a script.
-    nested: inside the active run, which becomes the parent.
+    nested: inside the active run, which becomes the parent; in a worker that is the run for which it works.
+    parent_run_id: the parent, whatever run is active.
     Processes that torchrun, MPI or SLURM started together begin one run; ``CLEW_RANKS=0`` gives each its own.
 
     log_system_metrics: log the load of processor, memory, disk, network and graphics processors as ``system/…``.
@@ -54,15 +62,16 @@ def start_run(
         NotFound: there is no such run or experiment.
     """
     cells.end_leftovers()
-    stack = session.stack()
-    if stack and not nested:
+    stack = session.standing()
+    if stack and not stack[-1].guest and not nested:
         active_id = stack[-1].run.info.run_id
         raise Conflict(
             f"Run with UUID {active_id} is already active. To start a new run, first end the current run with "
             "clew.end_run(). To start a nested run, call start_run with nested=True"
         )
     link = session.link
-    resumed = run_id or _run_of_environment(bool(stack))
+    parent = parent_run_id or (_outer_run() if nested and not run_id else None)
+    resumed = run_id or (None if parent or stack else take_run_id())
     if resumed:
         run, log = births.resume(link, resumed, tags, description)
         if run_name and run_name != run.info.run_name:
@@ -72,15 +81,17 @@ def start_run(
             link,
             experiment_id=experiment_id,
             run_name=run_name,
-            parent_run_id=parent_run_id or (stack[-1].run.info.run_id if stack else None),
+            parent_run_id=parent,
             tags=tags,
             description=description,
-            ranked=None if stack or parent_run_id else session.ranks.next_run(link.uri),
+            ranked=None if parent or stack else session.ranks.next_run(link.uri),
         )
-    active = Active(run, log, link)
+    unborn = "" if run.info.experiment_id else births.choose_experiment(link)[1] or ""
+    active = Active(run, log, link, experiment_name=unborn)
     session.push(active)
     cells.note_run(run.info.run_id)
-    _accompany(active, log_system_metrics, source=not resumed and not stack)
+    ending.hook()
+    _accompany(active, log_system_metrics, source=not resumed and not parent)
     return _as_active(run)
 
 
@@ -103,13 +114,17 @@ def _as_active(run: Run) -> ActiveRun:
     return ActiveRun(info=run.info, data=run.data, inputs=run.inputs, outputs=run.outputs)
 
 
-def _run_of_environment(nested: bool) -> str | None:
-    """The run id that the environment gives to the first run of the process."""
-    if nested or session.env_run_taken:
-        return None
-    found = read_settings().run_id
-    session.env_run_taken = found is not None
-    return found
+def _outer_run() -> str | None:
+    """The run inside which a nested run begins."""
+    outer = session.innermost()
+    if outer is not None:
+        return outer.log.run_id
+    warn_once(
+        "no-parent",
+        "start_run(nested=True) found no run to begin inside of, so this run has no parent. A worker is told of the "
+        "run by clew.run_context(); see docs/logging.md.",
+    )
+    return None
 
 
 def end_run(status: str = "FINISHED") -> None:
@@ -128,8 +143,8 @@ def end_run(status: str = "FINISHED") -> None:
 
 def active_run() -> ActiveRun | None:
     """The active run as it was when it began, or None."""
-    stack = session.stack()
-    return _as_active(stack[-1].run) if stack else None
+    active = session.innermost()
+    return _as_active(active.run) if active is not None else None
 
 
 def last_active_run() -> Run | None:
@@ -163,8 +178,24 @@ def restore_run(run_id: str) -> None:
 
 def active_or_begun() -> Active:
     """The active run, begun if there is none."""
-    stack = session.stack()
-    if not stack:
-        start_run()
-        stack = session.stack()
-    return stack[-1]
+    found = session.innermost() or session.followed()
+    if found is None:
+        with session.beginning:
+            found = session.innermost() or _begun()
+    elif found.guest:
+        ending.hook()
+    return found
+
+
+def _begun() -> Active:
+    """A run for all threads of this process."""
+    if carriage.is_worker():
+        warn_once(
+            "worker-run",
+            "A process of a pool logs without a run, so it begins one of its own. It is told of a run by "
+            "clew.run_context(); see docs/logging.md.",
+        )
+    start_run()
+    active = session.stack()[-1]
+    session.share(active)
+    return active

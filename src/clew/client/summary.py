@@ -30,7 +30,7 @@ class SummaryWriter:
 
     def __init__(self, log_dir: str | None = None, comment: str = "", *args: Any, **options: Any) -> None:
         del comment, args, options
-        self._owns = not session.stack()
+        self._owns = session.innermost() is None
         active = active_or_begun()
         self._log = active.log
         self._run_id = active.log.run_id

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from clew.client import runs
+from clew.client.active import Active
 from clew.client.deadline import within
+from clew.client.failure import explain
+from clew.client.outcome import outcome_of
 from clew.client.runlog import RunLog
-from clew.client.session import Active, session
+from clew.client.session import session
 from clew.client.values import dataset_fields
 from clew.entities.dataset import Dataset
-from clew.entities.run import RunStatus
 from clew.ids import now_ms
 from clew.integrations import guard
 from clew.integrations.options import Options
@@ -65,34 +67,38 @@ class Recorder:
         with within(_CALL_S):
             return self._link.run(self.run_id)
 
-    def end(self, failed: bool) -> None:
-        """End the run if it is ours; a failure of logging goes to the tag ``autolog.error``."""
+    def end(self, error: BaseException | None) -> None:
+        """End the run if it is ours; a failure of logging goes to the tag ``autolog.error``.
+
+        error: what the training raised.
+        """
         fault = guard.take_fault()
         if fault is not None:
             guard.guarded("logging a failure", self.tags, {"autolog.error": fault[:500]})
         active = session.pop(self.run_id) if self.managed else None
-        status = RunStatus.FAILED if failed else RunStatus.FINISHED
+        outcome = outcome_of(error)
         if active is not None and self._link.away:
             # There is nothing to wait for, and that has been said.
-            active.log.end(status.value, now_ms())
+            explain(active.log, outcome)
+            active.log.end(outcome.status.value, now_ms())
             self._link.runs.pop(self.run_id, None)
         elif active is not None:
-            session.end(active, status.value, wait_s=_WAIT_S)
+            session.end(active, outcome.status.value, wait_s=_WAIT_S, outcome=outcome)
 
 
 def open_run(flavor: str, options: Options) -> Recorder | None:
     """The run for a training call that begins now; None where ``exclusive`` leaves the user's run alone."""
     guard.take_fault()
-    stack = session.stack()
-    if stack and options.exclusive:
+    active = session.innermost()
+    if active is not None and options.exclusive:
         return None
-    if stack:
-        run_id = stack[-1].log.run_id
+    if active is not None:
+        run_id = active.log.run_id
         with _lock:
-            again = run_id in _trained_in
+            again = run_id in _trained_in or active.guest  # other workers train in it, too
             _trained_in.add(run_id)
         if not again:
-            return Recorder(options, stack[-1], False)
+            return Recorder(options, active, False)
     with within(_CALL_S):
-        runs.start_run(nested=bool(stack), tags={"mlflow.autologging": flavor, **(options.extra_tags or {})})
+        runs.start_run(nested=active is not None, tags={"mlflow.autologging": flavor, **(options.extra_tags or {})})
     return Recorder(options, session.stack()[-1], True)

@@ -34,7 +34,7 @@ class Fit:
         self._features = features
         self._targets = targets
         self._weights = weights
-        self._failed = False
+        self._error: BaseException | None = None
         self._evaluated: set[str] = set()
 
     @classmethod
@@ -72,13 +72,13 @@ class Fit:
 
     def failed(self, error: BaseException) -> None:
         """The user's call raised."""
-        del error
-        self._failed = True
+        self._error = error
 
     def close(self) -> None:
         """End the run if it is ours, and let go of the data."""
         self._estimator = self._features = self._targets = self._weights = None
-        self._recorder.end(self._failed)
+        error, self._error = self._error, None
+        self._recorder.end(error)
 
     def _log_dataset(self) -> None:
         if rows_of(self._features):
