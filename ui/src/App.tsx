@@ -15,6 +15,7 @@ import { Region } from "./parts/Region";
 const MAX_RETRIES = 3;
 
 // Pages of charts come when they are opened: the table needs none of them.
+const ComparePage = lazy(async () => ({ default: (await import("./pages/compare/ComparePage")).ComparePage }));
 const ChartsPage = lazy(async () => ({ default: (await import("./pages/charts/ChartsPage")).ChartsPage }));
 
 const client = new QueryClient({
@@ -76,6 +77,8 @@ function Pages() {
           <Route path="/experiments/:id/charts">
             {({ id }) => <ChartsPage key={id} experimentId={decodeURIComponent(id)} />}
           </Route>
+          <Route path="/compare" component={ComparePage} />
+          <Route path="/experiments/:id/compare" component={ComparePage} />
           <Route path="/runs/:id/artifacts/*">
             {({ id }) => <RunPage key={id} runId={decodeURIComponent(id)} tab="artifacts" />}
           </Route>

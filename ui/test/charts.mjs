@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { openBrowser } from "./browser.mjs";
 
-const [address, experimentId] = process.argv.slice(2);
-const { page, noViolations, run } = await openBrowser(address);
+const [address, experimentId, runId] = process.argv.slice(2);
+const { page, noViolations, run } = await openBrowser(address, /404/); // a run may have kept no source
 const series = [];
+let otherId = "";
 page.on("request", (request) => {
   if (request.url().endsWith("/series")) series.push(request.postDataJSON());
 });
@@ -25,6 +26,7 @@ await run({
     assert.equal(series.length, 1, "one request for the one metric");
     assert.equal(series[0].run_ids.length, 12);
     assert.equal(series[0].format, "packed");
+    [otherId] = series[0].run_ids;
     await relations.waitFor();
     await panel("acc: best so far").waitFor();
     await noViolations("the charts");
@@ -97,6 +99,29 @@ await run({
     await added.first().getByRole("button", { name: /^More for/ }).click();
     await page.getByRole("menuitem", { name: "Remove" }).click();
     await page.waitForURL((url) => !url.search.includes("ch="));
+  },
+
+  async "runs beside each other show where they differ"() {
+    await page.goto(`${address}/compare?runs=${runId},${otherId}`);
+    await page.getByRole("heading", { level: 1, name: "Compare 2 runs" }).waitFor();
+    await page.getByRole("row", { name: /^lr 0\.001 0\.012/ }).waitFor();
+    await page.getByRole("row", { name: /^acc ↑ 0\.9500 ★/ }).waitFor();
+    assert.equal(await page.getByRole("row", { name: /^framework/ }).count(), 0, "what is equal is hidden");
+    await page.getByRole("checkbox", { name: "Only what differs" }).uncheck();
+    await page.getByRole("row", { name: /^framework/ }).waitFor();
+    await page.waitForURL(/all=1/);
+    await noViolations("the comparison");
+    await page.getByRole("tab", { name: "Curves" }).click();
+    await page.getByRole("img", { name: /^acc: 2 curves/ }).waitFor();
+    await page.getByRole("tab", { name: "Artifacts" }).click();
+    await page.getByRole("button", { name: /^folder/ }).click();
+    await page.getByRole("button", { name: /^note\.txt/ }).click();
+    await page.getByText("a note about the run").waitFor();
+    await noViolations("the compared files");
+    await page.getByRole("tab", { name: "Code and packages" }).click();
+    await page.getByText("None of these runs kept a list of its packages.").waitFor();
+    await page.goto(`${address}/experiments/${experimentId}/charts`);
+    await curves.waitFor();
   },
 
   async "dark and in Chinese"() {

@@ -88,7 +88,7 @@ describe("the range of what is seen", () => {
   it("without outliers is not stretched by a run that diverged", () => {
     const calm = Array.from({ length: 99 }, (_, index) => line(`r${index}`, [0, 1], [1, 1 + index / 100]));
     const range = valueRange([...calm, line("wild", [0, 1], [1, 1e9])], 0, 1, false, true);
-    expect(range?.[1]).toBeLessThan(2);
+    expect(range?.[1]).toBeLessThan(3);
   });
 });
 

@@ -132,6 +132,9 @@ export interface ArtifactEntry {
   path: string;
   is_dir?: boolean;
   file_size?: number | string;
+  /** Told by the native call, instead of `file_size`. */
+  size?: number;
+  sha256?: string;
 }
 
 export interface ArtifactList {

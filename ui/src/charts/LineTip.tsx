@@ -1,7 +1,6 @@
 import { formatNumber } from "../data/format";
 import type { Near, RunLine } from "../data/lines";
 import { useWords } from "../i18n/language";
-import type { Size } from "./Layer";
 import { Swatch } from "./Swatch";
 import { Tip } from "./Tip";
 import { strokeOf, type Colors } from "./useColors";
@@ -17,7 +16,6 @@ interface LineTipProps {
   head: string;
   left: number;
   top: number;
-  size: Size;
   pinned: boolean;
   onClose: () => void;
 }
@@ -30,7 +28,7 @@ export function LineTip(props: LineTipProps) {
   const base = near.find((one) => lines[one.line]?.id === strong);
   const baseValue = base ? valueOf(base) : Number.NaN;
   return (
-    <Tip left={props.left} top={props.top} size={props.size} pinned={props.pinned} onClose={props.onClose}>
+    <Tip left={props.left} top={props.top} pinned={props.pinned} onClose={props.onClose}>
       <div className="tip-head">{props.head}</div>
       <table>
         <tbody>

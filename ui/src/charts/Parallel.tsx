@@ -143,7 +143,7 @@ export function Parallel(props: ParallelProps) {
         />
       ))}
       {nearest >= 0 && at ? (
-        <Tip left={at.x} top={at.y} size={size}>
+        <Tip left={at.x} top={at.y}>
           <div className="tip-head">{props.names[nearest]}</div>
           <table>
             <tbody>
@@ -213,7 +213,7 @@ function AxisButton({ axis, left, room, brushed: marked, ...on }: AxisButtonProp
         on.onDrop();
       }}
     >
-      {name}
+      {axis.column.label}
       {axis.flipped ? " ↓" : ""}
     </button>
   );

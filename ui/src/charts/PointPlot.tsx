@@ -196,7 +196,7 @@ export function PointPlot(props: PointPlotProps) {
       <Layer size={size} paint={paint} className={shown >= 0 && told >= 0 ? "layer layer-soft" : "layer"} />
       <Layer size={size} paint={marks} />
       {told >= 0 ? (
-        <Tip left={tipX} top={tipY} size={size}>
+        <Tip left={tipX} top={tipY}>
           {props.renderTip(told)}
         </Tip>
       ) : null}

@@ -130,7 +130,7 @@ export function Ridges({ histograms, heat, label }: RidgesProps) {
     >
       <Layer size={size} paint={paint} />
       {at && told ? (
-        <Tip left={at.x} top={at.y} size={size}>
+        <Tip left={at.x} top={at.y}>
           <div className="tip-head">{t("metrics.atStep", { step: told.one.step })}</div>
           <div>
             {told.bin >= 0

@@ -145,7 +145,6 @@ export function RunLines(props: RunLinesProps) {
           head={formatX(atX)}
           left={pointer.x}
           top={pointer.y}
-          size={size}
           pinned={pinned}
           onClose={release}
         />

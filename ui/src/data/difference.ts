@@ -83,12 +83,12 @@ export function differences(runs: readonly Run[]): DiffSection[] {
   ].filter((one) => one.rows.length > 0);
 }
 
-/** The places of the best numbers; none where all are equal. */
+/** The places of the best numbers; none where most of them are the best. */
 export function bestOf(numbers: readonly number[], rising: boolean): number[] {
   const finite = numbers.filter(Number.isFinite);
   const best = rising ? Math.max(...finite) : Math.min(...finite);
-  if (finite.length < 2 || finite.every((value) => value === best)) return [];
-  return [...numbers.keys()].filter((index) => numbers[index] === best);
+  const places = [...numbers.keys()].filter((index) => numbers[index] === best);
+  return finite.length < 2 || places.length > finite.length / 2 ? [] : places;
 }
 
 /** A change against a base in percent: "▲ +12 %"; empty where it cannot be told. */

@@ -142,7 +142,13 @@ function* visible(lines: readonly RunLine[], from: number, to: number, log: bool
   }
 }
 
-/** The range of what is seen between two x values; with `trim` of the middle 96 % of it. Null where nothing is. */
+/** How far beyond the middle 96 % values still belong to the rest, as a share of their width. */
+const SLACK = 0.25;
+
+/**
+ * The range of what is seen between two x values; null where nothing is. With `trim` what lies far beyond the middle 96 % of it is
+ * left out, so that a run that diverged does not flatten the others.
+ */
 export function valueRange(
   lines: readonly RunLine[],
   from: number,
@@ -150,12 +156,13 @@ export function valueRange(
   log: boolean,
   trim: boolean,
 ): [number, number] | null {
-  if (!trim) return extent(visible(lines, from, to, log, 1));
+  const whole = extent(visible(lines, from, to, log, 1));
+  if (!trim || !whole) return whole;
   const points = lines.reduce((sum, line) => sum + line.xs.length, 0);
   const sorted = sortedFinite(visible(lines, from, to, log, Math.max(1, Math.floor(points / SAMPLE))));
-  if (sorted.length === 0) return null;
   const [low, high] = [quantile(sorted, TRIM), quantile(sorted, 1 - TRIM)];
-  return low < high ? [low, high] : [sorted[0] ?? low, sorted.at(-1) ?? high];
+  const room = SLACK * (high - low);
+  return low < high ? [Math.max(whole[0], low - room), Math.min(whole[1], high + room)] : whole;
 }
 
 /** Curves of which a part lies outside of a range. */

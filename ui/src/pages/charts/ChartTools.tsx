@@ -14,7 +14,8 @@ interface ToolsProps {
   workspace: Workspace;
   known: ExperimentColumns;
   change: ChangeWorkspace;
-  onAdd: () => void;
+  /** Null where no chart can be added. */
+  onAdd: (() => void) | null;
 }
 
 /** What holds for all panels. */
@@ -75,10 +76,12 @@ export function ChartTools({ workspace, known, change, onAdd }: ToolsProps) {
         value={workspace.find}
         onChange={(event) => set({ find: event.target.value })}
       />
-      <button type="button" className="button" onClick={onAdd}>
-        <Icon name="plus" />
-        {t("panel.add")}
-      </button>
+      {onAdd ? (
+        <button type="button" className="button" onClick={onAdd}>
+          <Icon name="plus" />
+          {t("panel.add")}
+        </button>
+      ) : null}
     </div>
   );
 }

@@ -10,7 +10,7 @@ import { STYLES } from "../../data/runstyles";
 import { TOPS, type Workspace } from "../../data/workspace";
 import { useWords } from "../../i18n/language";
 import { Icon } from "../../parts/Icon";
-import { runName } from "./model";
+import { runName, type Groups } from "./model";
 import type { ChangeWorkspace } from "./useWorkspace";
 
 interface LegendProps {
@@ -20,20 +20,22 @@ interface LegendProps {
   workspace: Workspace;
   change: ChangeWorkspace;
   styleOf: (runId: string) => number;
+  groups: Groups | null;
   baseline: string | null;
   /** What runs are judged by, of the same runs. */
   value: Column | null;
 }
 
 /** The drawn runs with their colours: hidden by the eye, alone by the target. */
-export function Legend({ runs, total, workspace, change, styleOf, baseline, value }: LegendProps) {
+export function Legend({ runs, total, workspace, change, styleOf, groups, baseline, value }: LegendProps) {
   const { t } = useWords();
   const colors = useColors();
   const source = useId();
   const lit = useSyncExternalStore(hover.subscribe, hover.get).runId;
   useEffect(() => () => hover.clear(source), [source]);
   const seen = runs.filter((run) => isSeen(workspace, run.run_id)).length;
-  const grey = runs.length - STYLES;
+  const grey = groups ? 0 : runs.length - STYLES;
+  const styleIn = (runId: string) => (groups ? groups.styleOf(groups.of(runId)) : styleOf(runId));
   const toggle = (runId: string) =>
     change((now) => ({
       ...now,
@@ -67,13 +69,23 @@ export function Legend({ runs, total, workspace, change, styleOf, baseline, valu
           </button>
         ) : null}
       </div>
+      {groups ? (
+        <ul className="legend-groups" aria-label={t("group.label")}>
+          {groups.labels.map((label) => (
+            <li key={label}>
+              <Swatch stroke={strokeOf(groups.styleOf(label), colors)} />
+              <span>{label}</span>
+            </li>
+          ))}
+        </ul>
+      ) : null}
       {value ? (
         <div className="legend-columns" aria-hidden="true">
           <span>{t("column.name")}</span>
           <span title={value.label}>{value.label}</span>
         </div>
       ) : null}
-      <ul>
+      <ul className="legend-runs">
         {runs.map((run, index) => {
           const shown = isSeen(workspace, run.run_id);
           const name = runName(run);
@@ -87,7 +99,7 @@ export function Legend({ runs, total, workspace, change, styleOf, baseline, valu
               <button type="button" className="icon-button" aria-pressed={shown} aria-label={t("legend.show", { name })} title={t("legend.show", { name })} onClick={() => toggle(run.run_id)}>
                 <Icon name={shown ? "eye" : "eyeOff"} />
               </button>
-              <Swatch stroke={strokeOf(shown ? styleOf(run.run_id) : -1, colors)} />
+              <Swatch stroke={strokeOf(shown ? styleIn(run.run_id) : -1, colors)} />
               <Link href={`/runs/${run.run_id}`} title={name}>
                 {name}
               </Link>

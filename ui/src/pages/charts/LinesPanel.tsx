@@ -1,11 +1,10 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Bars, type Bar } from "../../charts/Bars";
 import { useSize } from "../../charts/Layer";
 import { RunLines } from "../../charts/RunLines";
 import { keyOf } from "../../data/dimension";
 import { formatCount, formatDuration, formatNumber, formatSigned, formatTime } from "../../data/format";
 import { countHidden, valueAt, type RunLine } from "../../data/lines";
-import { assignStyles } from "../../data/runstyles";
 import { extent } from "../../data/scale";
 import type { LineAxis } from "../../data/workspace";
 import { useWords } from "../../i18n/language";
@@ -15,7 +14,6 @@ import type { BodyProps, TableData } from "./model";
 import { useLines } from "./useLines";
 
 const SAMPLES = 50;
-const NO_STYLES: ReadonlyMap<string, number> = new Map();
 
 export function xFormatter(axis: LineAxis, language: string): (x: number) => string {
   if (axis === "time") return (x) => formatTime(x * 1000, language);
@@ -37,13 +35,13 @@ export function LinesPanel({ spec, tweak, shared, asTable, onData }: BodyProps) 
   const log = tweak.log ?? workspace.logarithmic;
   const trim = tweak.trim ?? workspace.trim;
   const { smoothingKind, band } = workspace;
-  const { groupOf } = shared;
+  const { groups } = shared;
+  const groupOf = groups?.of ?? null;
   const found = useLines({ runs: seen, metric, axis, smoothing, smoothingKind, range, width, groupOf, band });
   const { lines } = found;
   useEffect(() => setRange(null), [axis]);
 
-  const groups = useMemo(() => (groupOf ? assignStyles(lines.map((line) => line.id).toSorted(), NO_STYLES) : null), [groupOf, lines]);
-  const styleOf = useCallback((id: string) => (groups ? (groups.get(id) ?? -1) : shared.styleOf(id)), [groups, shared]);
+  const styleOf = groups?.styleOf ?? shared.styleOf;
   const formatX = useMemo(() => xFormatter(axis, language), [axis, language]);
   const bars = useMemo<readonly Bar[]>(
     () =>

@@ -12,7 +12,7 @@ import { useWords, type Translate } from "../../i18n/language";
 import { Failure } from "../../parts/Region";
 import { ChartTools } from "./ChartTools";
 import { isSeen, Legend } from "./Legend";
-import type { Shared } from "./model";
+import { makeGroups, type Shared } from "./model";
 import { PanelSettings } from "./PanelSettings";
 import { MOST_ROWS, runTableQuery, type Scope } from "./queries";
 import { Sections } from "./Sections";
@@ -70,11 +70,10 @@ export function Workspace({ scope: given, known, target, rising, baseline, besid
   );
   const groupColumn = workspace.group ? (drawn.data?.columns.get(workspace.group) ?? null) : null;
   const without = t("chart.without");
-  const groupOf = useMemo(() => {
-    if (!groupColumn) return null;
-    const names = new Map(runs.map((run, index) => [run.run_id, groupColumn.texts[index] ?? without]));
-    return (runId: string) => names.get(runId) ?? without;
-  }, [groupColumn, runs, without]);
+  const groups = useMemo(
+    () => (groupColumn ? makeGroups(new Map(runs.map((run, index) => [run.run_id, groupColumn.texts[index] ?? without])), without) : null),
+    [groupColumn, runs, without],
+  );
 
   const addFilter = useCallback((term: string) => onFilter(bothOf([filter, term])), [onFilter, filter]);
   const addPanel = useCallback(
@@ -84,8 +83,8 @@ export function Workspace({ scope: given, known, target, rising, baseline, besid
   const openRun = useCallback((runId: string) => navigate(`/runs/${runId}`), [navigate]);
   const table = useMemo(() => (all.data ? named(all.data, t) : null), [all.data, t]);
   const shared = useMemo<Shared>(
-    () => ({ scope, known, workspace, seen, styleOf, table, groupOf, target, rising, baseline, addFilter, addPanel, openRun }),
-    [scope, known, workspace, seen, styleOf, table, groupOf, target, rising, baseline, addFilter, addPanel, openRun],
+    () => ({ scope, known, workspace, seen, styleOf, table, groups, target, rising, baseline, addFilter, addPanel, openRun }),
+    [scope, known, workspace, seen, styleOf, table, groups, target, rising, baseline, addFilter, addPanel, openRun],
   );
   const root = useRef<HTMLDivElement>(null);
   const { width } = useSize(root);
@@ -99,6 +98,7 @@ export function Workspace({ scope: given, known, target, rising, baseline, besid
           workspace={workspace}
           change={change}
           styleOf={styleOf}
+          groups={groups}
           baseline={baseline}
           value={(target && drawn.data?.columns.get(target)) || null}
         />

@@ -2,6 +2,7 @@
 import type { ExperimentColumns, RunHead } from "../../api/types";
 import type { DimensionId } from "../../data/dimension";
 import type { Fields, PanelKind, PanelSpec } from "../../data/panels";
+import { assignStyles } from "../../data/runstyles";
 import type { RunTable } from "../../data/runtable";
 import type { Tweak, Workspace } from "../../data/workspace";
 import type { Scope } from "./queries";
@@ -10,6 +11,13 @@ import type { Scope } from "./queries";
 export interface TableData {
   head: readonly string[];
   rows: readonly (readonly (string | number | null)[])[];
+}
+
+/** Runs put together. */
+export interface Groups {
+  labels: readonly string[];
+  of: (runId: string) => string;
+  styleOf: (label: string) => number;
 }
 
 export interface Shared {
@@ -22,7 +30,7 @@ export interface Shared {
   /** All runs that match, up to the limit, with the columns that the panels need. Null while it is loading. */
   table: RunTable | null;
   /** Of the runs, what they are put together by; null for each by itself. */
-  groupOf: ((runId: string) => string) | null;
+  groups: Groups | null;
   /** What runs are judged by when a panel does not say. */
   target: DimensionId | null;
   /** Whether more of a metric is better. */
@@ -47,3 +55,13 @@ export interface BodyProps {
 }
 
 export const runName = (run: Pick<RunHead, "run_id" | "run_name">) => run.run_name || run.run_id.slice(0, 8);
+
+const NO_STYLES: ReadonlyMap<string, number> = new Map();
+
+/** Groups of runs by a text that each has. */
+export function makeGroups(texts: ReadonlyMap<string, string>, without: string): Groups {
+  const of = (runId: string) => texts.get(runId) ?? without;
+  const labels = [...new Set(texts.values())].toSorted(new Intl.Collator("en", { numeric: true }).compare);
+  const styles = assignStyles(labels, NO_STYLES);
+  return { labels, of, styleOf: (label) => styles.get(label) ?? -1 };
+}
