@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
@@ -104,6 +105,25 @@ def test_query_experiments_counts_runs(client: Tracker) -> None:
     page = client.ok(NATIVE + "experiments/query", {"max_results": 1})
     assert (page["total"], len(page["experiments"])) == (2, 1)
     assert page["next_page_token"]
+
+
+def test_query_experiments_tells_busy_days_and_the_best_value_of_the_goal(client: Tracker) -> None:
+    day, now = 86_400_000, int(time.time() * 1000)
+    goal = [
+        {"key": "mlflow.experiment.primaryMetric.name", "value": "val/acc"},
+        {"key": "mlflow.experiment.primaryMetric.greaterIsBetter", "value": "True"},
+    ]
+    number = client.ok(API + "experiments/create", {"name": "goal", "tags": goal})["experiment_id"]
+    for age, value in ((0, 0.5), (0, 0.9), (3, "NaN"), (40, 0.1)):
+        run_id = client.new_run(number, start_time=now - age * day - 60_000)
+        client.log(run_id, "val/acc", (1, value))
+    client.new_experiment("idle")
+    rows = {row["name"]: row for row in client.ok(NATIVE + "experiments/query", {"activity": True})["experiments"]}
+    assert (rows["goal"]["best"], sum(rows["goal"]["daily_runs"]), rows["goal"]["daily_runs"][-1]) == (0.9, 3, 2)
+    assert rows["goal"]["daily_runs"][-4] == 1
+    assert not {"best", "daily_runs"} & set(rows["idle"])
+    plain = client.ok(NATIVE + "experiments/query", {"filter": "name = 'goal'"})["experiments"][0]
+    assert not {"best", "daily_runs"} & set(plain)
 
 
 def test_columns_of_an_experiment(client: Tracker) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import io
 import json
 import math
@@ -51,6 +52,25 @@ def log(client: Tracker, run_id: str, **fields: dict[str, Any]) -> None:
             "tags": [{"key": k, "value": v} for k, v in fields.get("tags", {}).items()],
         },
     )
+
+
+def test_runs_as_csv_and_json(client: Tracker) -> None:
+    run = client.new_run(start_time=1_700_000_000_123, run_name="=cmd", user_id="u")
+    log(client, run, metrics={"m": "NaN", "n": 0.1}, params={"p": "-1e-3", "q": "a,b"}, tags={"t": "ä"})
+    bare = client.new_run(start_time=1_700_000_000_000, run_name="b")
+    asked = {"experiment_ids": ["0"], "attributes": ["run_id", "run_name", "start_time"], "tag_keys": ["t"]}
+    answer = client.post(RUNS, {**asked, "format": "csv"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert list(csv.reader(io.StringIO(answer.text))) == [
+        ["run_id", "run_name", "start_time", "metrics.m", "metrics.n", "params.p", "params.q", "tags.t"],
+        [run, "'=cmd", "2023-11-14T22:13:20.123+00:00", "NaN", "0.1", "-1e-3", "a,b", "ä"],
+        [bare, "b", "2023-11-14T22:13:20.000+00:00", "", "", "", "", ""],
+    ]
+    first, second = client.post(RUNS, {**asked, "format": "json"}).json()
+    assert (first["run_name"], first["metrics.m"], first["metrics.n"], first["tags.t"]) == ("=cmd", "NaN", 0.1, "ä")
+    assert set(second) == {"run_id", "run_name", "start_time"}
+    assert client.post(RUNS, {**asked, "filter": "metrics.m > 5", "format": "json"}).json() == []
+    assert client.post(METRICS, {"run_ids": [run], "format": "csv"}).status == 400
 
 
 @pytest.mark.parametrize("form", ["arrow", "parquet"])

@@ -29,7 +29,7 @@ def need_pyarrow() -> Any:
         import pyarrow
     except ImportError:
         raise NotSupported(
-            "Tables need pyarrow on the server: pip install 'clew[arrow]' there, or read pages of runs/search."
+            "Arrow and Parquet need pyarrow on the server: pip install 'clew[arrow]' there, or ask for csv or json."
         ) from None
     return pyarrow
 

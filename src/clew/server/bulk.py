@@ -56,7 +56,11 @@ def bulk_runs(site: Site, request: wire.BulkRuns) -> wire.BulkRunsResponse:
             done, faults = len(part), [_failure(run_id, error) for run_id in part]
         failed += faults
         at += done
-    return wire.BulkRunsResponse(done=len(chosen) - len(failed), failed=failed)
+    answer = wire.BulkRunsResponse(done=len(chosen) - len(failed), failed=failed)
+    if not request.run_ids:
+        without = {one.run_id for one in failed}
+        answer.run_ids = [run_id for run_id in chosen if run_id not in without]
+    return answer
 
 
 def _apply(action: Action, part: Sequence[str], first: int, tx: WriteTx) -> _Part:

@@ -10,7 +10,7 @@ from clew import __version__
 from clew.entities import names
 from clew.entities.run import RunInfo
 from clew.errors import InvalidValue, NotSupported
-from clew.server import batches, projected, replay, tracking
+from clew.server import activity, batches, projected, replay, tracking
 from clew.server import ingest as journal
 from clew.server.context import Site
 from clew.storage import experiments, projection, runs, search, stars
@@ -121,6 +121,8 @@ def query_experiments(tx: Tx, request: wire.QueryExperiments) -> wire.QueryExper
         )
         for e, c in zip(page.items, counts, strict=True)
     ]
+    if request.activity:
+        activity.add_activity(tx, rows)
     return wire.QueryExperimentsResponse(experiments=rows, next_page_token=page.token, total=page.total)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from clew.entities.run import RunInfo
 from clew.errors import InvalidValue
-from clew.server import tracking
+from clew.server import plaintable, tracking
 from clew.server.arrow import coded, coded_columns, moments, need_pyarrow, pieces
 from clew.storage import pointtable, runtable, search
 from clew.storage.engine import Tx
@@ -34,7 +34,6 @@ ATTRIBUTES: Final = (
 
 def runs_table(tx: Tx, request: wire.RunsTable) -> Iterator[bytes]:
     """Every run that matches, one row each."""
-    need_pyarrow()
     attributes = _attributes(request.attributes)
     asked = {"metrics": request.metric_keys, "params": request.param_keys, "tags": request.tag_keys}
     for names in asked.values():
@@ -42,13 +41,17 @@ def runs_table(tx: Tx, request: wire.RunsTable) -> Iterator[bytes]:
     rns = _matching(tx, request, request.order_by, request.max_results)
     experiments = sorted({number_of(one) for one in request.experiment_ids})
     keys = {kind: runtable.find_keys(tx, experiments, rns, kind, asked[kind]) for kind in runtable.KINDS}
+    read = runtable.read_batches(tx, rns, keys)
+    if request.format in ("csv", "json"):
+        return plaintable.pieces(attributes, keys, read, request.format)
     schema = _runs_schema(attributes, keys)
-    batches = (_runs_batch(schema, attributes, batch) for batch in runtable.read_batches(tx, rns, keys))
-    return pieces(schema, batches, request.format)
+    return pieces(schema, (_runs_batch(schema, attributes, batch) for batch in read), request.format)
 
 
 def metrics_table(tx: Tx, request: wire.MetricsTable) -> Iterator[bytes]:
     """Every point of the runs that are named or match, one row each."""
+    if request.format in ("csv", "json"):
+        raise InvalidValue(f"Points come as arrow or parquet, not as {request.format}.")
     need_pyarrow()
     _check_count(request.run_ids, "run_ids", MAX_RUN_IDS)
     _check_count(request.keys, "keys", MAX_KEYS)

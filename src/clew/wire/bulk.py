@@ -45,8 +45,12 @@ class RunCopy(Message, kw_only=True):
 
 
 class BulkRunsResponse(Message, kw_only=True):
-    """done: how many runs the action was carried out on; copies: of the action ``copy``."""
+    """done: how many runs the action was carried out on; copies: of the action ``copy``.
+
+    run_ids: those runs, where a filter chose them, so that the action can be undone.
+    """
 
     done: int | None = None
     failed: list[BulkFailure] = []
     copies: list[RunCopy] = []
+    run_ids: list[str] = []

@@ -92,17 +92,22 @@ class IngestCursorResponse(Message, kw_only=True):
 
 
 class QueryExperiments(Message, kw_only=True):
-    """experiments/query; ``max_results`` absent means 200."""
+    """experiments/query; ``max_results`` absent means 200. activity: asks for ``daily_runs`` and ``best``."""
 
     filter: str | None = None
     view: ViewType | None = None
     order_by: list[str] = []
     max_results: Int64 | None = None
     page_token: str | None = None
+    activity: bool | None = None
 
 
 class ExperimentRow(Message, kw_only=True):
-    """An experiment with the counts of its active runs; starred: set where it has a star."""
+    """An experiment with the counts of its active runs; starred: set where it has a star.
+
+    daily_runs: how many of them started on each of the last 30 days (of 24 hours, the last one ending now); absent
+        where none did. best: the best latest value of the metric that the experiment's tags name as its goal.
+    """
 
     experiment_id: str | None = None
     name: str | None = None
@@ -116,6 +121,8 @@ class ExperimentRow(Message, kw_only=True):
     failed: int | None = None
     starred: bool | None = None
     last_activity: Int64 | None = None
+    daily_runs: list[int] = []
+    best: float | None = None
 
 
 class QueryExperimentsResponse(Message, kw_only=True):

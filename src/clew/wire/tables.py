@@ -1,5 +1,5 @@
 # ruff: noqa: RUF012 - these are Structs, which copy their list defaults; the base lies in another module
-"""Messages of tables: whole answers as Arrow or Parquet, streamed."""
+"""Messages of tables: whole answers as Arrow, Parquet, CSV or JSON, streamed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import Literal
 from clew.entities.run import ViewType
 from clew.wire.mlflow import Int64, Message
 
-Format = Literal["arrow", "parquet"]
+Format = Literal["arrow", "parquet", "csv", "json"]
 
 CONTENT_TYPES: dict[Format, str] = {
     "arrow": "application/vnd.apache.arrow.stream",
     "parquet": "application/vnd.apache.parquet",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
 }
 
 
 class Table(Message, kw_only=True):
-    """What every request for a table says: how the table is written."""
+    """What every request for a table says: how the table is written; ``csv`` and ``json`` are for runs only."""
 
     format: Format = "arrow"
 
