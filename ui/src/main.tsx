@@ -3,6 +3,7 @@ import { createRoot } from "react-dom/client";
 import "./theme/tokens.css";
 import "./theme/base.css";
 import "./parts/parts.css";
+import "./parts/pops.css";
 import { App } from "./App";
 import { redirectOf } from "./data/redirect";
 import { loadLanguage } from "./i18n/language";

@@ -13,7 +13,7 @@ page.on("request", (request) => {
 
 const curves = page.getByRole("img", { name: /^acc: 12 curves, 0 to 49, best last value 0.95/ });
 const relations = page.getByRole("group", { name: /^12 runs over / });
-const filter = page.getByRole("textbox", { name: "Filter runs" });
+const filter = page.getByRole("combobox", { name: "Filter runs" });
 const panel = (name) => page.getByRole("article", { name });
 
 await run({

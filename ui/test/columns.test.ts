@@ -1,5 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { arrange, defaultColumns, isEvaluation, orderBy, quoteKey, roomFor, wireColumn } from "../src/data/columns";
+import {
+  arrange,
+  columnKey,
+  columnKind,
+  columnReduction,
+  defaultColumns,
+  isColumnId,
+  isEvaluation,
+  moveColumn,
+  orderBy,
+  quoteKey,
+  reduced,
+  roomFor,
+  shiftColumn,
+  wireColumn,
+  withColumn,
+} from "../src/data/columns";
 
 const many = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, index) => ({ key: `${prefix}${index}`, runs: 100 - index, distinct: 3 }));
@@ -69,8 +85,40 @@ describe("columns on the wire", () => {
     expect(orderBy({ column: "a.start_time", descending: false })).toBe("attributes.start_time ASC");
   });
 
+  it("names the value of a metric that is shown", () => {
+    expect(["max.val/acc", "mean.loss"].map(wireColumn)).toEqual(["metrics.`val/acc`.max", "metrics.`loss`.mean"]);
+    expect(orderBy({ column: "max.val/acc", descending: true })).toBe("metrics.`val/acc`.max DESC");
+    expect([columnKind("max.a.b"), columnKey("max.a.b"), columnReduction("max.a.b")]).toEqual(["metric", "a.b", "max"]);
+    expect(columnReduction("m.max.b")).toBe("last");
+    expect(["p.lr", "median.x", "x", "p.", "toString.x"].map(isColumnId)).toEqual([true, false, false, false, false]);
+  });
+
   it("keeps kinds together", () => {
     expect(arrange(["m.b", "p.z", "a.status", "p.a"])).toEqual(["a.status", "p.z", "p.a", "m.b"]);
+  });
+});
+
+describe("the order of columns", () => {
+  const columns = ["a.status", "p.lr", "m.acc", "m.loss"];
+
+  it("takes a new column after the last of its kind", () => {
+    expect(withColumn(columns, "p.bs")).toEqual(["a.status", "p.lr", "p.bs", "m.acc", "m.loss"]);
+    expect(withColumn(columns, "t.team")).toEqual([...columns, "t.team"]);
+    expect(withColumn(columns, "p.lr")).toEqual(columns);
+  });
+
+  it("changes by moving before another column, to the end, or by one place", () => {
+    expect(moveColumn(columns, "m.loss", "p.lr")).toEqual(["a.status", "m.loss", "p.lr", "m.acc"]);
+    expect(moveColumn(columns, "a.status", null)).toEqual(["p.lr", "m.acc", "m.loss", "a.status"]);
+    expect(moveColumn(columns, "p.lr", "p.lr")).toEqual(columns);
+    expect(shiftColumn(columns, [], "p.lr", 1)).toEqual(["a.status", "m.acc", "p.lr", "m.loss"]);
+    expect(shiftColumn(columns, [], "a.status", -1)).toEqual(columns);
+    expect(shiftColumn(columns, ["p.lr", "m.loss"], "m.loss", -1)).toEqual(["a.status", "m.loss", "p.lr", "m.acc"]);
+  });
+
+  it("stays when a column shows another value of its metric", () => {
+    expect(reduced(columns, "m.acc", "max")).toEqual(["a.status", "p.lr", "max.acc", "m.loss"]);
+    expect(reduced(["m.acc", "max.acc"], "m.acc", "max")).toEqual(["max.acc"]);
   });
 });
 

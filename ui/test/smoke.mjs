@@ -38,7 +38,7 @@ async function noViolations(name) {
 }
 
 const grid = page.getByRole("grid", { name: "Runs" });
-const filter = page.getByRole("textbox", { name: "Filter runs" });
+const filter = page.getByRole("combobox", { name: "Filter runs" });
 const header = (name) => page.getByRole("columnheader", { name, exact: true });
 const foot = (text) => page.getByRole("status").filter({ hasText: text }).first().waitFor();
 const firstName = () => page.locator('[aria-rowindex="3"] a').textContent();
@@ -50,6 +50,19 @@ const steps = {
     assert.equal(new URL(page.url()).pathname, "/experiments");
     await page.getByRole("row", { name: /demo\/first\s+12\s/ }).waitFor();
     await noViolations("the experiments list");
+    await page.getByRole("button", { name: "New experiment" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("demo/first");
+    await page.getByText("There is an experiment of this name already").waitFor();
+    await page.getByRole("textbox", { name: "Name" }).fill("demo/second");
+    await noViolations("a new experiment");
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await page.getByRole("button", { name: "Star demo/second" }).click();
+    await page.getByRole("button", { name: "Starred" }).click();
+    await page.getByRole("link", { name: "demo/first" }).waitFor({ state: "detached" });
+    await page.getByRole("checkbox", { name: "Select demo/second" }).check();
+    await page.getByRole("toolbar").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("1 experiment moved to the trash").waitFor();
+    await page.getByRole("button", { name: "All experiments" }).click();
     await page.getByRole("searchbox", { name: "Filter by name" }).fill("nothing like it");
     await page.getByText("No experiment has").waitFor();
     await page.getByRole("button", { name: "Clear the filter" }).click();
@@ -76,8 +89,11 @@ const steps = {
     await page.waitForFunction(() => document.querySelector('[aria-rowindex="3"] a')?.textContent === "run-0");
     await filter.fill("metrics.acc > 0.85 and params.optimizer =");
     await page.locator(".filter-fault").waitFor();
-    assert.equal(await grid.getAttribute("aria-busy"), "true", "rows stay, dimmed, while the filter is half typed");
-    assert.equal(await firstName(), "run-0");
+    assert.equal(await firstName(), "run-0", "rows stay while the filter is half typed");
+    await filter.fill("metrics.acc >> 0.85");
+    await page.locator(".filter-mirror u").waitFor();
+    assert.equal(await grid.getAttribute("aria-busy"), "true", "and are dimmed when it is wrong");
+    assert.equal(await filter.getAttribute("aria-invalid"), "true");
     await filter.fill("metrics.acc > 0.85 and params.optimizer = 'adam'");
     await foot("3 of 12 runs match");
     await page.reload();
@@ -88,6 +104,105 @@ const steps = {
     await page.getByRole("heading", { name: "No run matches this filter" }).waitFor();
     await page.getByRole("button", { name: "Clear the filter" }).last().click();
     await foot("12 runs");
+  },
+
+  async "filter by keyboard, with what the server completes"() {
+    await filter.fill("");
+    await filter.press("End");
+    await page.keyboard.type("opti");
+    await page.getByRole("option", { name: /params\.optimizer/ }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("= ");
+    await page.getByRole("option", { name: /'sgd'/ }).waitFor();
+    await noViolations("the completions");
+    await page.keyboard.type("'sg");
+    await page.keyboard.press("Tab");
+    await foot("6 of 12 runs match");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    await page.getByRole("list", { name: "Conditions" }).getByText("params.optimizer = 'sgd'").waitFor();
+    await page.getByRole("button", { name: "Remove params.optimizer = 'sgd'" }).click();
+    await foot("12 runs");
+  },
+
+  async "groups"() {
+    await page.getByRole("button", { name: /^Group/ }).click();
+    await page.getByRole("combobox", { name: "Group by…" }).fill("optim");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+    await page.waitForURL(/grp=p\.optimizer/);
+    const tree = page.getByRole("treegrid", { name: "Runs" });
+    await tree.getByRole("row", { name: /optimizer = adam 6 .*±/ }).waitFor();
+    await page.locator("[data-toggle]").first().click();
+    await page.waitForFunction(() => document.querySelectorAll('[aria-level="2"]').length === 6);
+    await noViolations("groups");
+    await page.goBack();
+    await grid.waitFor();
+  },
+
+  async "select, delete, undo"() {
+    await page.locator('[aria-rowindex="3"] .grid-select').click();
+    await page.locator('[aria-rowindex="5"] .grid-select').click({ modifiers: ["Shift"] });
+    await page.getByText("3 runs selected").waitFor();
+    await noViolations("selected runs");
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByText("3 runs moved to the trash").waitFor();
+    await foot("9 runs");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await foot("12 runs");
+    await page.keyboard.press("Control+a");
+    await page.getByText("12 runs selected").waitFor();
+    const [table] = await Promise.all([
+      page.waitForEvent("download"),
+      page
+        .getByRole("button", { name: "Export" })
+        .click()
+        .then(() => page.getByRole("menuitem", { name: "CSV" }).click()),
+    ]);
+    const lines = readFileSync(await table.path(), "utf8").trim().split("\r\n");
+    assert.equal(lines.length, 13, "a header and a line per run");
+    await page.getByRole("button", { name: "Clear", exact: true }).click();
+  },
+
+  async "pins, baseline and the value of a metric"() {
+    await page.locator('[aria-rowindex="4"] [role="gridcell"]').nth(2).click();
+    await page.keyboard.press("p");
+    await page.locator(".grid-top .grid-row").first().waitFor();
+    await page.keyboard.press("b");
+    await page.locator(".grid-delta", { hasText: "baseline" }).first().waitFor();
+    await header("acc").hover();
+    await page.getByRole("button", { name: "Menu of acc" }).click();
+    await noViolations("a column's menu");
+    await page.getByRole("menuitemradio", { name: /^Max/ }).click();
+    await page.waitForURL(/max\.acc/);
+    assert.match(page.url(), /pin=[0-9a-f]{32}&base=[0-9a-f]{32}/);
+    await page.goto(`${address}/experiments/${experimentId}/runs`);
+    await grid.waitFor();
+  },
+
+  async "views and the palette"() {
+    await filter.fill("params.optimizer = 'adam'");
+    await foot("6 of 12 runs match");
+    await page.getByRole("button", { name: "Views" }).click();
+    await page.getByRole("textbox", { name: "Name of this view" }).fill("adam only");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "adam only", exact: true }).waitFor();
+    await noViolations("the views");
+    await page.keyboard.press("Escape");
+    await filter.fill("");
+    await foot("12 runs");
+    await page.getByRole("button", { name: "Views" }).click();
+    await page.getByRole("button", { name: "adam only", exact: true }).click();
+    await foot("6 of 12 runs match");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: /^Experiment, run/ }).fill("run-7");
+    await page.getByRole("option", { name: /^run-7/ }).waitFor();
+    await noViolations("the palette");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "run-7" }).waitFor();
+    await page.goto(`${address}/experiments/${experimentId}/runs`);
+    await grid.waitFor();
   },
 
   async "columns and keys"() {

@@ -64,6 +64,28 @@ export async function postJson<T>(path: string, body: unknown, signal?: AbortSig
   return (await response.json()) as T;
 }
 
+async function sendJson<T>(method: string, path: string, body: unknown): Promise<T> {
+  const response = await ask(path, {
+    method,
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  return (await response.json()) as T;
+}
+
+export const patchJson = <T>(path: string, body: unknown) => sendJson<T>("PATCH", path, body);
+export const deleteJson = <T>(path: string) => sendJson<T>("DELETE", path, {});
+
+/** The whole answer to a POST as a file. */
+export async function postBlob(path: string, body: unknown): Promise<Blob> {
+  const response = await ask(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  return response.blob();
+}
+
 /** The first `bytes` bytes of a file as text. */
 export async function getText(path: string, query: Record<string, string>, bytes: number): Promise<string> {
   const response = await ask(`${path}?${new URLSearchParams(query)}`, { headers: { Range: `bytes=0-${bytes - 1}` } });

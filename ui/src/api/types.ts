@@ -34,6 +34,11 @@ export interface ExperimentActivity extends Experiment {
   running?: number;
   failed?: number;
   last_activity?: number;
+  starred?: boolean;
+  /** Runs started on each of the last 30 days, today last. */
+  daily_runs?: number[];
+  /** The best latest value of the goal metric, where the experiment names one. */
+  best?: WireNumber;
 }
 
 export interface ExperimentPage {
@@ -52,14 +57,22 @@ export interface RunHead {
   start_time?: number;
   end_time?: number;
   lifecycle_stage?: Stage;
+  starred?: boolean;
 }
 
 /** One value of a requested column: a param or tag text, a metric, or nothing. */
 export type CellValue = string | number | null;
 
-export interface RunQuery {
+export type LifeView = "ACTIVE_ONLY" | "DELETED_ONLY";
+
+/** Which runs: those of experiments that a filter finds. */
+export interface RunScope {
   experiment_ids: string[];
   filter?: string;
+  view?: LifeView;
+}
+
+export interface RunQuery extends RunScope {
   order_by?: string[];
   max_results: number;
   page_token?: string;
@@ -91,9 +104,29 @@ export interface ExperimentColumns {
 export interface WireSeries {
   run_id: string;
   key: string;
+  total?: number;
   steps?: number[];
   times?: number[];
   values?: WireNumber[];
+  /** With format "packed": base64 of little-endian float64, and of float32. */
+  x?: string;
+  packed?: string;
+}
+
+/** Positions are indices of code points; ranges are half-open. */
+export interface FilterSpan {
+  start: number;
+  stop: number;
+  kind: "key" | "operator" | "value" | "keyword" | "text" | "bracket";
+}
+
+/** A text that may replace the characters from `from` up to `to`. */
+export interface FilterCompletion {
+  text: string;
+  kind: "prefix" | "key" | "summary" | "operator" | "value" | "keyword";
+  from: number;
+  to: number;
+  detail?: string;
 }
 
 export interface FilterVerdict {
@@ -102,6 +135,126 @@ export interface FilterVerdict {
   position?: number;
   message?: string;
   expected?: string | string[];
+  spans?: FilterSpan[];
+  completions?: FilterCompletion[];
+}
+
+export type BinScale = "equal" | "quantile" | "log";
+
+export interface GroupKey {
+  column: string;
+  bins?: number;
+  scale?: BinScale;
+}
+
+export interface GroupQuery extends RunScope {
+  by: GroupKey[];
+  columns: string[];
+  /** "runs", "key", or a column and one of count, mean, sd, median, min and max. */
+  sort?: string;
+  descending?: boolean;
+  limit: number;
+  offset: number;
+}
+
+/** Neither text nor bounds: the group of runs without a value. */
+export interface GroupLabel {
+  text?: string;
+  low?: WireNumber;
+  high?: WireNumber;
+}
+
+export interface GroupStatistics {
+  count?: number;
+  nan?: number;
+  mean?: WireNumber;
+  sd?: WireNumber;
+  median?: WireNumber;
+  min?: WireNumber;
+  max?: WireNumber;
+}
+
+export interface RunGroup {
+  labels: GroupLabel[];
+  runs: number;
+  /** What its runs fulfil, to be joined to the query's filter by AND. */
+  filter: string;
+  columns?: Record<string, GroupStatistics>;
+}
+
+export interface GroupPage {
+  runs?: number;
+  total?: number;
+  groups?: RunGroup[];
+}
+
+export interface SuggestedKey {
+  key: string;
+  runs?: number;
+  min?: WireNumber;
+  max?: WireNumber;
+  distinct?: number;
+  numeric?: boolean;
+  top?: { value: string; runs: number }[];
+}
+
+export interface ColumnSummary {
+  column: string;
+  count?: number;
+  missing?: number;
+  distinct?: number;
+  numeric?: boolean;
+  min?: WireNumber;
+  max?: WireNumber;
+}
+
+export type ViewScope = "shared" | "private";
+
+/** A saved view; lists leave the body out. */
+export interface SavedView {
+  view_id: string;
+  experiment_id: string;
+  name: string;
+  scope?: ViewScope;
+  owner?: string;
+  /** Whether it is what the experiment opens with. */
+  preferred?: boolean;
+  revision: number;
+  last_update_time?: number;
+  body?: { search?: string };
+}
+
+export type StarKind = "run" | "experiment" | "model";
+
+/** By ids, or by scope with the number of runs that were seen to match. */
+export interface BulkTarget extends Partial<RunScope> {
+  run_ids?: string[];
+  expected_total?: number;
+}
+
+export type BulkAction =
+  | { action: "tag"; tags?: KeyValue[]; delete_tags?: string[] }
+  | { action: "rename"; template: string }
+  | { action: "delete" | "restore" }
+  | { action: "move" | "copy"; target_experiment_id: string };
+
+export interface BulkResult {
+  done?: number;
+  failed?: { run_id: string; error_code: string; message: string }[];
+  copies?: { run_id: string; copy_id: string }[];
+  /** The runs that were changed. */
+  run_ids?: string[];
+}
+
+export type TableFormat = "csv" | "json" | "parquet";
+
+/** Every run that matches, as a file; absent lists stand for all keys. */
+export interface TableQuery extends RunScope {
+  order_by?: string[];
+  metric_keys?: string[];
+  param_keys?: string[];
+  tag_keys?: string[];
+  format: TableFormat;
 }
 
 export interface RunInfo extends RunHead {

@@ -1,47 +1,70 @@
 /** Columns of the runs table: their names on the wire and in the address, and which are shown at first. */
 import type { ColumnKey, ExperimentColumns } from "../api/types";
 
-export type ColumnKind = "attribute" | "param" | "metric" | "tag";
+export type ColumnKind = "attribute" | "param" | "metric" | "tag" | "dataset";
 
-/** A column is named by its kind's letter and key: "a.status", "p.lr", "m.val/acc", "t.team". */
+/** Which of a metric's values a column shows. */
+export type Reduction = "last" | "min" | "max" | "first" | "mean";
+export const REDUCTIONS: readonly Reduction[] = ["last", "min", "max", "first", "mean"];
+
+/**
+ * A column is named by its kind's letter, or by a metric's reduction, and its key: "a.status", "p.lr", "m.val/acc", "max.val/acc",
+ * "t.team", "d.name".
+ */
 export type ColumnId = string;
 
-const LETTERS: Record<ColumnKind, string> = { attribute: "a", param: "p", metric: "m", tag: "t" };
-const KINDS: Record<string, ColumnKind> = { a: "attribute", p: "param", m: "metric", t: "tag" };
-const WIRE: Record<ColumnKind, string> = { attribute: "attributes", param: "params", metric: "metrics", tag: "tags" };
+const LETTERS: Record<ColumnKind, string> = { attribute: "a", param: "p", metric: "m", tag: "t", dataset: "d" };
+const KINDS: Record<string, ColumnKind> = {
+  a: "attribute",
+  p: "param",
+  m: "metric",
+  t: "tag",
+  d: "dataset",
+  min: "metric",
+  max: "metric",
+  first: "metric",
+  mean: "metric",
+};
+const WIRE: Record<ColumnKind, string> = {
+  attribute: "attributes",
+  param: "params",
+  metric: "metrics",
+  tag: "tags",
+  dataset: "dataset",
+};
 
 /** The attributes that have columns, in their order. The name is always there. */
 export const ATTRIBUTES = ["status", "start_time", "duration", "user_id", "run_id"] as const;
 const DEFAULT_ATTRIBUTES = ["status", "start_time", "duration", "user_id"];
+/** What runs have of their datasets. */
+export const DATASET_KEYS = ["name", "digest", "context"] as const;
 /** Attributes that the server can sort by. */
 const SORTABLE_ATTRIBUTES = new Set(["run_name", "status", "start_time", "user_id", "run_id"]);
 const MAX_DEFAULT = 8;
 const MIN_DEFAULT = 3;
 
-export function columnId(kind: ColumnKind, key: string): ColumnId {
-  return `${LETTERS[kind]}.${key}`;
+export function columnId(kind: ColumnKind, key: string, reduction: Reduction = "last"): ColumnId {
+  return `${kind === "metric" && reduction !== "last" ? reduction : LETTERS[kind]}.${key}`;
 }
 
+const prefixOf = (id: ColumnId) => id.slice(0, id.indexOf("."));
+
 export function columnKind(id: ColumnId): ColumnKind {
-  return KINDS[id.slice(0, 1)] ?? "attribute";
+  return KINDS[prefixOf(id)] ?? "attribute";
 }
 
 export function columnKey(id: ColumnId): string {
-  return id.slice(2);
+  return id.slice(id.indexOf(".") + 1);
+}
+
+/** Of metrics; "last" for all others. */
+export function columnReduction(id: ColumnId): Reduction {
+  return REDUCTIONS.find((reduction) => reduction === prefixOf(id)) ?? "last";
 }
 
 export function isColumnId(text: string): boolean {
-  return text.length > 2 && text[1] === "." && text.slice(0, 1) in KINDS;
-}
-
-/** The name that `runs/query` knows a column by, or null for attributes, which come with every run. */
-export function wireColumn(id: ColumnId): string | null {
-  const kind = columnKind(id);
-  return kind === "attribute" ? null : `${WIRE[kind]}.${columnKey(id)}`;
-}
-
-export function sortable(id: ColumnId): boolean {
-  return columnKind(id) !== "attribute" || SORTABLE_ATTRIBUTES.has(columnKey(id));
+  const dot = text.indexOf(".");
+  return dot > 0 && dot < text.length - 1 && Object.hasOwn(KINDS, text.slice(0, dot));
 }
 
 const PLAIN = /^[A-Za-z_]\w*$/;
@@ -52,9 +75,45 @@ export function quoteKey(key: string): string {
   return key.includes("`") ? `"${key}"` : `\`${key}\``;
 }
 
+/** A column as filters and sorts write it. */
+export function termKey(id: ColumnId): string {
+  const kind = columnKind(id);
+  if (kind === "attribute") return columnKey(id);
+  const reduction = columnReduction(id);
+  const key = quoteKey(columnKey(id));
+  return `${WIRE[kind]}.${key}${reduction === "last" ? "" : `.${reduction}`}`;
+}
+
+/** The name that `runs/query` knows a column by, or null for attributes, which come with every run. */
+export function wireColumn(id: ColumnId): string | null {
+  const kind = columnKind(id);
+  if (kind === "attribute") return null;
+  const reduction = columnReduction(id);
+  if (reduction === "last") return `${WIRE[kind]}.${columnKey(id)}`;
+  const key = columnKey(id);
+  const mark = key.includes("`") ? '"' : "`";
+  return `${WIRE[kind]}.${mark}${key}${mark}.${reduction}`;
+}
+
+/** The name that `runs/groups` and `columns/stats` know a column by. */
+export function statisticColumn(id: ColumnId): string {
+  return wireColumn(id) ?? `attributes.${columnKey(id)}`;
+}
+
+export function sortable(id: ColumnId): boolean {
+  const kind = columnKind(id);
+  return kind === "attribute" ? SORTABLE_ATTRIBUTES.has(columnKey(id)) : kind !== "dataset";
+}
+
+/** Whether runs can be grouped by a column. */
+export function groupable(id: ColumnId): boolean {
+  return id !== "a.run_id";
+}
+
 /** A sort as the filter language writes it. */
 export function orderBy(sort: Sort): string {
-  return `${WIRE[columnKind(sort.column)]}.${quoteKey(columnKey(sort.column))} ${sort.descending ? "DESC" : "ASC"}`;
+  const key = columnKind(sort.column) === "attribute" ? `attributes.${columnKey(sort.column)}` : termKey(sort.column);
+  return `${key} ${sort.descending ? "DESC" : "ASC"}`;
 }
 
 export interface Sort {
@@ -100,14 +159,14 @@ export function roomFor(width: number): number {
 
 /**
  * The columns shown when the address names none: status, age, duration and user; the params that vary, by how many runs have
- * them; metrics of evaluation first; at most 8 of each, and of both together as many as there is `room` for, so that params
- * and metrics are seen at once.
+ * them; the goal and metrics of evaluation first; at most 8 of each, and of both together as many as there is `room` for, so
+ * that params and metrics are seen at once.
  */
-export function defaultColumns(known: ExperimentColumns, room: number): ColumnId[] {
+export function defaultColumns(known: ExperimentColumns, room: number, goal: string | null = null): ColumnId[] {
   const params = (known.params ?? []).filter((param) => (param.distinct ?? 0) >= 2).toSorted(byCoverage);
   const metrics = (known.metrics ?? [])
     .filter((metric) => !isSystemMetric(metric.key))
-    .toSorted((a, b) => byEvaluation(a, b) || byCoverage(a, b));
+    .toSorted((a, b) => Number(b.key === goal) - Number(a.key === goal) || byEvaluation(a, b) || byCoverage(a, b));
   const half = Math.floor(room / 2);
   const metricCount = Math.min(MAX_DEFAULT, metrics.length, Math.max(half, room - params.length));
   const paramCount = Math.min(MAX_DEFAULT, params.length, room - metricCount);
@@ -118,8 +177,39 @@ export function defaultColumns(known: ExperimentColumns, room: number): ColumnId
   ];
 }
 
-/** Columns in the table's order: attributes, params, metrics, tags; inside a kind as they were chosen. */
+const RANK: readonly ColumnKind[] = ["attribute", "dataset", "param", "metric", "tag"];
+const rank = (id: ColumnId) => RANK.indexOf(columnKind(id));
+
+/** Columns by kind: attributes, datasets, params, metrics, tags; inside a kind as they were chosen. */
 export function arrange(columns: readonly ColumnId[]): ColumnId[] {
-  const rank = ["attribute", "param", "metric", "tag"];
-  return columns.toSorted((a, b) => rank.indexOf(columnKind(a)) - rank.indexOf(columnKind(b)));
+  return columns.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** Adds a column after the last one of its kind, or of the kinds before it. */
+export function withColumn(columns: readonly ColumnId[], id: ColumnId): ColumnId[] {
+  if (columns.includes(id)) return [...columns];
+  const before = columns.findLastIndex((column) => rank(column) <= rank(id));
+  return columns.toSpliced(before + 1, 0, id);
+}
+
+/** Moves a column before another one, or to the end where that is null. */
+export function moveColumn(columns: readonly ColumnId[], id: ColumnId, before: ColumnId | null): ColumnId[] {
+  if (id === before) return [...columns];
+  const others = columns.filter((column) => column !== id);
+  const at = before === null ? others.length : others.indexOf(before);
+  return others.toSpliced(at < 0 ? others.length : at, 0, id);
+}
+
+/** Moves a column by one place to the right (1) or to the left (-1), among those that are frozen as it is. */
+export function shiftColumn(columns: readonly ColumnId[], frozen: readonly ColumnId[], id: ColumnId, by: number): ColumnId[] {
+  const same = columns.filter((column) => frozen.includes(column) === frozen.includes(id));
+  const other = same[same.indexOf(id) + by];
+  if (other === undefined || !same.includes(id)) return [...columns];
+  return by < 0 ? moveColumn(columns, id, other) : moveColumn(columns, other, id);
+}
+
+/** Shows another of a metric's values in a column's place. */
+export function reduced(columns: readonly ColumnId[], id: ColumnId, reduction: Reduction): ColumnId[] {
+  const next = columnId("metric", columnKey(id), reduction);
+  return [...new Set(columns.map((column) => (column === id ? next : column)))];
 }

@@ -44,6 +44,7 @@ export class RunPages {
   private listeners = new Set<() => void>();
   private needed: readonly string[] = [];
   private ranges = new Map<string, [number, number] | null>();
+  private rows: Map<string, number> | null = null;
 
   total = 0;
   position: Position = "loading";
@@ -87,6 +88,17 @@ export class RunPages {
   cell(row: number, column: string): Cell {
     const page = this.pageOf(row);
     return page?.columns.get(column)?.[row - page.start];
+  }
+
+  /** The row of a run; -1 while it is not loaded. */
+  find(runId: string): number {
+    if (!this.rows) {
+      this.rows = new Map();
+      for (const page of this.pages) {
+        for (const [index, run] of page.runs.entries()) this.rows.set(run.run_id, page.start + index);
+      }
+    }
+    return this.rows.get(runId) ?? -1;
   }
 
   /** The least and greatest finite number of a column over the loaded rows; null when there are none. */
@@ -157,6 +169,7 @@ export class RunPages {
 
   private restart(fresh: RunPage): void {
     this.pages = [];
+    this.rows = null;
     this.accept(fresh, undefined, FIRST_PAGE, this.needed);
   }
 
@@ -254,6 +267,7 @@ export class RunPages {
 
   private emit(): void {
     this.revision += 1;
+    this.rows = null;
     for (const listener of this.listeners) listener();
   }
 }

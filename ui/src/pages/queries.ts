@@ -1,11 +1,13 @@
 /** What the pages ask of the server, with its cache keys. Lists ask again every few seconds while they are looked at. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import * as server from "../api/server";
+import { quoteText } from "../data/filtertext";
 import { live } from "../data/live";
 import { readSeries } from "../data/series";
 
 const LIST_MS = 5000;
 export const RUNS_MS = 3000;
+const TYPING_MS = 300;
 const MAX_POINTS = 2000;
 /** Experiments of one answer. */
 const EXPERIMENT_PAGE = 500;
@@ -21,16 +23,87 @@ export const signOfLifeQuery = queryOptions({
   refetchInterval: RUNS_MS,
 });
 
-export const experimentsQuery = (search: string) =>
+interface ExperimentSearch {
+  /** A part of the name. */
+  search: string;
+  deleted?: boolean;
+  /** Whether what the list draws beside the counts is asked for. */
+  activity?: boolean;
+}
+
+export const experimentsQuery = ({ search, deleted = false, activity = false }: ExperimentSearch) =>
   queryOptions({
-    queryKey: ["experiments", search],
+    queryKey: ["experiments", search, deleted, activity],
     queryFn: ({ signal }) =>
       server.queryExperiments(
-        { max_results: EXPERIMENT_PAGE, ...(search ? { filter: nameFilter(search) } : {}) },
+        {
+          max_results: EXPERIMENT_PAGE,
+          ...(search ? { filter: nameFilter(search) } : {}),
+          ...(deleted ? { view: "DELETED_ONLY" as const } : {}),
+          ...(activity ? { activity } : {}),
+        },
         signal,
       ),
     placeholderData: keepPreviousData,
     refetchInterval: every(LIST_MS),
+  });
+
+/** Whether an experiment, in the trash or not, has this very name. */
+export const takenNameQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["taken-name", name],
+    queryFn: async ({ signal }) => {
+      // Not sooner than the reader pauses: a newer name ends the wait.
+      await new Promise((resolve) => setTimeout(resolve, TYPING_MS));
+      if (signal.aborted) return false;
+      const filter = `name = ${quoteText(name)}`;
+      const totals = await Promise.all(
+        (["ACTIVE_ONLY", "DELETED_ONLY"] as const).map(
+          async (view) => (await server.queryExperiments({ filter, view, max_results: 1 }, signal)).total ?? 0,
+        ),
+      );
+      return totals.some((total) => total > 0);
+    },
+    staleTime: 5000,
+  });
+
+export const viewsQuery = (experimentId: string) =>
+  queryOptions({
+    queryKey: ["views", experimentId],
+    queryFn: ({ signal }) => server.listViews(experimentId, signal),
+    staleTime: 30_000,
+  });
+
+const FOUND_RUNS = 8;
+
+/** Runs of any of these experiments whose name, or the beginning of whose id, is what somebody looks for. */
+export const findRunsQuery = (experimentIds: string[], text: string) =>
+  queryOptions({
+    queryKey: ["find-runs", text, experimentIds],
+    queryFn: async ({ signal }) =>
+      (
+        await server.queryRuns(
+          { experiment_ids: experimentIds, filter: quoteText(text), max_results: FOUND_RUNS, columns: [] },
+          signal,
+        )
+      ).runs ?? [],
+    enabled: text !== "" && experimentIds.length > 0,
+    placeholderData: keepPreviousData,
+  });
+
+/** Ids of the experiments with a star. */
+export const starsQuery = queryOptions({
+  queryKey: ["stars"],
+  queryFn: ({ signal }) => server.listStars("experiment", signal),
+  staleTime: 30_000,
+});
+
+/** How many runs a filter would find. */
+export const matchCountQuery = (experimentId: string, filter: string) =>
+  queryOptions({
+    queryKey: ["match-count", experimentId, filter],
+    queryFn: async ({ signal }) =>
+      (await server.queryRuns({ experiment_ids: [experimentId], filter, max_results: 1, columns: [] }, signal)).total,
   });
 
 function nameFilter(search: string): string {

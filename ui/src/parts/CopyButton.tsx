@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { useWords } from "../i18n/language";
+import { writeClipboard } from "./clipboard";
 import { Icon } from "./Icon";
 
 const SHOWN_MS = 1500;
@@ -24,18 +25,4 @@ export function CopyButton({ text, label, small = false }: { text: string; label
       {small ? null : <span aria-live="polite">{copied ? t("copy.done") : t("copy")}</span>}
     </button>
   );
-}
-
-/** The clipboard needs a secure page; plain HTTP on another machine's address falls back to a selected field. */
-async function writeClipboard(text: string): Promise<void> {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-    return;
-  }
-  const field = document.createElement("textarea");
-  field.value = text;
-  document.body.append(field);
-  field.select();
-  document.execCommand("copy");
-  field.remove();
 }

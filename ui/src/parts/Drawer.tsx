@@ -6,8 +6,8 @@ interface DrawerProps {
   title: string;
   onClose: () => void;
   children: ReactNode;
-  /** "side": along the right edge; "middle": a sheet in the middle. */
-  place?: "side" | "middle";
+  /** "side": along the right edge; "middle": a sheet in the middle; "top": one at the top, without a title that is seen. */
+  place?: "side" | "middle" | "top";
 }
 
 /** A modal panel; Escape, the cross and a click beside it close it. */
@@ -18,6 +18,7 @@ export function Drawer({ title, onClose, children, place = "side" }: DrawerProps
     const element = dialog.current;
     if (!element) return;
     element.showModal();
+    element.querySelector<HTMLElement>("[data-first]")?.focus();
     const beside = (event: MouseEvent) => {
       if (event.target === element) element.close();
     };
@@ -30,7 +31,7 @@ export function Drawer({ title, onClose, children, place = "side" }: DrawerProps
   return (
     <dialog ref={dialog} className={`drawer drawer-${place}`} aria-label={title} onClose={onClose}>
       <div className="drawer-inside">
-        <div className="drawer-head">
+        <div className={place === "top" ? "drawer-head hidden-text" : "drawer-head"}>
           <h2>{title}</h2>
           <button type="button" className="icon-button" aria-label={t("close")} onClick={() => dialog.current?.close()}>
             <Icon name="close" />

@@ -82,10 +82,16 @@ function Charts({ experimentId, known, goal }: { experimentId: string; known: Ex
     },
     [navigate, path],
   );
-  const filter = useFilter(view.filter, t("error.unreachable"), go);
+  const filter = useFilter({
+    experimentId,
+    applied: view.filter,
+    unreachable: t("error.unreachable"),
+    commit: go,
+    place: (caret) => field.current?.setSelectionRange(caret, caret),
+  });
   useKeys({ "/": () => field.current?.focus() });
   const rising = useCallback((metric: string) => isRising(metric, goal), [goal]);
-  const scope = { experimentId, filter: view.filter, order: orderBy(view.sort ?? DEFAULT_SORT) };
+  const scope = { experimentId, filter: view.filter, order: orderBy(view.sort[0] ?? DEFAULT_SORT) };
   const target = useMemo(() => targetOf(known, goal), [known, goal]);
   return (
     <>
@@ -96,7 +102,11 @@ function Charts({ experimentId, known, goal }: { experimentId: string; known: Ex
           fault={filter.fault}
           busy={filter.checking}
           placeholder={filterExample(known, t)}
+          completions={filter.completions}
+          result={null}
           onChange={filter.setDraft}
+          onCaret={filter.setCaret}
+          onComplete={filter.complete}
           onCommit={filter.settle}
           onLeave={() => field.current?.blur()}
         />

@@ -24,7 +24,7 @@ export function writeOrder(order: Order): string | null {
   return `${order.descending ? "-" : ""}${order.column}`;
 }
 
-/** Experiments in an order; equal ones by name, in the way of the language. */
+/** Experiments in an order, those with a star first; equal ones by name, in the way of the language. */
 export function sortExperiments(
   rows: readonly ExperimentActivity[],
   order: Order,
@@ -32,8 +32,11 @@ export function sortExperiments(
 ): ExperimentActivity[] {
   const words = new Intl.Collator(language, { numeric: true });
   const byName = (a: ExperimentActivity, b: ExperimentActivity) => words.compare(a.name, b.name);
+  const byStar = (a: ExperimentActivity, b: ExperimentActivity) => Number(b.starred ?? false) - Number(a.starred ?? false);
   const direction = order.descending ? -1 : 1;
   const column = order.column;
-  if (column === "name") return rows.toSorted((a, b) => direction * byName(a, b));
-  return rows.toSorted((a, b) => direction * ((a[column] ?? 0) - (b[column] ?? 0)) || byName(a, b));
+  if (column === "name") return rows.toSorted((a, b) => byStar(a, b) || direction * byName(a, b));
+  return rows.toSorted(
+    (a, b) => byStar(a, b) || direction * ((a[column] ?? 0) - (b[column] ?? 0)) || byName(a, b),
+  );
 }

@@ -1,104 +1,185 @@
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef, type KeyboardEvent } from "react";
 import type { ExperimentColumns } from "../../api/types";
-import { columnKey, columnKind, type ColumnId, type Sort } from "../../data/columns";
+import { columnKey, columnKind, shiftColumn, moveColumn, type ColumnId, type Sort } from "../../data/columns";
 import type { RunPages } from "../../data/runpages";
+import type { RunTree } from "../../data/runtree";
+import type { ViewState } from "../../data/viewstate";
 import { useWords, type Words } from "../../i18n/language";
-import { Grid } from "../../parts/grid/Grid";
+import { Grid, type Spot } from "../../parts/grid/Grid";
 import { sectionWidth } from "../../parts/grid/measure";
-import type { GridColumn } from "../../parts/grid/model";
+import type { GridColumn, RowLook } from "../../parts/grid/model";
 import { useNow } from "../../parts/Now";
-import { gridColumn, nameColumn, type PaintSource } from "./gridColumns";
+import { gridColumn } from "./gridColumns";
+import { nameColumn, selectColumn } from "./leadColumns";
+import type { PaintSource } from "./source";
+import type { SelectionControl } from "./useSelection";
 
-/** Skeleton rows after the last loaded one while there are more. */
-const COMING = 20;
+const ROW_HEIGHTS = { compact: 28, normal: 36 } as const;
+/** Runs that columns are measured by. */
+const SAMPLE = 60;
 
 interface RunsGridProps {
-  pages: RunPages;
+  table: RunTree;
+  pins: RunPages | null;
+  /** Rows at the top. */
+  pinRows: readonly number[];
+  view: ViewState;
   columns: readonly ColumnId[];
-  /** Wire names of the columns that are fetched. */
+  /** Wire names of the columns that are fetched, and of those that groups describe. */
   wire: readonly string[];
+  described: readonly string[];
+  curves: ReadonlySet<ColumnId>;
+  curvePath: (runId: string, key: string) => string;
   known: ExperimentColumns;
-  sort: Sort;
+  sort: readonly Sort[];
   dimmed: boolean;
+  selection: SelectionControl;
+  isRising: (metric: string) => boolean;
+  revision: string;
   topKey: string;
-  /** The page's address. */
   page: string;
   address: (runId: string) => string;
-  onSort: (column: ColumnId) => void;
+  line: PaintSource["line"];
+  go: (change: Partial<ViewState>, replace?: boolean) => void;
+  onSort: (column: ColumnId, further: boolean) => void;
   onLook: (first: number, last: number) => void;
-  onOpen: (runId: string, newTab: boolean) => void;
+  onOpen: (row: number, newTab: boolean) => void;
+  onSelect: (row: number, extend: boolean) => void;
+  onToggle: (row: number) => void;
+  onKey: (key: string, event: KeyboardEvent, row: number) => boolean;
+  onColumnMenu: (column: ColumnId, spot: Spot) => void;
+  onCellMenu: (row: number, column: ColumnId, spot: Spot) => void;
   onColumns: () => void;
 }
 
 export function RunsGrid(props: RunsGridProps) {
-  const { pages, columns, wire, known, onLook, address } = props;
+  const { table, pins, pinRows, view, columns, wire, described, known, selection, onLook, go } = props;
   const words = useWords();
   const now = useNow();
-  const source = useRef<PaintSource>({ pages, now });
-  const look = useRef(onLook);
-  source.current = { pages, now };
-  look.current = onLook;
+  const tree = table.grouped || view.nested;
+  const latest = useRef({ ...props, now });
+  latest.current = { ...props, now };
+  const source = useMemo<PaintSource>(() => paintSource(() => latest.current), []);
 
-  // Widths come from the first rows; they must not change with every page that is loaded later.
-  const sampled = columns.length > 0 && wire.every((column) => pages.cell(0, column) !== undefined);
-  const live = useMemo<PaintSource>(
-    () => ({
-      get pages() {
-        return source.current.pages;
-      },
-      get now() {
-        return source.current.now;
-      },
-    }),
-    [],
-  );
+  // Widths come from the first runs; they must not change with every page that is loaded later.
+  const [first] = table.sample(1);
+  const sampled = first !== undefined && wire.every((column) => first[0].cell(first[1], column) !== undefined);
+  const deltas = view.baseline !== null;
   const hidden = useMemo(() => hiddenCounts(known, columns, words), [known, columns, words]);
   const shown = useMemo(
-    () => roomForSections(columns.map((id) => gridColumn(id, live, words)), hidden),
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- see above: `pages` and `sampled` decide the widths
-    [columns, words, pages, sampled, hidden],
-  );
-  const linkOf = useRef(address);
-  linkOf.current = address;
-  const pinned = useMemo(
-    () => nameColumn(live, words, (runId) => linkOf.current(runId)),
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new query may bring longer names
-    [live, words, pages],
-  );
-
-  useEffect(() => pages.need(wire), [pages, wire]);
-  const onLookRows = useCallback(
-    (first: number, last: number) => {
-      pages.need(wire);
-      pages.look(first, last);
-      look.current(first, last);
+    () => {
+      const look = { curves: props.curves, deltas, grouped: table.grouped };
+      const made = columns.map((id) => gridColumn(id, source, look, words));
+      return roomForSections(made, hidden).map((column) => ({ ...column, width: view.widths[column.id] ?? column.width }));
     },
-    [pages, wire],
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- see above: `table` and `sampled` decide the widths
+    [columns, words, table, sampled, hidden, props.curves, deltas, view.widths],
   );
+  const [frozen, loose] = useMemo(
+    () => [shown.filter((column) => view.frozen.includes(column.id)), shown.filter((column) => !view.frozen.includes(column.id))],
+    [shown, view.frozen],
+  );
+  const lead = useMemo(
+    () => [selectColumn(source, words), nameColumn(source, words, tree, (runId) => latest.current.address(runId))],
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new query may bring longer names
+    [source, words, table, sampled, tree],
+  );
+  const fixed = useMemo(() => [...lead, ...frozen], [lead, frozen]);
+
+  useEffect(() => table.need(wire, described), [table, wire, described]);
+  const onLookRows = useCallback(
+    (from: number, to: number) => {
+      const top = latest.current.pinRows.length;
+      table.need(wire, described);
+      table.look(Math.max(0, from - top), Math.max(0, to - top));
+      onLook(from, to);
+    },
+    [table, wire, described, onLook],
+  );
+  const rowLook = useCallback((row: number) => lookOf(source, row), [source]);
 
   return (
     <Grid
       label={words.t("runs.table")}
       name="runs"
-      pinned={pinned}
-      columns={shown}
-      rows={Math.min(pages.total, pages.loaded + (pages.more ? COMING : 0))}
-      total={pages.total}
-      revision={pages.revision + now}
+      fixed={fixed}
+      columns={loose}
+      rowHeight={ROW_HEIGHTS[view.density]}
+      top={pinRows.length}
+      rows={table.length + pinRows.length}
+      total={tree ? table.length + pinRows.length : table.total + pinRows.length}
+      revision={`${table.revision} ${pins?.revision ?? 0} ${selection.revision} ${now} ${props.revision}`}
       sort={props.sort}
       dimmed={props.dimmed}
+      rowLook={rowLook}
+      tree={tree}
       topKey={props.topKey}
       page={props.page}
+      selectAll={{
+        checked: selection.selection.all && selection.count === table.total,
+        some: selection.count > 0,
+        onChange: () => (selection.count > 0 ? selection.clear() : selection.all()),
+      }}
       onSort={props.onSort}
       onLook={onLookRows}
-      onOpen={(row, newTab) => {
-        const run = pages.run(row);
-        if (run) props.onOpen(run.run_id, newTab);
-      }}
+      onOpen={props.onOpen}
+      onSelect={props.onSelect}
+      onToggle={props.onToggle}
+      onKey={props.onKey}
+      onMenu={props.onColumnMenu}
+      onCellMenu={props.onCellMenu}
+      onShift={(id, by) => go({ columns: shiftColumn(columns, view.frozen, id, by) }, true)}
+      onMove={(id, before) => go({ columns: moveColumn(columns, id, before) })}
+      onResize={(id, width) => go({ widths: withWidth(view.widths, id, width) }, true)}
       sectionNote={(section) => hidden.get(section) ?? ""}
       onSection={props.onColumns}
     />
   );
+}
+
+type Latest = RunsGridProps & { now: number };
+
+function paintSource(latest: () => Latest): PaintSource {
+  return {
+    get now() {
+      return latest().now;
+    },
+    get statistic() {
+      return latest().view.statistic;
+    },
+    get groups() {
+      return latest().view.groups;
+    },
+    line: (row) => latest().line(row),
+    range: (column) => latest().table.range(column),
+    sample: () => latest().table.sample(SAMPLE),
+    curve: (runId, key) => latest().curvePath(runId, key),
+    base(column) {
+      const { pins, view } = latest();
+      return pins && view.baseline ? pins.cell(pins.find(view.baseline), column) : undefined;
+    },
+    isBase: (runId) => latest().view.baseline === runId,
+    isPinned: (runId) => latest().view.pins.includes(runId),
+    isSelected: (runId) => latest().selection.has(runId),
+    isRising: (metric) => latest().isRising(metric),
+  };
+}
+
+function lookOf(source: PaintSource, row: number): RowLook {
+  const line = source.line(row);
+  if (line.kind === "group") return { selected: false, open: line.open, level: line.level + 1, className: "grid-row-group" };
+  if (line.kind === "waiting") return { selected: false, level: line.level + 1, className: "" };
+  return {
+    selected: source.isSelected(line.key),
+    open: line.children ? line.open : undefined,
+    level: line.level + 1,
+    className: source.isBase(line.key) ? "grid-row-base" : "",
+  };
+}
+
+function withWidth(widths: ViewState["widths"], id: ColumnId, width: number | null): Record<ColumnId, number> {
+  const others = Object.entries(widths).filter(([column]) => column !== id);
+  return Object.fromEntries(width === null ? others : [...others, [id, width]]);
 }
 
 /** Makes the last column of a section wider where the section's heading needs it. */

@@ -1,33 +1,28 @@
-import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { useLocation, useSearch } from "wouter";
 import { address } from "../../api/http";
-import type { ExperimentColumns } from "../../api/types";
-import { arrange, DEFAULT_SORT, defaultColumns, orderBy, roomFor, wireColumn } from "../../data/columns";
+import { createLink, getView, giveStar, takeStar } from "../../api/server";
 import { splitPath } from "../../data/folders";
-import { decodeView, encodeView, nextSort, type ViewState } from "../../data/viewstate";
+import { goalOf } from "../../data/goal";
+import { toasts } from "../../data/toasts";
 import { useWords } from "../../i18n/language";
+import { writeClipboard } from "../../parts/clipboard";
 import { CopyButton } from "../../parts/CopyButton";
-import { Skeleton } from "../../parts/Empty";
-import { FilterBar } from "../../parts/FilterBar";
 import { Heading } from "../../parts/Heading";
 import { Icon } from "../../parts/Icon";
 import { Failure, Region } from "../../parts/Region";
 import { LayoutSwitch } from "../charts/LayoutSwitch";
+import { ToolButton } from "../../parts/ToolButton";
 import { NotThere } from "../NotFoundPage";
-import { columnsQuery, experimentQuery, runCountQuery } from "../queries";
+import { columnsQuery, experimentQuery, runCountQuery, starsQuery, viewsQuery } from "../queries";
 import { Crumbs } from "../shell/Crumbs";
 import { useKeys } from "../shell/useKeys";
-import { ColumnChooser } from "./ColumnChooser";
-import { filterExample } from "./filterExample";
-import { NoMatch, NoRuns } from "./NoRuns";
-import { RunsFoot } from "./RunsFoot";
-import { RunsGrid } from "./RunsGrid";
-import { useFilter } from "./useFilter";
-import { useRefresh, useRunPages } from "./useRunPages";
+import { usePageActions } from "../shell/usePageActions";
+import { sayError } from "../sayError";
+import { RunsTable } from "./RunsTable";
+import { ViewsPanel } from "./ViewsPanel";
 import "./runs.css";
-
-const NO_COLUMNS: ExperimentColumns = {};
 
 /** The runs of an experiment as a table. */
 export function RunsPage({ experimentId }: { experimentId: string }) {
@@ -35,7 +30,9 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
   const experiment = useQuery(experimentQuery(experimentId));
   const known = useQuery(columnsQuery(experimentId));
   const count = useQuery(runCountQuery(experimentId));
+  const ready = usePreferredView(experimentId);
   const name = experiment.data?.name ?? "";
+  const goal = goalOf(experiment.data?.tags);
 
   if (experiment.isError && !experiment.data) {
     return (
@@ -58,8 +55,15 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
           <span className="h1-folder">{splitPath(name).folder}</span>
           {splitPath(name).name || "\u00a0"}
         </Heading>
+        <StarButton experimentId={experimentId} />
         <CopyButton small text={experimentId} label={t("runs.copyId", { id: experimentId })} />
-        <LayoutSwitch experimentId={experimentId} layout="table" />
+        {goal ? (
+          <span className="badge goal">
+            <Icon name="goal" />
+            {t("goal.label", { metric: goal.metric })} {goal.rising ? "↑" : "↓"}
+          </span>
+        ) : null}
+        <PageTools experimentId={experimentId} />
       </div>
       <Region name={experimentId}>
         {known.isError && !known.data ? (
@@ -68,7 +72,8 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
           <RunsTable
             experimentId={experimentId}
             experimentName={name}
-            known={known.data ?? null}
+            goal={goal}
+            known={(ready && known.data) || null}
             all={count.data}
           />
         )}
@@ -77,120 +82,84 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
   );
 }
 
-interface TableProps {
-  experimentId: string;
-  experimentName: string;
-  known: ExperimentColumns | null;
-  /** Runs of the experiment, filtered or not; undefined while unknown. */
-  all: number | undefined;
+/** Opens the experiment's default view where the address says none; true when the address can be read. */
+function usePreferredView(experimentId: string): boolean {
+  const [path, navigate] = useLocation();
+  const search = useSearch();
+  const bare = useRef(search === "");
+  const views = useQuery({ ...viewsQuery(experimentId), enabled: bare.current });
+  const preferred = views.data?.find((view) => view.preferred);
+  const body = useQuery({
+    queryKey: ["view", preferred?.view_id, preferred?.revision],
+    queryFn: ({ signal }) => getView(preferred?.view_id ?? "", signal),
+    enabled: bare.current && preferred !== undefined,
+    retry: false,
+  });
+  const waiting = bare.current && (views.isPending || (preferred !== undefined && body.isPending));
+  const wanted = bare.current ? body.data?.body?.search : undefined;
+  useEffect(() => {
+    if (waiting) return;
+    bare.current = false;
+    if (wanted) navigate(`${path}?${wanted}`, { replace: true });
+  }, [waiting, wanted, navigate, path]);
+  return !waiting;
 }
 
-function RunsTable({ experimentId, experimentName, known, all }: TableProps) {
+function StarButton({ experimentId }: { experimentId: string }) {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const stars = useQuery(starsQuery);
+  const on = stars.data?.has(experimentId) ?? false;
+  const word = t(on ? "star.take" : "star.give");
+  const toggle = async () => {
+    try {
+      await (on ? takeStar("experiment", experimentId) : giveStar("experiment", experimentId));
+      await client.invalidateQueries({ queryKey: starsQuery.queryKey });
+    } catch (error) {
+      sayError(error, t);
+    }
+  };
+  return (
+    <button type="button" className={on ? "icon-button starred" : "icon-button"} aria-pressed={on} aria-label={word} title={word} onClick={toggle}>
+      <Icon name={on ? "starred" : "star"} />
+    </button>
+  );
+}
+
+function PageTools({ experimentId }: { experimentId: string }) {
   const { t } = useWords();
   const [path, navigate] = useLocation();
   const search = useSearch();
-  const view = useMemo(() => decodeView(search), [search]);
-  const [choosing, setChoosing] = useState(false);
-  const [room] = useState(() => roomFor(window.innerWidth));
-  const field = useRef<HTMLInputElement>(null);
-  const visible = useRef({ first: 0, last: 0 });
-  const intoGrid = () => document.querySelector<HTMLElement>(".grid")?.focus();
-
-  const go = useCallback(
-    (change: Partial<ViewState>, replace = false) => {
-      const now = decodeView(location.search);
-      const query = encodeView({ ...now, ...change }, location.search);
-      navigate(`${path}${query ? `?${query}` : ""}`, { replace });
-    },
-    [navigate, path],
-  );
-  const filter = useFilter(view.filter, t("error.unreachable"), (text, replace) => go({ filter: text }, replace));
-
-  const chosen = view.columns;
-  const columns = useMemo(() => (chosen || known ? arrange(chosen ?? defaultColumns(known ?? NO_COLUMNS, room)) : null), [chosen, known, room]);
-  const wire = useMemo(() => columns?.map(wireColumn).filter((column) => column !== null) ?? null, [columns]);
-  const sort = view.sort ?? DEFAULT_SORT;
-  const runs = useRunPages(experimentId, view.filter, orderBy(sort), wire);
-  const dimmed = runs.stale || filter.fault !== null;
-
-  useRefresh(runs.pages, () => ({ ...visible.current, insert: visible.current.first === 0 && !document.querySelector(".grid-body:hover") }));
-  useKeys({ "/": () => field.current?.focus(), C: () => setChoosing(true), j: intoGrid, k: intoGrid });
-
-  const pages = runs.pages;
-  const empty = pages?.total === 0 && !runs.stale;
-  const bare = empty && !view.filter && filter.fault === null;
+  const share = async () => {
+    try {
+      const link = await createLink(`${location.pathname}${location.search}`);
+      await writeClipboard(address(link));
+      toasts.show(t("share.copied"));
+    } catch (error) {
+      sayError(error, t);
+    }
+  };
+  useKeys({ y: () => void share() });
+  usePageActions([{ id: "share", label: t("share.hint"), keys: "y", run: () => void share() }]);
   return (
-    <>
-      {bare ? null : (
-        <div className="runs-tools">
-          <FilterBar
-            field={field}
-            value={filter.draft}
-            fault={filter.fault ?? queryFault(runs.error)}
-            busy={filter.checking || runs.stale}
-            placeholder={filterExample(known ?? NO_COLUMNS, t)}
-            onChange={filter.setDraft}
-            onCommit={filter.settle}
-            onLeave={intoGrid}
+    <div className="page-tools">
+      <LayoutSwitch experimentId={experimentId} layout="table" />
+      <ToolButton icon="view" label={t("views.title")}>
+        {(close) => (
+          <ViewsPanel
+            experimentId={experimentId}
+            search={search}
+            onOpen={(next) => {
+              close();
+              navigate(`${path}${next ? `?${next}` : ""}`);
+            }}
           />
-          <button type="button" className="button" onClick={() => setChoosing(true)}>
-            <Icon name="columns" />
-            {t("columns.title")}
-            <span className="muted">{columns?.length ?? ""}</span>
-          </button>
-        </div>
-      )}
-      {runs.error && !pages ? (
-        <Failure error={runs.error} retry={runs.retry} />
-      ) : !pages || !columns || !wire ? (
-        <Skeleton lines={12} />
-      ) : bare ? (
-        <NoRuns experiment={experimentName} />
-      ) : empty ? (
-        <NoMatch filter={view.filter} onClear={() => filter.setDraft("")} />
-      ) : (
-        <RunsGrid
-          pages={pages}
-          columns={columns}
-          wire={wire}
-          known={known ?? NO_COLUMNS}
-          sort={sort}
-          dimmed={dimmed}
-          topKey={`${view.filter}|${orderBy(sort)}`}
-          page={`${path}?${search}`}
-          address={(runId) => address(`runs/${runId}`)}
-          onSort={(column) => go({ sort: nextSort(view.sort ?? (column === DEFAULT_SORT.column ? DEFAULT_SORT : null), column) })}
-          onLook={(first, last) => {
-            visible.current = { first, last };
-          }}
-          onOpen={(runId, newTab) =>
-            newTab ? window.open(address(`runs/${runId}`), "_blank", "noopener") : navigate(`/runs/${runId}`)
-          }
-          onColumns={() => setChoosing(true)}
-        />
-      )}
-      {pages && pages.waiting > 0 ? (
-        <button type="button" className="new-runs" onClick={() => void pages.refresh(0, 0, true)}>
-          {t("runs.new", { n: pages.waiting })}
-        </button>
-      ) : null}
-      {pages && !bare ? (
-        <RunsFoot pages={pages} all={all} filtered={view.filter !== ""} error={runs.error} onRetry={runs.retry} />
-      ) : null}
-      {choosing && columns ? (
-        <ColumnChooser
-          known={known ?? NO_COLUMNS}
-          chosen={columns}
-          onChange={(next) => go({ columns: next && arrange(next) }, true)}
-          onClose={() => setChoosing(false)}
-        />
-      ) : null}
-    </>
+        )}
+      </ToolButton>
+      <button type="button" className="button tool" title={t("share.hint")} onClick={() => void share()}>
+        <Icon name="share" />
+        <span>{t("share.label")}</span>
+      </button>
+    </div>
   );
 }
-
-/** A filter that the server's search refused though its parser did not. */
-function queryFault(error: Error | null): { message: string } | null {
-  return error && "status" in error && error.status === 400 ? { message: error.message } : null;
-}
-

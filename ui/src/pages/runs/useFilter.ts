@@ -1,57 +1,87 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { ApiError } from "../../api/http";
 import { parseFilter } from "../../api/server";
-import type { FilterVerdict } from "../../api/types";
+import type { FilterCompletion, FilterSpan, FilterVerdict } from "../../api/types";
+import { adapted, completed, termsOf, toPoints, toUnits, type Term } from "../../data/filtertext";
 import type { FilterFault } from "../../parts/FilterBar";
 
-const TYPING_MS = 250;
+const TYPING_MS = 180;
 const AGAIN_MS = 3000;
+/** A bare word finds names, but may be the beginning of a key: it waits for the reader to stop. */
+const WORD_MS = 1200;
 
-/** The fault that the server's parser found, in its words. */
-export function faultOfVerdict(verdict: FilterVerdict): FilterFault {
+/** The fault that the server's parser found, in its words; its place as JavaScript counts. */
+export function faultOfVerdict(text: string, verdict: FilterVerdict): FilterFault {
   const expected = Array.isArray(verdict.expected) ? verdict.expected.join(", ") : verdict.expected;
   return {
     message: verdict.message ?? "",
     ...(expected ? { expected } : {}),
-    ...(verdict.position === undefined ? {} : { position: verdict.position }),
+    ...(verdict.position === undefined ? {} : { position: toUnits(text, verdict.position) }),
   };
 }
 
-interface Filter {
+export interface Filter {
   /** What stands in the field. */
   draft: string;
   fault: FilterFault | null;
   checking: boolean;
-  setDraft: (text: string) => void;
+  /** What may be typed at the caret. */
+  completions: readonly FilterCompletion[];
+  /** The conditions of the filter that is applied. */
+  terms: readonly Term[];
+  setDraft: (text: string, caret?: number) => void;
+  setCaret: (caret: number) => void;
+  complete: (completion: FilterCompletion) => void;
   /** Ends a burst of typing: the next change makes a new entry in the history. */
   settle: () => void;
 }
 
+interface Asked {
+  experimentId: string;
+  applied: string;
+  /** Said when the server does not answer. */
+  unreachable: string;
+  /** Puts the caret of the field to a place. */
+  place: (caret: number) => void;
+  commit: (text: string, replace: boolean) => void;
+}
+
+/** Whether the last thing that was typed is a word that may become a key. */
+function endsInWord({ spans = [], completions = [] }: FilterVerdict): boolean {
+  const last = spans.at(-1);
+  return last?.kind === "text" && completions.some((one) => one.from === last.start && one.kind !== "value");
+}
+
+const NONE: readonly FilterCompletion[] = [];
+
 /**
- * The text of the filter while it is typed: 250 ms after the last key the server reads it, and only what it can read becomes
+ * The text of the filter while it is typed: a moment after the last key the server reads it, and only what it can read becomes
  * the filter. While the server does not answer, `unreachable` stands as the fault and it is asked again.
  * `commit` gets the text and whether it replaces the one before in the history.
  */
-export function useFilter(
-  applied: string,
-  unreachable: string,
-  commit: (text: string, replace: boolean) => void,
-): Filter {
+export function useFilter({ experimentId, applied, unreachable, place, commit }: Asked): Filter {
   const [draft, setDraft] = useState(applied);
+  const [caret, setCaret] = useState<number | null>(null);
   const [fault, setFault] = useState<FilterFault | null>(null);
   const [checking, setChecking] = useState(false);
+  const [told, setTold] = useState({ text: "", list: NONE });
+  const [read, setRead] = useState<{ text: string; spans: FilterSpan[] }>({ text: "", spans: [] });
   const typing = useRef(false);
+  /** Applies a text that was read but waits. */
+  const pending = useRef<(() => void) | null>(null);
   const latest = useRef({ applied, commit });
   useEffect(() => {
     latest.current = { applied, commit };
   });
 
-  // A change that did not come from the field (back, a link) is shown in it.
+  // A change that did not come from the field (back, a link, a menu) is shown in it.
   const written = useRef(applied);
   useEffect(() => {
     if (applied !== written.current) {
       written.current = applied;
       setDraft(applied);
+      setCaret(null);
     }
   }, [applied]);
 
@@ -68,15 +98,28 @@ export function useFilter(
       typing.current = true;
     };
     if (!text) {
+      setTold({ text: "", list: NONE });
       finish(null);
-      return;
+      if (caret === null) return;
     }
     let timer = 0;
     const check = async () => {
-      setChecking(true);
+      setChecking(text !== "");
       try {
-        const verdict = await parseFilter(text, "runs", abort.signal);
-        finish(verdict.ok ? null : faultOfVerdict(verdict));
+        const cursor = caret === null ? {} : { cursor: toPoints(draft, caret) };
+        const verdict = await parseFilter(
+          { filter: draft, entity: "runs", experiment_ids: [experimentId], ...cursor },
+          abort.signal,
+        );
+        if (abort.signal.aborted) return;
+        setTold({ text: draft, list: verdict.completions ?? NONE });
+        if (verdict.ok) setRead({ text: draft, spans: verdict.spans ?? [] });
+        setFault(verdict.ok ? null : faultOfVerdict(draft, verdict));
+        if (caret !== null && verdict.ok && endsInWord(verdict)) {
+          setChecking(false);
+          pending.current = () => finish(null);
+          timer = window.setTimeout(pending.current, WORD_MS);
+        } else finish(verdict.ok ? null : faultOfVerdict(draft, verdict));
       } catch (error) {
         if (!(error instanceof ApiError)) return;
         finish({ message: error.message || unreachable });
@@ -85,18 +128,42 @@ export function useFilter(
     };
     timer = window.setTimeout(() => void check(), TYPING_MS);
     return () => {
+      pending.current = null;
       clearTimeout(timer);
       abort.abort();
       setChecking(false);
     };
-  }, [draft, unreachable]);
+  }, [draft, caret, experimentId, unreachable]);
+
+  const completions = useMemo(() => adapted(told.list, told.text, draft, caret ?? draft.length), [told, draft, caret]);
+  const terms = useMemo(
+    () => (applied && read.text.trim() === applied ? termsOf(read.text, read.spans) : []),
+    [applied, read],
+  );
 
   return {
     draft,
     fault,
     checking,
-    setDraft,
+    completions,
+    terms,
+    setDraft: (text, at) => {
+      setDraft(text);
+      setCaret(at ?? null);
+    },
+    setCaret,
+    complete: (completion) => {
+      const next = completed(draft, completion);
+      // At once: the next key must find the text and the caret where they will be.
+      flushSync(() => {
+        setDraft(next.text);
+        setCaret(next.caret);
+      });
+      place(next.caret);
+    },
     settle: () => {
+      pending.current?.();
+      pending.current = null;
       typing.current = false;
     },
   };

@@ -6,9 +6,11 @@ import { chooseLanguage, LANGUAGES, useWords, type Language, type MessageKey } f
 import { Icon, Mark } from "../../parts/Icon";
 import type { IconName } from "../../parts/icons";
 import { Menu } from "../../parts/Menu";
+import { Toasts } from "../../parts/Toasts";
 import { theme, type ThemeChoice } from "../../theme/mode";
 import { signOfLifeQuery } from "../queries";
 import { CrumbsProvider, CrumbsSlot } from "./Crumbs";
+import { Palette } from "./Palette";
 import { Shortcuts } from "./Shortcuts";
 import { useKeys } from "./useKeys";
 import "./shell.css";
@@ -21,6 +23,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [, navigate] = useLocation();
   const [open, setOpen] = useState(() => localStorage.getItem(RAIL_KEY) === "open");
   const [help, setHelp] = useState(false);
+  const [finding, setFinding] = useState(false);
   useEffect(() => localStorage.setItem(RAIL_KEY, open ? "open" : "closed"), [open]);
   useKeys({
     "[": () => setOpen((was) => !was),
@@ -29,6 +32,15 @@ export function Shell({ children }: { children: ReactNode }) {
     d: () => theme.choose(theme.shown() === "dark" ? "light" : "dark"),
     "g e": () => navigate("/experiments"),
   });
+  useEffect(() => {
+    const find = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      setFinding((was) => !was);
+    };
+    document.addEventListener("keydown", find);
+    return () => document.removeEventListener("keydown", find);
+  }, []);
   return (
     <CrumbsProvider>
       <div className={open ? "shell shell-open" : "shell"}>
@@ -38,6 +50,11 @@ export function Shell({ children }: { children: ReactNode }) {
         <Rail open={open} onToggle={() => setOpen(!open)} onHelp={() => setHelp(true)} />
         <header className="topbar">
           <CrumbsSlot label={t("shell.crumbs")} />
+          <button type="button" className="find" onClick={() => setFinding(true)}>
+            <Icon name="search" />
+            <span>{t("palette.title")}</span>
+            <kbd aria-hidden="true">Ctrl K</kbd>
+          </button>
           <LiveButton />
           <ThemeMenu />
           <LanguageMenu />
@@ -46,6 +63,8 @@ export function Shell({ children }: { children: ReactNode }) {
           {children}
         </main>
         {help ? <Shortcuts onClose={() => setHelp(false)} /> : null}
+        {finding ? <Palette onClose={() => setFinding(false)} onHelp={() => setHelp(true)} /> : null}
+        <Toasts />
       </div>
     </CrumbsProvider>
   );

@@ -2,13 +2,21 @@ import { useWords, type MessageKey } from "../../i18n/language";
 import { Drawer } from "../../parts/Drawer";
 
 const KEYS: readonly (readonly [string, MessageKey])[] = [
+  ["Ctrl+K", "palette.title"],
   ["/", "keys.filter"],
   ["g e", "keys.experiments"],
   ["j k ↑ ↓ ← →", "keys.move"],
   ["Enter", "keys.open"],
+  ["x Space", "keys.select"],
+  ["Shift+↓ Ctrl+A", "keys.selectMore"],
+  ["p", "keys.pin"],
+  ["b", "keys.base"],
+  ["s Shift+S", "keys.sort"],
+  ["Alt+→", "keys.moveColumn"],
+  ["Shift+F10", "keys.menu"],
+  ["Shift+C", "keys.columns"],
+  ["y", "keys.share"],
   ["Esc", "keys.leave"],
-  ["s", "keys.sort"],
-  ["Shift C", "keys.columns"],
   ["l", "keys.live"],
   ["d", "keys.theme"],
   ["[", "keys.rail"],

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 
 const SEQUENCE_MS = 1000;
 
-/** Calls a function for a key ("l") or two keys in a row ("g e"); not while the reader types or holds a modifier. */
+/** Calls a function for a key ("l"), one with Ctrl or ⌘ ("Ctrl+a"), or two in a row ("g e"); not while the reader types. */
 export function useKeys(bindings: Record<string, () => void>): void {
   const current = useRef(bindings);
   useEffect(() => {
@@ -12,11 +12,12 @@ export function useKeys(bindings: Record<string, () => void>): void {
     let before = "";
     let timer = 0;
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+      if (event.altKey || event.isComposing || event.defaultPrevented) return;
       const target = event.target as HTMLElement;
       if (target.closest("input,textarea,select,dialog,[contenteditable]")) return;
-      const action = current.current[`${before} ${event.key}`] ?? current.current[event.key];
-      before = event.key;
+      const key = event.ctrlKey || event.metaKey ? `Ctrl+${event.key}` : event.key;
+      const action = current.current[`${before} ${key}`] ?? current.current[key];
+      before = key;
       clearTimeout(timer);
       timer = window.setTimeout(() => (before = ""), SEQUENCE_MS);
       if (!action) return;

@@ -1,13 +1,19 @@
 /** What the grid needs to know of its columns and rows. */
+import type { IconName } from "../icons";
 
 export interface GridColumn {
   id: string;
   title: string;
+  /** A short word after the title, e.g. which of a metric's values. */
+  mark?: string;
   /** Longer text for the header's tooltip. */
   hint?: string;
+  icon?: IconName;
   width: number;
   align: "start" | "end";
   sortable: boolean;
+  /** Whether it has a menu, and can be moved and made wider. */
+  fixed?: boolean;
   /** Columns that follow each other with one section share a heading. */
   section: string;
   /** Makes the inside of a new cell, once. */
@@ -19,6 +25,16 @@ export interface GridColumn {
 export interface GridSort {
   column: string;
   descending: boolean;
+}
+
+/** How a row stands out. */
+export interface RowLook {
+  selected: boolean;
+  /** Undefined for rows that can't be opened. */
+  open?: boolean | undefined;
+  /** 1 for the outermost. */
+  level: number;
+  className: string;
 }
 
 /** Distances from the left edge of the scrolled part: one per column, and the total width at the end. */

@@ -2,11 +2,10 @@
  * The rows of a grid as a pool of DOM elements that are used again while the reader scrolls: React stays out of the frame.
  *
  * Row n lives in the pool's place n modulo the pool's size, so a scroll by one row writes one row. Cells exist only for the
- * columns in the window; the first cell of each row is pinned.
+ * columns in the window; the fixed columns of a row share one element that sticks to the left edge.
  */
-import { columnWindow, type GridColumn } from "./model";
+import { columnWindow, offsets, type GridColumn, type RowLook } from "./model";
 
-export const ROW_HEIGHT = 28;
 /** Sections, and column titles. */
 export const HEADER_ROWS = 2;
 const OVERSCAN_ROWS = 6;
@@ -20,18 +19,24 @@ export interface Viewport {
 }
 
 export interface Scene {
-  pinned: GridColumn;
+  fixed: readonly GridColumn[];
   columns: readonly GridColumn[];
   /** Left edges of `columns`, then the total width. */
   edges: readonly number[];
+  /** The first row of this pool among all rows of the grid, and how many it has. */
+  first: number;
   rows: number;
+  rowHeight: number;
+  /** Whether rows can be opened. */
+  tree: boolean;
   /** For element ids. */
   name: string;
+  look: (row: number) => RowLook;
 }
 
 interface PooledRow {
   element: HTMLDivElement;
-  pinned: HTMLDivElement;
+  fixed: HTMLDivElement[];
   cells: Map<number, HTMLDivElement>;
   index: number;
 }
@@ -39,7 +44,7 @@ interface PooledRow {
 export interface Active {
   /** -1: the header. */
   row: number;
-  /** 0: the pinned column. */
+  /** Fixed columns come first. */
   column: number;
 }
 
@@ -55,11 +60,11 @@ export class RowPool {
   /** Takes new columns: all rows are made anew. */
   setScene(scene: Scene): void {
     const before = this.scene;
-    const sameColumns = before?.columns === scene.columns && before.pinned === scene.pinned;
+    const same = before?.columns === scene.columns && before.fixed === scene.fixed && before.rowHeight === scene.rowHeight;
     this.scene = scene;
-    this.body.style.height = `${scene.rows * ROW_HEIGHT}px`;
+    this.body.style.height = `${scene.rows * scene.rowHeight}px`;
     this.body.style.width = `${scene.edges.at(-1) ?? 0}px`;
-    if (!sameColumns) this.clear();
+    if (!same) this.clear();
   }
 
   clear(): void {
@@ -67,65 +72,66 @@ export class RowPool {
     this.rows = [];
   }
 
-  /** Draws what the viewport shows. `all` writes every row again. Returns the visible rows [first, last]. */
+  /** Draws what the viewport shows. `all` writes every row again. Returns the visible rows [first, last] of the grid. */
   draw(view: Viewport, active: Active | null, all: boolean): [number, number] {
     const scene = this.scene;
     if (!scene) return [0, 0];
-    const first = Math.max(0, Math.floor(view.top / ROW_HEIGHT));
-    const last = Math.min(scene.rows - 1, Math.ceil((view.top + view.height) / ROW_HEIGHT));
+    const first = Math.max(0, Math.floor(view.top / scene.rowHeight));
+    const last = Math.min(scene.rows - 1, Math.ceil((view.top + view.height) / scene.rowHeight));
     const [from, to] = [Math.max(0, first - OVERSCAN_ROWS), Math.min(scene.rows, last + 1 + OVERSCAN_ROWS)];
-    const size = Math.ceil(view.height / ROW_HEIGHT) + 2 * OVERSCAN_ROWS + 2;
+    const size = Math.ceil(view.height / scene.rowHeight) + 2 * OVERSCAN_ROWS + 2;
     if (size !== this.rows.length) this.resize(size, scene);
 
-    const left = view.left + scene.pinned.width - OVERSCAN_PX;
+    const left = view.left + (scene.edges[0] ?? 0) - OVERSCAN_PX;
     const wanted = columnWindow(scene.edges, left, view.left + view.width + OVERSCAN_PX);
     const moved = wanted[0] !== this.window[0] || wanted[1] !== this.window[1];
     this.window = wanted;
 
     for (const row of this.rows) {
-      if (row.index >= 0 && (row.index < from || row.index >= to)) this.park(row);
+      if (row.index >= 0 && (row.index < from || row.index >= to)) park(row);
     }
     for (let index = from; index < to; index += 1) {
       const row = this.rows[index % size];
       if (!row) continue;
       const fresh = row.index !== index;
-      if (fresh) this.place(row, index);
+      if (fresh) this.place(row, index, scene);
       if (moved || fresh) this.fit(row, scene);
       if (all || fresh || moved) this.write(row, scene);
     }
     this.mark(active, scene);
-    return [first, Math.max(first, last)];
+    return [scene.first + first, scene.first + Math.max(first, last)];
   }
 
   private resize(size: number, scene: Scene): void {
     this.clear();
     this.window = [0, 0];
+    const edges = offsets(scene.fixed, 0);
     this.rows = Array.from({ length: size }, () => {
       const element = document.createElement("div");
-      element.className = "grid-row";
       element.setAttribute("role", "row");
-      const pinned = document.createElement("div");
-      pinned.className = "grid-cell grid-pinned";
-      pinned.setAttribute("role", "rowheader");
-      pinned.style.width = `${scene.pinned.width}px`;
-      scene.pinned.build?.(pinned);
-      element.append(pinned);
+      element.style.height = `${scene.rowHeight}px`;
+      const frame = document.createElement("div");
+      frame.className = "grid-fixed";
+      frame.setAttribute("role", "presentation");
+      frame.style.width = `${scene.edges[0] ?? 0}px`;
+      const fixed = scene.fixed.map((column, index) => {
+        const cell = makeCell(column, index, edges[index] ?? 0);
+        if (column.id === "a.run_name") cell.setAttribute("role", "rowheader");
+        frame.append(cell);
+        return cell;
+      });
+      element.append(frame);
       element.hidden = true;
       this.body.append(element);
-      return { element, pinned, cells: new Map(), index: -1 };
+      return { element, fixed, cells: new Map(), index: -1 };
     });
   }
 
-  private park(row: PooledRow): void {
-    row.index = -1;
-    row.element.hidden = true;
-  }
-
-  private place(row: PooledRow, index: number): void {
+  private place(row: PooledRow, index: number, scene: Scene): void {
     row.index = index;
     row.element.hidden = false;
-    row.element.style.transform = `translateY(${index * ROW_HEIGHT}px)`;
-    row.element.setAttribute("aria-rowindex", String(index + 1 + HEADER_ROWS));
+    row.element.style.transform = `translateY(${index * scene.rowHeight}px)`;
+    row.element.setAttribute("aria-rowindex", String(scene.first + index + 1 + HEADER_ROWS));
   }
 
   /** Makes the cells of the column window and drops the others. */
@@ -140,36 +146,57 @@ export class RowPool {
     for (let index = from; index < to; index += 1) {
       const column = scene.columns[index];
       if (!column || row.cells.has(index)) continue;
-      const cell = document.createElement("div");
-      cell.className = `grid-cell grid-${column.align}`;
-      cell.setAttribute("role", "gridcell");
-      cell.setAttribute("aria-colindex", String(index + 2));
-      cell.style.left = `${scene.edges[index] ?? 0}px`;
-      cell.style.width = `${column.width}px`;
-      column.build?.(cell);
+      const cell = makeCell(column, scene.fixed.length + index, scene.edges[index] ?? 0);
       row.cells.set(index, cell);
       row.element.append(cell);
     }
   }
 
   private write(row: PooledRow, scene: Scene): void {
-    row.pinned.id = cellId(scene.name, row.index, 0);
-    scene.pinned.paint(row.pinned, row.index);
+    const at = scene.first + row.index;
+    const look = scene.look(at);
+    row.element.className = `grid-row ${look.className}`;
+    row.element.setAttribute("aria-selected", String(look.selected));
+    if (scene.tree) row.element.setAttribute("aria-level", String(look.level));
+    else row.element.removeAttribute("aria-level");
+    if (look.open === undefined) row.element.removeAttribute("aria-expanded");
+    else row.element.setAttribute("aria-expanded", String(look.open));
+    for (const [index, cell] of row.fixed.entries()) {
+      cell.id = cellId(scene.name, at, index);
+      scene.fixed[index]?.paint(cell, at);
+    }
     for (const [index, cell] of row.cells) {
-      cell.id = cellId(scene.name, row.index, index + 1);
-      scene.columns[index]?.paint(cell, row.index);
+      cell.id = cellId(scene.name, at, scene.fixed.length + index);
+      scene.columns[index]?.paint(cell, at);
     }
   }
 
   private mark(active: Active | null, scene: Scene): void {
     for (const row of this.rows) {
-      const here = active !== null && active.row === row.index && row.index >= 0;
+      const here = active !== null && active.row === scene.first + row.index && row.index >= 0;
       row.element.classList.toggle("grid-row-active", here);
-      row.pinned.classList.toggle("grid-cell-active", here && active.column === 0);
+      for (const [index, cell] of row.fixed.entries()) {
+        cell.classList.toggle("grid-cell-active", here && active.column === index);
+      }
       for (const [index, cell] of row.cells) {
-        cell.classList.toggle("grid-cell-active", here && active.column === index + 1);
+        cell.classList.toggle("grid-cell-active", here && active.column === scene.fixed.length + index);
       }
     }
-    this.body.dataset.name = scene.name;
   }
+}
+
+function makeCell(column: GridColumn, index: number, left: number): HTMLDivElement {
+  const cell = document.createElement("div");
+  cell.className = `grid-cell grid-${column.align}`;
+  cell.setAttribute("role", "gridcell");
+  cell.setAttribute("aria-colindex", String(index + 1));
+  cell.style.left = `${left}px`;
+  cell.style.width = `${column.width}px`;
+  column.build?.(cell);
+  return cell;
+}
+
+function park(row: PooledRow): void {
+  row.index = -1;
+  row.element.hidden = true;
 }

@@ -1,0 +1,124 @@
+import { useState } from "react";
+import type { BulkAction, TableFormat } from "../../api/types";
+import { useWords } from "../../i18n/language";
+import { Icon } from "../../parts/Icon";
+import { MenuButton } from "../../parts/ToolButton";
+import { act, download, MAX_STARS, starAll, type SelectedFrom } from "./bulk";
+import { ExperimentDialog } from "./ExperimentDialog";
+import { TagDialog } from "./TagDialog";
+
+interface BulkBarProps {
+  from: SelectedFrom;
+  count: number;
+  experimentId: string;
+  /** Of the file that runs are exported to. */
+  name: string;
+  /** The table's order. */
+  order: readonly string[];
+  deleted: boolean;
+  onAll: () => void;
+  onClear: () => void;
+  /** Runs have changed. */
+  onDone: () => void;
+}
+
+type Dialog = "tag" | "move" | "copy";
+
+/** What can be done with the selected runs. */
+export function BulkBar(props: BulkBarProps) {
+  const { from, count, deleted, onAll, onClear, onDone } = props;
+  const words = useWords();
+  const { t } = words;
+  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const run = (action: BulkAction) => void act(from, action, onDone, words);
+  const leave = (action: BulkAction) => {
+    run(action);
+    onClear();
+  };
+  const formats: TableFormat[] = ["csv", "json", "parquet"];
+  return (
+    <div className="bulk" role="toolbar" aria-label={t("bulk.label")}>
+      <span className="bulk-count" role="status">
+        {t("bulk.selected", { n: count })}
+      </span>
+      {from.selection.all || count >= from.total ? null : (
+        <button type="button" className="button-link tone-run" onClick={onAll}>
+          {t("bulk.all", { n: from.total })}
+        </button>
+      )}
+      {deleted ? (
+        <button type="button" className="button tool" onClick={() => leave({ action: "restore" })}>
+          <Icon name="restore" />
+          {t("bulk.restore")}
+        </button>
+      ) : (
+        <>
+          <button type="button" className="button tool" onClick={() => setDialog("tag")}>
+            <Icon name="tag" />
+            {t("bulk.tag")}
+          </button>
+          {from.selection.all || count > MAX_STARS ? null : (
+            <button type="button" className="button tool" onClick={() => void starAll([...from.selection.ids], onDone, words)}>
+              <Icon name="star" />
+              {t("bulk.star")}
+            </button>
+          )}
+          <button type="button" className="button tool" onClick={() => setDialog("move")}>
+            <Icon name="move" />
+            {t("bulk.move")}
+          </button>
+          <button type="button" className="button tool" onClick={() => setDialog("copy")}>
+            <Icon name="copy" />
+            {t("bulk.copy")}
+          </button>
+          <MenuButton
+            icon="download"
+            label={t("bulk.export")}
+            sections={[
+              {
+                id: "formats",
+                actions: formats.map((format) => ({
+                  id: format,
+                  label: format === "parquet" ? "Parquet" : format.toUpperCase(),
+                  icon: "file",
+                  run: () => void download(from, props.order, format, props.name, words),
+                })),
+              },
+            ]}
+          />
+          <button type="button" className="button tool tone-bad" onClick={() => leave({ action: "delete" })}>
+            <Icon name="trash" />
+            {t("bulk.delete")}
+          </button>
+        </>
+      )}
+      <span className="runs-foot-space" />
+      <button type="button" className="button tool" onClick={onClear}>
+        {t("bulk.clear")}
+        <kbd aria-hidden="true">Esc</kbd>
+      </button>
+      {dialog === "tag" ? (
+        <TagDialog
+          count={count}
+          onClose={() => setDialog(null)}
+          onTag={(tags, deleteTags) => {
+            setDialog(null);
+            run({ action: "tag", ...(tags.length ? { tags } : {}), ...(deleteTags.length ? { delete_tags: deleteTags } : {}) });
+          }}
+        />
+      ) : null}
+      {dialog === "move" || dialog === "copy" ? (
+        <ExperimentDialog
+          title={t(dialog === "move" ? "bulk.moveTo" : "bulk.copyTo", { n: count })}
+          without={dialog === "move" ? props.experimentId : ""}
+          onClose={() => setDialog(null)}
+          onPick={(target) => {
+            setDialog(null);
+            if (dialog === "move") leave({ action: "move", target_experiment_id: target });
+            else run({ action: "copy", target_experiment_id: target });
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+/** What groups are called, and how their statistics are written. */
+import type { GroupLabel, GroupStatistics, RunGroup } from "../../api/types";
+import { columnKey } from "../../data/columns";
+import { formatCount, formatDuration, formatNumber, formatTick, formatTime, toNumber } from "../../data/format";
+import type { GroupBy, Statistic } from "../../data/viewstate";
+import type { Words } from "../../i18n/language";
+import { STATUS } from "../../parts/Status";
+import { columnTitle } from "./titles";
+
+function edge(value: number, by: GroupBy, words: Words): string {
+  if (by.column === "a.duration") return formatDuration(value, words.language);
+  if (by.column === "a.start_time" || by.column === "a.end_time") return formatTime(value, words.language);
+  return formatTick(value);
+}
+
+function labelText(label: GroupLabel, by: GroupBy, words: Words): string {
+  if (label.text !== undefined) {
+    const look = by.column === "a.status" ? STATUS[label.text] : undefined;
+    if (look) return words.t(look.word);
+    return label.text === "" ? words.t("value.empty") : label.text;
+  }
+  if (label.low === undefined || label.high === undefined) return words.t("group.none");
+  const [low, high] = [toNumber(label.low), toNumber(label.high)];
+  return low === high ? edge(low, by, words) : `${edge(low, by, words)} – ${edge(high, by, words)}`;
+}
+
+/** "optimizer adam · dropout 0.1 – 0.2" */
+export function groupName(group: RunGroup, groups: readonly GroupBy[], words: Words): string {
+  return group.labels
+    .flatMap((label, index) => {
+      const by = groups[index];
+      return by ? [`${columnTitle(by.column, words)} = ${labelText(label, by, words)}`] : [];
+    })
+    .join(" · ");
+}
+
+interface StatisticText {
+  text: string;
+  /** The deviation, written after the text in grey. */
+  spread: string;
+  full: string;
+}
+
+/** A statistic of a group's numbers; null where it has none. */
+export function statisticText(own: GroupStatistics | undefined, name: Statistic, words: Words): StatisticText | null {
+  if (!own?.count) return null;
+  const { t, language } = words;
+  const number = (value: GroupStatistics["mean"]) => (value === undefined ? "–" : formatNumber(toNumber(value)));
+  const full = t("group.statistics", {
+    count: own.count,
+    mean: number(own.mean),
+    sd: number(own.sd),
+    median: number(own.median),
+    min: number(own.min),
+    max: number(own.max),
+  });
+  if (name === "count") return { text: formatCount(own.count, language), spread: "", full };
+  const spread = name === "mean" && own.sd !== undefined ? `± ${shortNumber(toNumber(own.sd))}` : "";
+  return { text: number(own[name]), spread, full };
+}
+
+/** Two significant digits: a deviation says no more. */
+function shortNumber(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-3 || size >= 1e4) ? value.toExponential(0) : String(Number(value.toPrecision(2)));
+}
+
+/** The name that a grouping has in menus and tooltips. */
+export function groupingName(by: GroupBy): string {
+  return by.bins === null ? columnKey(by.column) : `${columnKey(by.column)} (${by.bins})`;
+}

@@ -1,0 +1,125 @@
+/** The first columns of the runs table, that never leave: the box that selects a run, and its name. */
+import type { Words } from "../../i18n/language";
+import { fitWidth } from "../../parts/grid/measure";
+import type { GridColumn } from "../../parts/grid/model";
+import { iconNode } from "../../parts/icons";
+import { textNode } from "./cells";
+import { groupName } from "./groupText";
+import { sampleTexts, type PaintSource } from "./source";
+
+/** The box stands in line with the page's heading. */
+const SELECT_WIDTH = 45;
+const INDENT = 18;
+const NAME_ROOM = 10;
+const TOGGLE_ROOM = 20;
+const COUNT_ROOM = 34;
+
+export function selectColumn(source: PaintSource, words: Words): GridColumn {
+  return {
+    id: "select",
+    title: "",
+    hint: words.t("select.all"),
+    width: SELECT_WIDTH,
+    align: "end",
+    sortable: false,
+    fixed: true,
+    section: "",
+    build(cell) {
+      cell.classList.add("grid-select");
+      const box = document.createElement("input");
+      box.type = "checkbox";
+      box.tabIndex = -1;
+      cell.append(box);
+    },
+    paint(cell, row) {
+      const line = source.line(row);
+      const box = cell.firstElementChild as HTMLInputElement;
+      box.hidden = line.kind !== "run";
+      if (line.kind !== "run") return;
+      box.checked = source.isSelected(line.key);
+      box.setAttribute("aria-label", words.t("select.run", { name: nameOf(line.run) }));
+    },
+  };
+}
+
+const nameOf = (run: { run_name?: string; run_id: string }) => run.run_name || run.run_id.slice(0, 8);
+
+interface NameParts {
+  indent: HTMLElement;
+  toggle: HTMLElement;
+  pin: SVGSVGElement;
+  star: SVGSVGElement;
+  link: HTMLAnchorElement;
+  text: HTMLElement;
+  count: HTMLElement;
+}
+
+function buildName(cell: HTMLElement): void {
+  cell.classList.add("grid-name");
+  const indent = document.createElement("span");
+  const toggle = document.createElement("span");
+  toggle.className = "grid-toggle";
+  toggle.dataset.toggle = "";
+  toggle.append(iconNode("right"));
+  const link = document.createElement("a");
+  link.tabIndex = -1;
+  link.className = "grid-text";
+  const star = iconNode("starred");
+  star.classList.add("grid-star");
+  const count = document.createElement("span");
+  count.className = "grid-count";
+  cell.append(indent, toggle, iconNode("pin"), star, link, textNode(), count);
+}
+
+function partsOf(cell: HTMLElement): NameParts {
+  const [indent, toggle, pin, star, link, text, count] = cell.children as unknown as [
+    HTMLElement,
+    HTMLElement,
+    SVGSVGElement,
+    SVGSVGElement,
+    HTMLAnchorElement,
+    HTMLElement,
+    HTMLElement,
+  ];
+  return { indent, toggle, pin, star, link, text, count };
+}
+
+const show = (node: Element, shown: boolean) => node.toggleAttribute("hidden", !shown);
+
+/** The run's name as a link, or the group's name. `tree`: whether there may be lines below others. */
+export function nameColumn(source: PaintSource, words: Words, tree: boolean, address: (runId: string) => string): GridColumn {
+  const names = sampleTexts(source, (pages, row) => pages.run(row)?.run_name);
+  const extra = NAME_ROOM + (tree ? TOGGLE_ROOM + COUNT_ROOM : 0);
+  return {
+    id: "a.run_name",
+    title: words.t("column.name"),
+    width: fitWidth(words.t("column.name"), names, extra, tree ? 240 : 120, 300),
+    align: "start",
+    sortable: true,
+    fixed: true,
+    section: "",
+    build: buildName,
+    paint(cell, row) {
+      const line = source.line(row);
+      const { indent, toggle, pin, star, link, text, count } = partsOf(cell);
+      const run = line.kind === "run" ? line.run : null;
+      const below = line.kind === "group" ? line.group.runs : line.kind === "run" ? line.children : 0;
+      cell.classList.toggle("grid-waiting", line.kind === "waiting");
+      indent.style.width = `${line.level * INDENT + (tree && !below && line.level === 0 ? 16 : 0)}px`;
+      show(toggle, below > 0);
+      show(pin, run !== null && source.isPinned(run.run_id));
+      show(star, run?.starred === true);
+      show(link, run !== null);
+      show(text, line.kind === "group");
+      show(count, below > 0);
+      count.textContent = below ? below.toLocaleString(words.language) : "";
+      if (run) {
+        link.textContent = nameOf(run);
+        link.title = link.textContent;
+        link.href = address(run.run_id);
+      } else link.removeAttribute("href");
+      text.textContent = line.kind === "group" ? groupName(line.group, source.groups, words) : "";
+      text.title = text.textContent;
+    },
+  };
+}
