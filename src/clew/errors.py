@@ -11,8 +11,11 @@
     ├── InvalidValue (ValueError)       the caller's value breaks a rule
     │   └── InvalidFilter               a filter or order text that cannot be read, with the place
     ├── Denied (PermissionError)        Host, Origin, token or path rules
+    │   └── Unauthenticated             no token, or one that the server does not know
     ├── Unavailable (ConnectionError)   server away, store busy: trying again may help
     ├── TooManyRequests                 back-pressure: try again after a pause
+    ├── TooLarge                        a request is larger than the server, or a proxy before it, takes
+    ├── SpoolFull                       the journal has no room, and the user asked for an error then
     ├── DeadlineExceeded                a query took longer than the server allows
     ├── MissingPackage (ImportError)    an optional dependency is not installed
     ├── ForeignStore                    the database given as a store is not Clew's
@@ -126,10 +129,23 @@ class Denied(ClewError, PermissionError):
     code = "PERMISSION_DENIED"
 
 
+class Unauthenticated(Denied):
+    """The caller has not shown who it is, or not in a way that the server accepts."""
+
+    code = "UNAUTHENTICATED"
+
+
 class Unavailable(ClewError, ConnectionError):
-    """The server or store is away or busy; the only error worth repeating unchanged."""
+    """The server or store is away or busy; the only error worth repeating unchanged.
+
+    retry_after_s: seconds after which the server asks to come back; 0 where it does not say.
+    """
 
     code = "TEMPORARILY_UNAVAILABLE"
+
+    def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class TooManyRequests(ClewError):
@@ -143,6 +159,18 @@ class TooManyRequests(ClewError):
     def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class TooLarge(ClewError):
+    """A request is larger than the server, or a proxy before it, takes."""
+
+    code = "BAD_REQUEST"
+
+
+class SpoolFull(ClewError):
+    """The journal has no room for what was logged; raised only where ``CLEW_SPOOL_FULL=raise`` asks for it."""
+
+    code = "RESOURCE_EXHAUSTED"
 
 
 class DeadlineExceeded(ClewError):

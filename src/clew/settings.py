@@ -41,6 +41,10 @@ class Settings:
     parent_run_id: ``CLEW_PARENT_RUN_ID``, the run for which this program works; see ``RunContext.environment``.
     offline: ``CLEW_OFFLINE`` is 1/true/yes/on: journal only, nothing is sent.
     spool: folder of the journals, ``CLEW_SPOOL``, else the user's state folder.
+    spool_max_bytes: of a run's journal, ``CLEW_SPOOL_MAX_MB`` MiB, default 1024. spool_keep_bytes: of its file system
+        stay free, ``CLEW_SPOOL_KEEP_MB`` MiB, default 500, or 5 % where that is more; 0 for none.
+    spool_full: ``CLEW_SPOOL_FULL``: ``drop`` points and count them (default), ``block`` or ``raise``.
+        spool_full_wait_s: seconds that ``block`` waits, ``CLEW_SPOOL_FULL_WAIT_S``, default 60.
     token: ``CLEW_TOKEN`` or ``MLFLOW_TRACKING_TOKEN``, sent as a bearer token.
     console: ``CLEW_CONSOLE``: what runs print is kept with them, default false.
     snapshot: ``CLEW_SNAPSHOT``: runs keep the uncommitted changes and the list of packages, default true.
@@ -89,6 +93,10 @@ class Settings:
         "shipper",
         "snapshot",
         "spool",
+        "spool_full",
+        "spool_full_wait_s",
+        "spool_keep_bytes",
+        "spool_max_bytes",
         "system_metrics",
         "system_metrics_interval_s",
         "system_metrics_node",
@@ -112,6 +120,10 @@ class Settings:
         self.parent_run_id = first("CLEW_PARENT_RUN_ID")
         self.offline = _truth(first("CLEW_OFFLINE"), False)
         self.spool = first("CLEW_SPOOL") or _default_spool(environ)
+        self.spool_max_bytes = _mebibytes("CLEW_SPOOL_MAX_MB", first("CLEW_SPOOL_MAX_MB") or "1024")
+        self.spool_keep_bytes = _mebibytes("CLEW_SPOOL_KEEP_MB", first("CLEW_SPOOL_KEEP_MB") or "500")
+        self.spool_full = _one_of("CLEW_SPOOL_FULL", first("CLEW_SPOOL_FULL") or "drop", ("drop", "block", "raise"))
+        self.spool_full_wait_s = _seconds("CLEW_SPOOL_FULL_WAIT_S", first("CLEW_SPOOL_FULL_WAIT_S") or "60")
         self.token = first("CLEW_TOKEN", "MLFLOW_TRACKING_TOKEN")
         self.log_level = _one_of("CLEW_LOG_LEVEL", (first("CLEW_LOG_LEVEL") or "WARNING").upper(), _LOG_LEVELS)
         self.server_log_level = self.log_level if first("CLEW_LOG_LEVEL") else "INFO"
@@ -207,6 +219,13 @@ def _seconds(name: str, text: str) -> float:
     if not seconds >= 0:
         raise InvalidValue(f"The environment variable {name} is {text!r}; expected a number of seconds, such as 30.")
     return seconds
+
+
+def _mebibytes(name: str, text: str) -> int:
+    """The bytes that so many MiB are."""
+    if not text.isdigit():
+        raise InvalidValue(f"The environment variable {name} is {text!r}; expected a whole number of MiB, such as 500.")
+    return int(text) << 20
 
 
 def _default_spool(environ: Mapping[str, str]) -> str:

@@ -36,6 +36,8 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CLEW_HOST_IDLE_S", "1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     (tmp_path / "here").mkdir()
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))  # where other journals of this user may lie
     monkeypatch.chdir(tmp_path / "here")
 
 

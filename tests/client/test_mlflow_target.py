@@ -26,11 +26,13 @@ class Server(BaseHTTPRequestHandler):
     """As much of MLflow's API as the shipper calls; notes what it was asked.
 
     fail_at: numbers of calls that are answered 503. refuse: a param key that has another value already.
+    unwanted: values of metrics that it will not have.
     """
 
     calls: ClassVar[list[tuple[str, dict[str, Any]]]] = []
     fail_at: ClassVar[set[int]] = set()
     refuse: ClassVar[str] = ""
+    unwanted: ClassVar[set[float]] = set()
     known_tags: ClassVar[dict[str, str]] = {}
 
     def do_GET(self) -> None:
@@ -55,6 +57,8 @@ class Server(BaseHTTPRequestHandler):
             self._answer(200, {"run": {"info": {"run_id": REMOTE}}})
         elif any(p["key"] == self.refuse for p in body.get("params", ())):
             self._answer(400, {"message": "Changing param values is not allowed. Param with key='b'"})
+        elif any(m["value"] in self.unwanted for m in body.get("metrics", ())):
+            self._answer(400, {"message": "Got invalid value"})
         else:
             self._answer(200, {})
 
@@ -71,7 +75,9 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[tuple[str, type[Server]]]:
-    handler = type("OneServer", (Server,), {"calls": [], "fail_at": set(), "known_tags": {}, "refuse": ""})
+    handler = type(
+        "OneServer", (Server,), {"calls": [], "fail_at": set(), "known_tags": {}, "refuse": "", "unwanted": set()}
+    )
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=httpd.serve_forever)
     thread.start()
@@ -137,9 +143,9 @@ def test_a_failed_call_is_repeated_and_nothing_is_skipped(server: tuple[str, typ
     for step in range(2500):
         journal.log_metric("loss", float(step), step)
     journal.close()
-    assert "busy" in ship(folder, url).trouble
-    assert "busy" in ship(folder, url).trouble
-    assert ship(folder, url).trouble == ""
+    assert "busy" in ship(folder, url).trouble.text
+    assert "busy" in ship(folder, url).trouble.text
+    assert not ship(folder, url).trouble
     assert {m["step"] for m in sent(handler.calls, "metrics")} == set(range(2500))
 
 
@@ -152,7 +158,7 @@ def test_a_run_born_offline_is_created_once_and_found_again(server: tuple[str, t
     journal.log_metric("x", 1.0)
     journal.end("FINISHED", 9)
     handler.fail_at.add(4)  # the first log-batch, after the run was created
-    assert "busy" in ship(folder, url).trouble
+    assert "busy" in ship(folder, url).trouble.text
     ship(folder, url)
     created = [body for path, body in handler.calls if path == "runs/create"]
     assert len(created) == 1
@@ -178,3 +184,62 @@ def test_a_conflict_costs_that_param_only(server: tuple[str, type[Server]], tmp_
     assert [p[0]["key"] for p in alone] == ["a", "b", "c"]
     assert receipt.conflicts == 1
     assert receipt.pending == 0
+
+
+def test_what_the_server_will_not_have_costs_that_only(server: tuple[str, type[Server]], tmp_path: Path) -> None:
+    url, handler = server
+    handler.unwanted.update({13.0, 777.0})
+    folder = spool.open_target(str(tmp_path / "spool"), url)
+    journal = Journal(f"{folder}/{RUN}", RUN)
+    journal.log_record(TAG, {"key": "t", "value": "1"})
+    for step in range(1000):
+        journal.log_metric("loss", float(step), step)
+    receipt = journal.close()
+    assert receipt is not None
+    assert ship(folder, url).refused == []
+    accepted = [
+        body
+        for path, body in handler.calls
+        if path == "runs/log-batch" and not any(m["value"] in handler.unwanted for m in body["metrics"])
+    ]
+    assert {m["step"] for body in accepted for m in body["metrics"]} == set(range(1000)) - {13, 777}
+    assert any(body["tags"] for body in accepted)
+    assert receipt.conflicts == 2
+
+
+def test_a_run_that_the_server_will_not_have_is_set_aside(server: tuple[str, type[Server]], tmp_path: Path) -> None:
+    url, handler = server
+    handler.unwanted.update(map(float, range(1000)))
+    folder = spool.open_target(str(tmp_path / "spool"), url)
+    journal = Journal(f"{folder}/{RUN}", RUN)
+    for step in range(1000):
+        journal.log_metric("loss", float(step), step)
+    journal.close()
+    (aside,) = ship(folder, url).refused
+    assert Path(aside, "reason.txt").read_text() == "Got invalid value\n"
+
+
+def test_names_of_many_keys_are_noted_once(server: tuple[str, type[Server]], tmp_path: Path) -> None:
+    url, handler = server
+    folder = spool.open_target(str(tmp_path / "spool"), url)
+    journal = Journal(f"{folder}/{RUN}", RUN)
+    written = []
+    for number in range(40):
+        for key in range(50):
+            journal.log_metric(f"k{number}.{key}", 1.0, number)
+        ship(folder, url)  # a shipper of its own each time, as after a crash
+        files = [Path(journal.writer_folder, name) for name in ("names.jsonl", "cursor.json")]
+        written.append([file.stat().st_size for file in files])
+    assert written[-1][0] < 41 * written[0][0] * 1.1
+    assert max(size for _, size in written) < 40
+    with open(files[0], "a", encoding="utf-8") as torn:
+        torn.write('\n[1, {"id":')
+    journal.log_metric("k0.0", 2.0, 99)
+    journal.log_metric("new", 3.0, 99)
+    ship(folder, url)
+    journal.log_metric("new", 4.0, 100)
+    journal.close()
+    ship(folder, url)
+    sent_ = [(m["key"], m["value"]) for m in sent(handler.calls, "metrics")]
+    assert len(sent_) == 2003
+    assert sent_[-3:] == [("k0.0", 2.0), ("new", 3.0), ("new", 4.0)]

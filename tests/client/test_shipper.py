@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from clew.client.reader import Batch, Reader
 from clew.client.runlog import RunLog
 from clew.client.shipper import Shipper, hold
 from clew.client.start import Launcher
-from clew.errors import NotFound, Unavailable
+from clew.errors import ClewError, Denied, NotFound, Unavailable
+from clew.ids import now_ms
 from clew.wire.frames import PARAM
+from hosts import eventually
 from journals import contents
 
 RUN = "ab" * 16
@@ -25,6 +28,7 @@ class Memory:
     """A target that keeps what it gets.
 
     events: what happened, in order. away, unknown: whether it answers, and knows the run.
+    against: what it says to single runs.
     """
 
     def __init__(self) -> None:
@@ -32,6 +36,7 @@ class Memory:
         self.events: list[str] = []
         self.away = False
         self.unknown = False
+        self.against: dict[str, Exception] = {}
         self.lose_answers = 0
 
     def _ask(self) -> None:
@@ -42,6 +47,8 @@ class Memory:
 
     def cursor(self, reader: Reader) -> int:
         self._ask()
+        if reader.run_id in self.against:
+            raise self.against[reader.run_id]
         return len(self.data.get(reader.writer_id, b"")) // 32
 
     def deliver(self, reader: Reader, batch: Batch) -> int:
@@ -157,10 +164,12 @@ def test_a_target_that_is_away_keeps_everything_in_place(folder: str, target: Me
     assert receipt is not None
     target.away = True
     shipper = once(folder, target)
-    assert shipper.trouble == receipt.trouble == "the target is on holiday"
+    assert shipper.trouble.text == receipt.trouble.text == "the target is on holiday"
+    assert (shipper.trouble.kind, receipt.trouble.kind, receipt.tries) == ("away", "away", 1)
+    assert abs(receipt.trouble.since_ms - now_ms()) < 60_000
     assert receipt.pending > 0
     target.away = False
-    assert once(folder, target).trouble == ""
+    assert not once(folder, target).trouble
     assert receipt.pending == 0
 
 
@@ -173,6 +182,79 @@ def test_a_refused_journal_is_set_aside_with_the_reason(folder: str, target: Mem
     assert Path(aside, "reason.txt").read_text() == f"Run with id={RUN} not found\n"
     assert spool.segments(aside) != []
     assert once(folder, target).refused == []
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [
+        (Denied("not yours"), True),
+        (ClewError("oops"), True),
+        (NotFound("no such run"), False),
+        (KeyError("run"), False),
+        (OSError(28, "No space left on device", "cursor.json"), True),
+    ],
+    ids=lambda e: type(e).__name__ if isinstance(e, Exception) else "",
+)
+def test_one_run_s_trouble_is_its_own(folder: str, target: Memory, error: Exception, stays: bool) -> None:
+    other = "cd" * 16
+    for run_id in (RUN, other):
+        journal = Journal(os.path.join(folder, run_id), run_id)
+        journal.log_metric("x", 1.0)
+        journal.close()
+    target.against[RUN] = error
+    shipper = once(folder, target)
+    assert not shipper.trouble
+    assert len(target.data) == 1
+    assert [run_id for run_id, _ in spool.runs(folder)] == [RUN]
+    assert (list(shipper.troubles), len(shipper.refused)) == (([RUN], 0) if stays else ([], 1))
+    if not stays:
+        spool.readmit(folder)
+    del target.against[RUN]
+    assert not once(folder, target).troubles
+    assert len(target.data) == 2
+    assert list(spool.runs(folder)) == []
+
+
+def test_a_torn_control_page_and_a_torn_note_hold_up_nobody(folder: str, target: Memory) -> None:
+    for run_id in (RUN, "cd" * 16, "ef" * 16):
+        journal = Journal(os.path.join(folder, run_id), run_id)
+        journal.log_metric("x", 1.0)
+        writer = journal.writer_folder
+        journal.close()
+        if run_id == RUN:
+            os.truncate(os.path.join(writer, "ctl"), 100)
+        elif run_id == "cd" * 16:
+            os.mkdir(os.path.join(writer, "files"))
+            Path(writer, "files", "00000001.json").write_text('{"path": "a')
+        else:
+            os.truncate(spool.segments(writer)[0], 5000)
+    shipper = once(folder, target)
+    assert len(target.data) == 1
+    assert len(shipper.refused) == 1
+    assert len(list(spool.runs(folder))) == 2
+
+
+def test_a_shipper_that_is_asked_to_makes_way(folder: str, target: Memory, journals: list[Journal]) -> None:
+    journals[0].log_metric("x", 1.0)
+    target.away = True
+    shipper = Shipper(folder, target)
+    thread = threading.Thread(target=shipper.run)
+    thread.start()
+    eventually(lambda: shipper.trouble)
+    assert thread.is_alive()
+    assert spool.wake(folder, spool.LEAVE)
+    thread.join(30)
+    assert not thread.is_alive()
+    assert not spool.wake(folder)
+
+
+def test_the_lock_says_whose_it_is(folder: str) -> None:
+    assert spool.holder(folder) is None
+    lock = hold(folder, 0.0)
+    assert lock is not None
+    assert spool.holder(folder) == os.getpid()
+    os.close(lock)
+    assert spool.holder(folder) is None
 
 
 def test_files_go_out_between_what_was_logged_before_and_after_them(

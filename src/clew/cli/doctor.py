@@ -8,16 +8,21 @@ import os
 import platform
 import shutil
 import sys
+import time
 from contextlib import closing
+from email.utils import parsedate_to_datetime
 from importlib import metadata
 from urllib.parse import quote
 
 import click
 
 from clew import settings
+from clew.cli.journals import existing, journal_problems, print_journals, spool_problems
 from clew.cli.options import json_option, tracking_uri_option
 from clew.cli.pending import Pending, read_pending
 from clew.cli.screen import print_json, print_table, size
+from clew.client import deadline
+from clew.client.limits import Limits
 from clew.errors import ClewError, shown
 
 PARTS = ("apsw", "msgspec", "numpy", "uvicorn", "starlette", "obstore", "click", "rich")
@@ -29,7 +34,9 @@ EXTRAS = {
     "mlflow": "",
 }
 CONNECT_S = 5
+ANSWER_S = 5.0
 LOW_DISK_BYTES = 1_000_000_000
+SKEW_S = 30
 NO_UI = "not built; `make ui` in the checkout builds it, with Node 20 or newer"
 
 
@@ -39,6 +46,7 @@ NO_UI = "not built; `make ui` in the checkout builds it, with Node 20 or newer"
 def doctor(tracking_uri: str | None, as_json: bool) -> None:
     """Show versions, store, journal and what is wrong with them.
 
+    Says what waits to be sent, where, since when, why it does not move, and what to do.
     Ends with exit code 1 if something is wrong.
     """
     environ = settings.read()
@@ -47,7 +55,9 @@ def doctor(tracking_uri: str | None, as_json: bool) -> None:
     pending = read_pending(environ.spool)
     ui_built = _ui_built()
     disk = _disk(environ.spool)
-    problems = _problems(store, pending, disk)
+    asked = _ask_targets(pending, store)
+    problems = [*_problems(store, disk), *spool_problems(environ.spool, Limits.of(environ))]
+    problems += [problem for p in pending for problem in journal_problems(p, asked)]
     if as_json:
         print_json(
             {
@@ -55,7 +65,7 @@ def doctor(tracking_uri: str | None, as_json: bool) -> None:
                 "store": store,
                 "spool": {
                     "folder": environ.spool,
-                    "targets": [p._asdict() | {"target": shown(p.target)} for p in pending],
+                    "targets": [_fields(p, asked) for p in pending],
                 },
                 "ui_built": ui_built,
                 "disk": disk,
@@ -80,25 +90,7 @@ def _print(
     print_table(("Part", "Version"), ((name, text or "not installed") for name, text in versions.items()))
     rows = ((key.replace("_", " "), _text(key, value)) for key, value in store.items() if key != "target")
     print_table(("Store", str(store["target"])), rows)
-    waiting = [p for p in pending if p.runs or p.shipper]
-    if waiting:
-        print_table(
-            ("Journal for", "Runs#", "Writers#", "Live#", "Segments#", "On disk#", "Shipper"),
-            (
-                (
-                    shown(p.target),
-                    str(p.runs),
-                    str(p.writers),
-                    str(p.writing),
-                    str(p.segments),
-                    size(p.size_bytes),
-                    "at work" if p.shipper else "none",
-                )
-                for p in waiting
-            ),
-        )
-    else:
-        click.echo(f"Journal: nothing waits in {spool}\n")
+    print_journals(spool, pending)
     click.echo(f"Web UI: {'built' if ui_built else NO_UI}")
     for folder, free in disk.items():
         click.echo(f"Free on the disk of {folder}: {size(free)}")
@@ -162,7 +154,7 @@ def _store(target: str) -> dict[str, object]:
 
 def _database(path: str) -> dict[str, object]:
     if not os.path.exists(path):
-        return {"exists": False, "size_bytes": None, "writable": os.access(_existing(path), os.W_OK)}
+        return {"exists": False, "size_bytes": None, "writable": os.access(existing(path), os.W_OK)}
     parts = [part for part in (path, path + "-wal") if os.path.exists(part)]
     return {
         "exists": True,
@@ -211,14 +203,43 @@ def _server(url: str) -> dict[str, object]:
 
     try:
         target = Target(url)
-        with closing(target.sender):
-            if target.kind == "clew":
-                info = json.loads(target.sender.send("GET", INFO).body)
-                return {"reachable": True, "product": f"Clew {info['version']}", "store": info["store"]}
-            version = target.sender.send("GET", "/version").body.decode("utf-8", "replace")
-            return {"reachable": True, "product": f"MLflow {version}"}
+        with closing(target.sender), deadline.within(ANSWER_S):
+            kind = target.kind
+            answer = target.sender.send("GET", INFO if kind == "clew" else "/version")
+        skew = {"clock_skew_s": _skew_s(answer.headers.get("date", ""))}
+        if kind == "clew":
+            info = json.loads(answer.body)
+            return {"reachable": True, "product": f"Clew {info['version']}", "store": info["store"]} | skew
+        return {"reachable": True, "product": f"MLflow {answer.body.decode('utf-8', 'replace')}"} | skew
     except ClewError as error:
         return {"reachable": False, "error": str(error)}
+
+
+def _skew_s(date: str) -> int | None:
+    """How far this machine's clock is ahead of a server's, by the header ``Date``; None where it says nothing."""
+    try:
+        return round(time.time() - parsedate_to_datetime(date).timestamp())
+    except ValueError:
+        return None
+
+
+def _ask_targets(pending: list[Pending], store: dict[str, object]) -> dict[str, str]:
+    """By server for which something waits, why it does not answer now; empty where it does."""
+    asked: dict[str, str] = {}
+    for p in pending:
+        if p.target.startswith(("http://", "https://")) and (p.writers or p.refused):
+            found = store if store["target"] == shown(p.target) else _server(p.target)
+            asked[p.target] = str(found.get("error") or "")
+    return asked
+
+
+def _fields(p: Pending, asked: dict[str, str]) -> dict[str, object]:
+    return p._asdict() | {
+        "target": shown(p.target),
+        "answers": None if p.target not in asked else not asked[p.target],
+        "stuck": [s._asdict() for s in p.stuck],
+        "refused": [r._asdict() for r in p.refused],
+    }
 
 
 def _ui_built() -> bool:
@@ -230,33 +251,24 @@ def _ui_built() -> bool:
 def _disk(spool_folder: str) -> dict[str, int]:
     found = {}
     for folder in (os.getcwd(), spool_folder):
-        found[folder] = shutil.disk_usage(_existing(folder)).free
+        found[folder] = shutil.disk_usage(existing(folder)).free
     return found
 
 
-def _existing(path: str) -> str:
-    """The path, or the innermost folder above it that exists."""
-    path = os.path.abspath(path)
-    while not os.path.exists(path):
-        path = os.path.dirname(path)
-    return path
-
-
-def _problems(store: dict[str, object], pending: list[Pending], disk: dict[str, int]) -> list[str]:
+def _problems(store: dict[str, object], disk: dict[str, int]) -> list[str]:
     found = []
     if store.get("error"):
         found.append(str(store["error"]))
-    if store.get("reachable") is False:
+    if store.get("reachable") is False and not found[-1].endswith((".", "?")):
         found[-1] += "; start that server, or check the address."
+    skew_s = store.get("clock_skew_s")
+    if isinstance(skew_s, int) and abs(skew_s) > SKEW_S:
+        found.append(
+            f"this machine's clock is {abs(skew_s)} s {'ahead of' if skew_s > 0 else 'behind'} the server's, so the "
+            "times of points and runs are wrong; set it by NTP."
+        )
     if store.get("writable") is False:
         found.append(f"the store in {store['folder']} cannot be written; check its owner and permissions.")
-    for p in pending:
-        if p.trouble:
-            found.append(f"the journal for {shown(p.target)} is not being sent: {p.trouble}")
-        elif p.segments and not p.shipper and not p.writing:
-            found.append(
-                f"{p.runs} run(s) wait to be sent to {shown(p.target)} and nobody sends them: run `clew sync`."
-            )
     found += [
         f"only {size(free)} free on the disk of {folder}." for folder, free in disk.items() if free < LOW_DISK_BYTES
     ]

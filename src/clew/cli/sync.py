@@ -11,21 +11,24 @@ import click
 
 from clew import settings
 from clew.cli.options import json_option
+from clew.cli.pending import Pending, Refused, Stuck, read_target, target_folders
 from clew.cli.screen import print_json, print_table, waiting
-from clew.errors import ClewError, shown
+from clew.errors import shown
 
 if TYPE_CHECKING:
     from clew.client.target import Target
 
 WAIT_S = 5.0
+RETRY = "when the cause is mended, `clew sync` tries again; to give it up, delete that folder."
 
 
 class Outcome(NamedTuple):
     """What became of one target's journals.
 
     records: journal slots and files that were sent now. runs_left: runs of which something still waits.
-    busy: a background shipper is at it already. refused: folders that the target will not have, set aside.
-    trouble: why the rest could not be sent, or empty.
+    busy: a background shipper is at it already. refused: folders that the target will not have, set aside now.
+    trouble: why the rest could not be sent, or empty; cure: what to do. stuck: runs that are held up by something of
+    their own. set_aside: everything that the target would not have so far.
     """
 
     target: str
@@ -34,6 +37,9 @@ class Outcome(NamedTuple):
     busy: bool
     refused: list[str]
     trouble: str
+    cure: str
+    stuck: list[Stuck]
+    set_aside: list[Refused]
 
 
 @click.command()
@@ -44,67 +50,85 @@ def sync(tracking_uri: str | None, as_json: bool) -> None:
 
     Ends with exit code 1 if something could not be sent.
     """
-    from clew.client import spool
     from clew.client.target import resolve
 
     wanted = tracking_uri and resolve(tracking_uri)
-    folders = spool.target_folders(settings.read().spool)
     outcomes = []
-    for folder in folders:
-        target = spool.target_uri(folder)
+    for folder in target_folders(settings.read().spool):
+        before = read_target(folder)
         # A target for which nothing waits need not answer, nor exist any more.
-        if (not wanted or target == wanted) and any(spool.runs(folder)):
-            with waiting(f"Sending to {shown(target)}"):
-                outcomes.append(_send(folder))
+        if (not wanted or before.target == wanted) and (before.writers or before.refused):
+            with waiting(f"Sending to {shown(before.target)}"):
+                outcomes.append(_send(before))
     if as_json:
-        print_json({"targets": [o._asdict() | {"target": shown(o.target)} for o in outcomes]})
+        print_json({"targets": [_fields(o) for o in outcomes]})
     elif not outcomes:
         click.echo("Nothing waits to be sent.")
     else:
         rows = ((shown(o.target), str(o.records), str(o.runs_left), _state(o)) for o in outcomes)
         print_table(("Target", "Records sent#", "Runs left#", "State"), rows)
-    if any(o.trouble or o.refused for o in outcomes):
+        for outcome in outcomes:
+            _explain(outcome)
+    if any(o.trouble or o.refused or o.stuck for o in outcomes):
         sys.exit(1)
 
 
-def _send(folder: str) -> Outcome:
-    from clew.cli.pending import read_target
+def _send(before: Pending) -> Outcome:
     from clew.client import spool
     from clew.client.shipper import hold
     from clew.client.target import Target
 
-    before = read_target(folder)
+    folder = before.folder
+    # A shipper in the background that waits for its target makes way: our token and network may be better ones.
+    spool.wake(folder, spool.LEAVE)
     lock = hold(folder, WAIT_S)
     if lock is None:
-        return Outcome(before.target, 0, before.runs, True, [], before.trouble)
+        now = read_target(folder)
+        return Outcome(now.target, 0, now.runs, True, [], now.trouble, now.cure, now.stuck, now.refused)
     target = Target(before.target)
     spool.readmit(folder)
     try:
         with closing(target):
-            sent, refused, trouble = _ship(folder, target)
-    except ClewError as error:  # nobody answers there, or it is no tracking server
-        sent, refused, trouble = 0, [], str(error)
+            sent, aside, trouble, cure = _ship(folder, target)
     finally:
         os.close(lock)
-    return Outcome(before.target, sent, read_target(folder).runs, False, refused, trouble)
+    after = read_target(folder)
+    return Outcome(before.target, sent, after.runs, False, aside, trouble, cure, after.stuck, after.refused)
 
 
-def _ship(folder: str, target: Target) -> tuple[int, list[str], str]:
-    from clew.client.courier import ClewCourier
-    from clew.client.mlflow_target import MlflowCourier
+def _ship(folder: str, target: Target) -> tuple[int, list[str], str, str]:
     from clew.client.shipper import Shipper
 
-    courier = ClewCourier(target.sender) if target.kind == "clew" else MlflowCourier(target.sender)
-    shipper = Shipper(folder, courier, once=True)
+    shipper = Shipper(folder, once=True, target=target)
     shipper.run()
-    return shipper.shipped, shipper.refused, shipper.trouble
+    return shipper.shipped, shipper.refused, shipper.trouble.text, shipper.trouble.cure
+
+
+def _fields(outcome: Outcome) -> dict[str, object]:
+    return outcome._asdict() | {
+        "target": shown(outcome.target),
+        "stuck": [s._asdict() for s in outcome.stuck],
+        "set_aside": [r._asdict() for r in outcome.set_aside],
+    }
 
 
 def _state(outcome: Outcome) -> str:
     if outcome.trouble:
         return outcome.trouble
-    if outcome.refused:
-        return f"refused by the target; set aside in {', '.join(outcome.refused)}"
     if outcome.busy:
         return "being sent in the background"
+    if outcome.stuck:
+        return f"{len(outcome.stuck)} run(s) cannot be sent"
+    if outcome.refused:
+        return f"{len(outcome.refused)} refused by the target"
     return "runs are being logged" if outcome.runs_left else "all sent"
+
+
+def _explain(outcome: Outcome) -> None:
+    """Say what to do about what could not be sent."""
+    if outcome.trouble and outcome.cure:
+        click.echo(outcome.cure)
+    for stuck in outcome.stuck:
+        click.echo(f"Run {stuck.run_id}: {stuck.reason}\n  {stuck.cure}")
+    for one in outcome.set_aside:
+        click.echo(f"Run {one.run_id} was refused: {one.reason}\n  It lies in {one.folder}; {RETRY}")

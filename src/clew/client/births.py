@@ -13,8 +13,9 @@ from clew.client.runlog import RunLog
 from clew.client.session import session
 from clew.client.source import NOTE, PARENT, RUN_NAME, USER, context_tags, user_name
 from clew.entities.experiment import Experiment
+from clew.entities.names import legible
 from clew.entities.run import Run, RunData, RunInfo, RunStatus
-from clew.errors import AlreadyExists, Conflict, InvalidValue, NotFound, Unavailable
+from clew.errors import AlreadyExists, Conflict, InvalidValue, NotFound
 from clew.ids import new_id, new_name, now_ms
 from clew.wire import convert, mlflow, native
 
@@ -41,9 +42,9 @@ def begin(
     Raises:
         NotFound: there is no such experiment. Conflict: it is deleted. InvalidValue: a tag breaks a rule.
     """
-    given = {k: str(v) for k, v in (tags or {}).items()}
-    name = run_name or given.get(RUN_NAME) or new_name()
-    texts = {**context_tags(), **session.place.source, **given}
+    given = {k: legible(str(v)) for k, v in (tags or {}).items()}
+    name = legible(run_name or given.get(RUN_NAME) or new_name())
+    texts = {**{k: legible(v) for k, v in context_tags().items()}, **session.place.source, **given}
     if parent_run_id:
         texts[PARENT] = parent_run_id
     if description is not None:
@@ -229,6 +230,18 @@ def choose_experiment(link: Link) -> tuple[str | None, str | None]:
     return None, None
 
 
+def find(link: Link, experiment_id: str) -> Experiment:
+    """The experiment of this id, with an empty name while the server is away.
+
+    Raises:
+        NotFound: there is none.
+    """
+    response = link.attempt("get_experiment", mlflow.ExperimentById(experiment_id=experiment_id))
+    if response is None:
+        return Experiment(experiment_id=experiment_id, name="", artifact_location="")
+    return convert.experiment_entity(response.experiment)
+
+
 def find_or_create(link: Link, name: str) -> Experiment:
     """The experiment of this name, created if absent; with an empty id while the server is away.
 
@@ -255,7 +268,4 @@ def _create_experiment(link: Link, name: str) -> Any:
         link.attempt("create_experiment", mlflow.CreateExperiment(name=name))
     except AlreadyExists:
         pass  # another process was quicker
-    try:
-        return link.call("get_experiment_by_name", mlflow.ExperimentByName(experiment_name=name))
-    except Unavailable:
-        return None
+    return link.attempt("get_experiment_by_name", mlflow.ExperimentByName(experiment_name=name))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from clew.entities.names import legible
 from clew.errors import InvalidValue
 
 
@@ -31,7 +32,7 @@ def write_text(file: str, text: str) -> None:
     if not isinstance(text, str):
         raise InvalidValue(f"log_text takes a text, not {type(text).__name__}.")
     with open(file, "w", encoding="utf-8", newline="") as out:
-        out.write(text)
+        out.write(legible(text))
 
 
 def write_dict(file: str, data: Any) -> None:
@@ -40,7 +41,7 @@ def write_dict(file: str, data: Any) -> None:
     Raises:
         InvalidValue: something in it has no form in that format.
     """
-    with open(file, "w", encoding="utf-8") as out:
+    with open(file, "w", encoding="utf-8", errors="backslashreplace") as out:
         if file.lower().endswith((".yml", ".yaml")):
             import yaml
 

@@ -10,12 +10,11 @@ import time
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from clew.client.answers import refusal
+from clew.client.answers import message_of, read, refused, stranger
 from clew.client.http import Answer, HttpSender
 from clew.client.reader import Batch, Reader
 from clew.client.segment import record_bytes
 from clew.client.upload import put_file
-from clew.errors import ClewError, Conflict, Corrupt, Denied, InvalidValue, NotFound, Unavailable
 from clew.ids import new_id, now_ms
 from clew.wire.frames import HEARTBEAT
 
@@ -26,8 +25,8 @@ KILL_REASON = "The process that logged ended without ending the run: it was kill
 class Courier(Protocol):
     """What the shipper asks of a target.
 
-    Every method raises Unavailable while the target is away, and NotFound, Denied or InvalidValue
-    for what it refuses for good.
+    Every method raises Unavailable or TooManyRequests while the target takes nothing, Unauthenticated or
+    NotSupported where it will not from us or is no target, and other errors for what it makes of this one run.
     """
 
     def cursor(self, reader: Reader) -> int:
@@ -59,7 +58,7 @@ class ClewCourier:
 
     def cursor(self, reader: Reader) -> int:
         """Sequence number of the first slot that the server lacks."""
-        return int(self._get(f"/api/clew/v1/ingest/cursor?writer={reader.writer_id}").get("seq") or 0)
+        return _seq(self._sender.send("GET", f"/api/clew/v1/ingest/cursor?writer={reader.writer_id}"))
 
     def deliver(self, reader: Reader, batch: Batch) -> int:
         """Send a batch; the server's cursor afterwards, which may lie before the batch.
@@ -68,12 +67,10 @@ class ClewCourier:
             Corrupt: a slot failed its CRC on the server.
         """
         answer = self._ingest(reader.writer_id, reader.run_id, batch)
-        if answer.status == 409:
-            return int(json.loads(answer.body)["seq"])
-        done = read(answer)
-        for entry in done.get("conflicts") or ():
-            reader.conflict(entry)
-        return int(done.get("seq") or 0)
+        if answer.status != 409:
+            for entry in read(answer).get("conflicts") or ():
+                reader.conflict(entry)
+        return _seq(answer)
 
     def _ingest(self, writer_id: str, run_id: str, batch: Batch) -> Answer:
         place = urlencode(
@@ -93,7 +90,7 @@ class ClewCourier:
         writer_id, seq = self._beats.get(run_id) or (new_id(), 0)
         head, body = record_bytes(HEARTBEAT, time.time_ns(), b"{}", 0, seq)
         answer = self._ingest(writer_id, run_id, Batch(seq, seq, 0, head + body))
-        self._beats[run_id] = (writer_id, int(read(answer).get("seq") or 0))
+        self._beats[run_id] = (writer_id, _seq(answer))
 
     def upload(self, reader: Reader, path: str, file: str) -> None:
         """Store a file among the run's artifacts."""
@@ -113,43 +110,33 @@ class ClewCourier:
         self._post("/api/2.0/mlflow/runs/update", {"run_id": reader.run_id, "status": "KILLED", "end_time": now_ms()})
 
     def _run(self, reader: Reader) -> dict[str, Any]:
-        run: dict[str, Any] = self._get(f"/api/2.0/mlflow/runs/get?run_id={reader.run_id}")["run"]
-        return run
-
-    def _get(self, path: str) -> dict[str, Any]:
-        return read(self._sender.send("GET", path))
+        return run_of(self._sender.send("GET", f"/api/2.0/mlflow/runs/get?run_id={reader.run_id}"))
 
     def _post(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
         return read(self._sender.send("POST", path, json.dumps(fields).encode()))
 
 
-def read(answer: Answer) -> dict[str, Any]:
-    """The JSON object of an answer.
+def _seq(answer: Answer) -> int:
+    """The cursor in an answer of the ingest routes; 0 for a writer that the server does not know.
 
     Raises:
-        Unavailable: the server asks to come back later (408, 429, 5xx).
-        NotFound, Denied, Corrupt, InvalidValue: it refuses.
+        ClewError: there is none, so it is no answer of theirs.
     """
-    if answer.status < 300:
-        try:
-            data = json.loads(answer.body)
-        except ValueError:
-            raise Unavailable(f"the answer is no JSON: {answer.body[:100]!r}") from None
-        return data if isinstance(data, dict) else {}
-    raise refused(answer)
+    known = answer.status == 409 and message_of(answer) is not None
+    seq: Any = json.loads(answer.body).get("seq") if known else read(answer).get("seq")
+    try:
+        return int(seq)
+    except (TypeError, ValueError):
+        raise refused(answer) if known else stranger(answer) from None
 
 
-def refused(answer: Answer) -> ClewError:
-    """The error that a refusing answer stands for."""
-    text = refusal(answer)
-    if answer.status == 404:
-        return NotFound(text)
-    if answer.status in (401, 403):
-        return Denied(text)
-    if b"DATA_LOSS" in answer.body:
-        return Corrupt(text)
-    if answer.status == 408 or answer.status == 429 or answer.status >= 500:
-        return Unavailable(text)
-    if "must be in the 'active' state" in text or "Changing param values" in text:
-        return Conflict(text)
-    return InvalidValue(text)
+def run_of(answer: Answer) -> dict[str, Any]:
+    """The run in an answer.
+
+    Raises:
+        ClewError: there is none.
+    """
+    run = read(answer).get("run")
+    if not isinstance(run, dict) or not isinstance(run.get("info"), dict):
+        raise stranger(answer)
+    return run

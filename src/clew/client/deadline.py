@@ -15,7 +15,10 @@ _until: ContextVar[float | None] = ContextVar("clew_deadline", default=None)
 
 
 class within:  # noqa: N801 - read as a word of a with statement
-    """A block in whose thread or task no call waits longer than ``seconds`` after its beginning."""
+    """A block in whose thread or task no call waits longer than ``seconds`` after its beginning.
+
+    Inside another such block the nearer end counts.
+    """
 
     __slots__ = ("_seconds", "_token")
 
@@ -23,7 +26,8 @@ class within:  # noqa: N801 - read as a word of a with statement
         self._seconds = seconds
 
     def __enter__(self) -> None:
-        self._token: Token[float | None] = _until.set(time.monotonic() + self._seconds)
+        until, outer = time.monotonic() + self._seconds, _until.get()
+        self._token: Token[float | None] = _until.set(until if outer is None else min(until, outer))
 
     def __exit__(self, *_: object) -> None:
         _until.reset(self._token)
@@ -42,6 +46,12 @@ def left_s(usual_s: float) -> float:
     if left <= 0:
         raise TimeoutError("there is no time left to wait")
     return min(usual_s, max(left, _SHORTEST_S))
+
+
+def spare_s(most_s: float) -> float:
+    """The seconds that a pause may take: ``most_s``, or less, down to 0, where a deadline is near."""
+    until = _until.get()
+    return most_s if until is None else min(most_s, max(0.0, until - time.monotonic()))
 
 
 def passed() -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from clew.client import births
 from clew.client.session import session
 from clew.entities.experiment import Experiment
+from clew.entities.names import legible
 from clew.errors import Conflict, InvalidValue
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def set_experiment(
 ) -> Experiment:
     """The experiment for the runs that begin from now on, created if there is none of that name.
 
-    While the server is away its ``experiment_id`` is empty, and runs name the experiment instead.
+    While the server is away the ``experiment_id`` of one that was named is empty, and runs name it instead; one that
+    was chosen by id is taken on trust, and its name is empty.
 
     Raises:
         InvalidValue: not exactly one of name and id. NotFound: no experiment has this id.
@@ -38,12 +40,12 @@ def set_experiment(
     if (experiment_name is None) == (experiment_id is None):
         raise InvalidValue("Give either experiment_name or experiment_id to set_experiment, and not both.")
     if experiment_id is not None:
-        found = client().get_experiment(experiment_id)
+        found = births.find(session.link, str(experiment_id))
         if found.lifecycle_stage != "active":
             raise Conflict(f"Experiment {experiment_id} is in the trash; restore it with restore_experiment first.")
     else:
-        found = births.find_or_create(session.link, str(experiment_name))
-    session.experiment_id, session.experiment_name = found.experiment_id, found.name
+        found = births.find_or_create(session.link, legible(str(experiment_name)))
+    session.experiment_id, session.experiment_name = found.experiment_id, found.name or None
     return found
 
 

@@ -12,10 +12,10 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from clew.client.answers import check
+from clew.client.answers import check, message_of
 from clew.client.http import Answer, Backoff, HttpSender
 from clew.client.parts import LARGE_BYTES, sha256_of
-from clew.errors import Corrupt, Unavailable
+from clew.errors import Corrupt, NotFound, Unavailable
 
 _RANGE_BYTES: Final = 16 << 20
 _AT_ONCE: Final = 4
@@ -51,8 +51,10 @@ def _get_whole(sender: HttpSender, address: str, file: str) -> None:
     import hashlib
 
     status, headers, pieces = sender.fetch(address)
+    if status == 404:
+        raise NotFound(message_of(Answer(status, headers, b"".join(pieces))) or f"Nothing lies at {address}.")
     if status >= 300:
-        check(Answer(status, headers, b"".join(pieces)))
+        check(Answer(status, headers, b"".join(pieces), sender.where))
     expected, hashed = headers.get("x-clew-sha256"), hashlib.sha256()
     partial = f"{file}.{os.getpid()}.part"
     try:
@@ -105,7 +107,7 @@ def _get_range(sender: HttpSender, address: str, partial: _Partial, number: int)
             if status == 200:
                 raise _Changed
             if status != 206:
-                check(Answer(status, headers, b"".join(pieces)))
+                check(Answer(status, headers, b"".join(pieces), sender.where))
             at = first
             for piece in pieces:
                 partial.write(piece, at)

@@ -30,14 +30,15 @@ Body = bytes | BinaryIO
 
 
 class Answer:
-    """A response: status, headers in lower case, body."""
+    """A response: status, headers in lower case, body, and what an error message calls the server."""
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "headers", "status", "where")
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, where: str = "The server") -> None:
         self.status = status
         self.headers = headers
         self.body = body
+        self.where = where
 
 
 class Sender(Protocol):
@@ -137,7 +138,7 @@ class HttpSender:
             connection.close()
             raise Unavailable(f"{self.where} does not answer: {reason(error)}") from error
         self._give(connection, response)
-        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, data)
+        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, data, self.where)
 
     def fetch(
         self,
@@ -250,6 +251,10 @@ def http_sender(url: str, token: str | None = None, timeout_s: float = CONNECT_S
         raise InvalidValue(f"The tracking URI {url!r} cannot be read: {error}") from None
     if not host:
         raise InvalidValue(f"The tracking URI {url!r} names no host; expected http://host:port")
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise InvalidValue(f"The tracking URI {url!r} names an impossible host: {error}") from None
     name = host
 
     def dial() -> http.client.HTTPConnection:
@@ -268,10 +273,30 @@ def unix_sender(find_socket: Callable[[], str], where: str, timeout_s: float = C
 
 
 def reason(error: BaseException) -> str:
-    """Why a connection failed, in few words."""
+    """Why a connection failed, in few words, with the cure where it is not plain."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message}); {_cure(error)}"
+    if isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
+        return "it does not speak TLS; is its address http:// instead of https://?"
+    if isinstance(error, socket.gaierror):
+        return f"its name is not known here ({error.strerror}); check the address, and the network"
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "it closed the connection without an answer"
+    if isinstance(error, http.client.BadStatusLine):
+        return "it does not speak HTTP; is its address https:// instead of http://?"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def _cure(error: ssl.SSLCertVerificationError) -> str:
+    if "not yet valid" in error.verify_message or "expired" in error.verify_message:
+        return "check its dates, and this machine's clock"
+    if "match" in error.verify_message:
+        return "use the name that it was made for"
+    return "set SSL_CERT_FILE to the certificate of the authority that made it"
 
 
 class Backoff:

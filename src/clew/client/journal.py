@@ -29,7 +29,7 @@ from typing import Any, Final
 
 from clew.client import spool
 from clew.client.limits import Limits
-from clew.client.notice import warn_once
+from clew.client.notice import forget, warn_once
 from clew.client.numeric import number_of, whole_of
 from clew.client.receipt import Receipt
 from clew.client.segment import (
@@ -44,8 +44,9 @@ from clew.client.segment import (
     record_bytes,
     seal,
 )
+from clew.client.trouble import NONE, Trouble
 from clew.entities.names import check_key
-from clew.errors import InvalidValue
+from clew.errors import InvalidValue, SpoolFull
 from clew.ids import new_id
 from clew.wire.frames import (
     CONTEXT,
@@ -60,14 +61,17 @@ from clew.wire.frames import (
 
 _TEND_NS: Final = 5_000_000_000
 _RETRY_NS: Final = 1_000_000_000
+_PATIENT_S: Final = 0.05
 _STRIDE_NS: Final = 1_000_000_000
 _MAX_STRIDE: Final = 4096
 _NO_KEY: Final = 0
+_DONE, _RENUMBER, _WAIT, _DROPPED = range(4)  # what became of a point
 
 _pack_point = pack_point
 _pack_slot = struct.Struct("<28sI").pack
 _crc32 = zlib.crc32
 _time_ns = time.time_ns
+_monotonic_ns = time.monotonic_ns  # of waiting and looking: the other clock may be set at any time
 _ATOMIC_LINES: Final = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
 
 Context = tuple[str, str, str]
@@ -99,6 +103,7 @@ class Journal:
         "_final",
         "_folder",
         "_ids",
+        "_impatient",
         "_limit",
         "_limits",
         "_lock",
@@ -117,6 +122,7 @@ class Journal:
         "_spans",
         "_stride",
         "_tended_at",
+        "_why",
         "_words",
         "_writer_id",
         "dropped",
@@ -161,6 +167,8 @@ class Journal:
         self._limit = 0  # points below this slot go the short way
         self._room = 0  # slots of the segment
         self._barred = False  # no room for points; records may still go in
+        self._why = ""  # why there is none
+        self._impatient = False  # a log call has waited for room in vain
         self._base = 0
         self._number = 0
         self._salt = 0
@@ -273,7 +281,7 @@ class Journal:
                 scope = 0 if context is None and self._rank is None else self._context_id(context or _NOTHING)
                 self._ready()
                 number = self._next_id
-                if scope < 0 or not self._write_record(KEY, {"id": number, "key": key, "context": scope}):
+                if scope < 0 or not self._write_record(KEY, _payload({"id": number, "key": key, "context": scope})):
                     return _NO_KEY
                 if ids is self._ids:
                     break  # else a signal handler closed the writer to which the record went
@@ -299,39 +307,59 @@ class Journal:
             model_id, name, digest = context
             fields = {"id": number, "model_id": model_id, "dataset_name": name, "dataset_digest": digest}
             fields["rank"] = self._rank
-            if not self._write_record(CONTEXT, fields):
+            if not self._write_record(CONTEXT, _payload(fields)):
                 return -1
             if contexts is self._contexts:
                 contexts[context] = number
                 return number
 
-    def _append(self, content: bytes, key: str, context: Context | None = None) -> None:
-        """Write one point where the short way is barred or does not pay."""
-        with self._lock:
-            while not self._append_numbered(content, key, context):
-                ts_ns, value, step, _ = POINT.unpack(content)
-                content = self._content(key, value, step, ts_ns, context)
+    def _append(self, content: bytes, key: str, context: Context | None = None, *, late: bool = False) -> None:
+        """Write one point where the short way is barred or does not pay.
 
-    def _append_numbered(self, content: bytes, key: str, context: Context | None) -> bool:
-        """Write one point; False when the writer that numbered its key was closed meanwhile."""
+        late: on behalf of a signal handler, which neither waits for room nor hears of a lack of it.
+
+        Raises:
+            SpoolFull: there is no room, and the limits ask for an error.
+        """
+        until = 0.0 if late else time.monotonic() + self._limits.wait_s
+        while True:
+            with self._lock:
+                outcome = self._append_numbered(content, key, context, until)
+            if outcome == _DONE:
+                return
+            if outcome == _DROPPED:
+                if not late:
+                    self._complain()
+                return
+            if outcome == _WAIT:
+                self._await_room()
+            ts_ns, value, step, _ = POINT.unpack(content)
+            content = self._content(key, value, step, ts_ns, context)
+
+    def _append_numbered(self, content: bytes, key: str, context: Context | None, until: float) -> int:
+        """Write one point; ``_RENUMBER`` when the writer that numbered its key was closed meanwhile."""
         if self._busy:
             self._emergency.append((-1, 0, content, key, context))
-            return True
+            return _DONE
         self._busy = True
         try:
             number = POINT.unpack(content)[3]
-            if number == _NO_KEY:
-                return True  # its key found no room, which was counted
-            if number != self._known_id(key, context):
-                return False
-            self._look(_time_ns())
-            while True:
-                while not self._barred and self._slot < self._room:
-                    if self._commit_point(content):
-                        return True
-                if not self._make_room(1, _time_ns(), reserve=False):
-                    self._drop(content)
-                    return True
+            if number != _NO_KEY:
+                if number != self._known_id(key, context):
+                    return _RENUMBER
+                self._look()
+                while True:
+                    while not self._barred and self._slot < self._room:
+                        if self._commit_point(content):
+                            return _DONE
+                    if not self._make_room(1, reserve=False):
+                        break
+            if self._waits(until):
+                return _WAIT
+            if number != _NO_KEY:
+                self._final[number] = content
+            self._count_drop()
+            return _DROPPED
         finally:
             self._busy = False
             if self._emergency or self._closing:
@@ -346,7 +374,7 @@ class Journal:
         if slot == self._slot and mm is self._mm: mm[where] = frame; self._slot = slot + 1; return True  # type: ignore[index]  # fmt: skip  # noqa: E701, E702
         return False
 
-    def _look(self, now: int) -> None:
+    def _look(self) -> None:
         """See to the shipper every 5 s, and choose how many points go the short way before the next look.
 
         The clock is read once per stride instead of once per point: a stride that took under a
@@ -354,6 +382,7 @@ class Journal:
         """
         if self._mm is None:
             return
+        now = _monotonic_ns()
         self._stride = min(2 * self._stride, _MAX_STRIDE) if now - self._looked_at < _STRIDE_NS else 1
         self._looked_at = now
         if not self._barred:
@@ -373,15 +402,32 @@ class Journal:
     # -- records ----------------------------------------------------------------------------
 
     def log_record(self, kind: int, fields: Mapping[str, Any]) -> bool:
-        """Write a record of ``wire.frames``; False when the disk had no room for it."""
-        with self._lock:
-            self._ready()
-            if not self._busy:
-                self._look(_time_ns())
-            return self._write_record(kind, fields)
+        """Write a record of ``wire.frames``; False when it is too large or the disk had no room for it.
 
-    def _write_record(self, kind: int, fields: Mapping[str, Any]) -> bool:
-        payload = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        Raises:
+            SpoolFull: there is no room, and the limits ask for an error.
+        """
+        payload = _payload(fields)
+        if 1 + payload_slots(len(payload)) > SLOTS_PER_SEGMENT:
+            warn_once("journal-record", f"A record of {len(payload):,} bytes is too large for the journal: left out.")
+            self._count_drop()
+            return False
+        until = time.monotonic() + self._limits.wait_s
+        while True:
+            with self._lock:
+                self._ready()
+                if not self._busy:
+                    self._look()
+                if self._write_record(kind, payload):
+                    return True
+                if not self._waits(until):
+                    self._count_drop()
+                    break
+            self._await_room()
+        self._complain()
+        return False
+
+    def _write_record(self, kind: int, payload: bytes) -> bool:
         now = _time_ns()
         if self._busy:
             self._emergency.append((kind, now, payload, "", None))
@@ -396,17 +442,13 @@ class Journal:
 
     def _put_record(self, kind: int, now: int, payload: bytes) -> bool:
         need = 1 + payload_slots(len(payload))
-        if need > SLOTS_PER_SEGMENT:
-            warn_once("journal-record", f"A record of {len(payload):,} bytes is too large for the journal: left out.")
-            return False
         while self._mm is not None and self._slot + need <= self._room:
             if self._commit_record(kind, now, payload, need):
                 return True
-        if self._make_room(need, now, reserve=True):
+        if self._make_room(need, reserve=True):
             while not self._commit_record(kind, now, payload, need):
                 pass  # a thread on the short way took the first slots of the new segment
             return True
-        self._count_drop()
         return False
 
     def _commit_record(self, kind: int, now: int, payload: bytes, need: int) -> bool:
@@ -424,11 +466,12 @@ class Journal:
         while self._emergency:
             kind, now, data, key, context = self._emergency.popleft()
             if kind < 0:
-                self._append(data, key, context)
+                self._append(data, key, context, late=True)
                 continue
             self._busy = True
             try:
-                self._put_record(kind, now, data)
+                if not self._put_record(kind, now, data):
+                    self._count_drop()
             finally:
                 self._busy = False
         if self._closing:
@@ -448,45 +491,60 @@ class Journal:
         if self._mm is None and not self._busy:
             self._busy = True
             try:
-                self._make_room(1, _time_ns(), reserve=True)
+                self._make_room(1, reserve=True)
             finally:
                 self._busy = False
 
-    def _make_room(self, need: int, now: int, *, reserve: bool) -> bool:
+    def _make_room(self, need: int, *, reserve: bool) -> bool:
         """Begin a segment; False where the disk or the limits forbid it.
 
         reserve: for a record, which may use the space kept back from points.
         """
-        if now < self._retry_at and (not reserve or self._mm is None):
+        if _monotonic_ns() < self._retry_at and (not reserve or self._mm is None):
             return False
         try:
             if self._alive is None:
                 self._open_writer()
-            plenty = self._limits.room(self.run_folder, reserve=False)
-            if not plenty and not (reserve and self._limits.room(self.run_folder, reserve=True)):
-                self._bar(now, f"{self._limits.max_bytes >> 20} MiB per run, or the disk's free space, are used up")
+            why = self._limits.refusal(self.run_folder)
+            if why and not (reserve and not self._limits.refusal(self.run_folder, reserve=True)):
+                self._bar(why)
                 return False
             if self._mm is None or self._slot + need > self._room:
                 self._next_segment()
         except OSError as error:
-            self._bar(now, f"{error.strerror or error} ({error.filename or self.run_folder})")
+            self._bar(f"{error.strerror or error} ({error.filename or self.run_folder})")
             return False
-        if plenty:
-            self._barred = False
-            self._open_short_way()
-        else:
-            self._bar(now, "disk space is short")
+        if why:
+            self._bar(why)
+            return True
+        if self._barred:
+            self._barred = self._impatient = False
+            forget(f"journal-full-{self.run_id}")
+        self._open_short_way()
         return True
 
-    def _bar(self, now: int, why: str) -> None:
+    def _bar(self, why: str) -> None:
         self._barred = True
+        self._why = why
         self._limit = 0
-        self._retry_at = now + _RETRY_NS
+        self._retry_at = _monotonic_ns() + _RETRY_NS
+        if self._limits.on_full == "block" and not self._impatient:
+            what = f"Log calls of run {self.run_id} wait for room, up to {self._limits.wait_s:g} s"
+        elif self._limits.on_full == "raise":
+            return
+        else:
+            what = f"Metric points of run {self.run_id} are dropped, their last values kept"
         warn_once(
             f"journal-full-{self.run_id}",
-            f"Metric points of run {self.run_id} are dropped, their last values kept: {why}. "
-            "Free some space, bring the server back, or move the spool with CLEW_SPOOL.",
+            f"{what}: {why}. Free some space, bring the server back, or move the spool with CLEW_SPOOL.",
         )
+
+    def has_room(self, count_bytes: int) -> bool:
+        """Whether a copy of so many bytes may lie beside the journal."""
+        try:
+            return not self._limits.refusal(self.run_folder, need_bytes=count_bytes)
+        except OSError:
+            return False
 
     def _open_writer(self) -> None:
         """Make this writer's folder with its lock and control page, then show it to the shipper."""
@@ -530,12 +588,33 @@ class Journal:
         if old is not None:
             _close(old, words)
         elif self.tend is not None:
-            self._tended_at = _time_ns()
+            self._tended_at = _monotonic_ns()
             self.tend()
 
-    def _drop(self, content: bytes) -> None:
-        self._final[POINT.unpack(content)[3]] = content
-        self._count_drop()
+    def _waits(self, until: float) -> bool:
+        """Whether a log call that finds no room is to wait for some."""
+        if self._limits.on_full != "block" or self._impatient:
+            return False
+        if time.monotonic() >= until > 0.0:
+            self._impatient = True  # until there is room again, or every call would wait as long
+            forget(f"journal-full-{self.run_id}")
+            self._bar(self._why)
+        return time.monotonic() < until
+
+    def _await_room(self) -> None:
+        """Give the shipper a moment to make some room."""
+        if self.tend is not None:
+            self.tend()
+        time.sleep(_PATIENT_S)
+        self._retry_at = 0
+
+    def _complain(self) -> None:
+        """Raise, where that is what the user wants to happen."""
+        if self._limits.on_full == "raise":
+            raise SpoolFull(
+                f"The journal of run {self.run_id} has no room: {self._why}. Free some space, bring the server back, "
+                "or move the spool with CLEW_SPOOL; CLEW_SPOOL_FULL=drop goes on without these points."
+            )
 
     def _count_drop(self) -> None:
         self.dropped += 1
@@ -543,6 +622,12 @@ class Journal:
             self._ctl.put(spool.DROPPED, self.dropped)
 
     # -- fence and end ---------------------------------------------------------------------
+
+    @property
+    def trouble(self) -> Trouble:
+        """What keeps the shipper from sending this."""
+        ctl = self._ctl
+        return NONE if ctl is None else ctl.trouble
 
     @property
     def writer_folder(self) -> str:
@@ -565,7 +650,9 @@ class Journal:
         ends the run when it goes on; where the process dies first, its death does.
         """
         with self._lock:
-            self.log_record(RUN_END, {"status": status, "end_ms": end_ms})
+            self._ready()
+            if not self._write_record(RUN_END, _payload({"status": status, "end_ms": end_ms})):
+                self._count_drop()
             return self.close()
 
     def close(self) -> Receipt | None:
@@ -592,7 +679,7 @@ class Journal:
         """The last value of each metric whose points were dropped goes into the reserve."""
         contents, self._final = list(self._final.values()), {}
         for content in contents:
-            while self._slot < self._room or self._make_room(1, _time_ns(), reserve=True):
+            while self._slot < self._room or self._make_room(1, reserve=True):
                 if self._commit_point(content):
                     break
 
@@ -613,6 +700,10 @@ def _close(window: Window, words: memoryview | None) -> None:
     if words is not None:
         words.release()  # a map with views onto it cannot be closed
     window.close()
+
+
+def _payload(fields: Mapping[str, Any]) -> bytes:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 _open_journals: dict[int, Journal] = {}

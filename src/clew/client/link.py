@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from clew import settings
 from clew.client import deadline, neighbours
-from clew.client.notice import forget, warn, warn_once
+from clew.client.notice import warn
 from clew.client.receipt import Awaited, Parcel, Receipt
 from clew.client.runlog import RunLog, spool_folder
 from clew.client.start import Launcher
 from clew.client.target import Target, resolve
-from clew.errors import Conflict, Unavailable
+from clew.client.trouble import NONE, Trouble, is_mistake, kind_of
+from clew.entities.names import legible
+from clew.errors import ClewError, Conflict, Unavailable
 from clew.wire import convert, mlflow
 from clew.wire.mlflow import Message
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from clew.client.transport import Transport
 
 FENCE_S: Final = 5.0
+_PATIENCE_S: Final = 10.0
 _REST_S: Final = 5.0
 _LONG_REST_S: Final = 60.0
 
@@ -94,42 +97,69 @@ class Link:
         return self.call(name, request)
 
     def attempt(self, name: str, request: Message) -> Any:
-        """``call`` for a step that the journal can do later: None, with one warning, while the server is away."""
-        if self.offline or time.monotonic() < self._away_until:
+        """``call`` for a step that the journal can do later: None, with one warning per cause, where it fails.
+
+        Raises:
+            ClewError: what the user got wrong.
+        """
+        if not self._met():
             return None
         try:
-            response = self.transport.call(name, request)
-        except Unavailable as error:
-            self._rest()
-            warn_once(
-                f"away-{self.uri}",
-                f"{error}. Logging goes on into the journal ({self.launcher.folder}) and is sent when the server "
-                "is back, at the latest by `clew sync`.",
-            )
+            with deadline.within(self._patience_s):
+                response = self.transport.call(name, request)
+        except ClewError as error:
+            self._put_up_with(error)
             return None
-        forget(f"away-{self.uri}")
+        self.launcher.telling.answers()
         return response
+
+    def _met(self) -> bool:
+        """Whether a tracking server answers there, as far as is known; a stranger's answers are not to be read."""
+        return not self.away and bool(self.kind) and not self.away
+
+    def _put_up_with(self, error: ClewError) -> None:
+        """Leave the server alone for a while, and tell why once.
+
+        Raises:
+            ClewError: the error itself, where it is the user's.
+        """
+        if is_mistake(error):
+            raise error
+        self._rest(error)
+        self.launcher.telling.trouble(Trouble(kind_of(error), str(error)))
 
     @property
     def away(self) -> bool:
         """Whether nothing is sent now: offline, or shortly after the server did not answer."""
         return self.offline or time.monotonic() < self._away_until
 
-    def _rest(self) -> None:
-        """Leave a server alone for a while; longer one that lets callers in a hurry wait in vain."""
-        self._away_until = time.monotonic() + (_LONG_REST_S if deadline.passed() else _REST_S)
+    def _rest(self, error: ClewError) -> None:
+        """Leave a server alone for a while; longer one that asks for it, or lets callers wait in vain."""
+        asked_s = getattr(error, "retry_after_s", 0.0)
+        rest_s = _LONG_REST_S if deadline.passed() or "timed out" in str(error) else _REST_S
+        self._away_until = time.monotonic() + min(max(rest_s, asked_s), _LONG_REST_S)
+
+    @property
+    def _patience_s(self) -> float:
+        """How long a step that the journal can do later may take; the host of a store may have to start first."""
+        if not self.target.embedded:
+            return _PATIENCE_S
+        from clew.client.host import START_S
+
+        return _PATIENCE_S + START_S
 
     @property
     def kind(self) -> str:
-        """``clew`` or ``mlflow``; ``clew`` while nobody answers."""
-        if not self.target.asked and self.away:
+        """``clew`` or ``mlflow``; ``clew`` while nobody answers who is either."""
+        if self.target.asked:
+            return self.target.kind
+        if self.away:
             return "clew"
         try:
-            return self.target.kind
-        except Unavailable as error:
-            if deadline.passed():
-                self._rest()
-                warn_once(f"away-{self.uri}", f"{error}. Logging goes on into the journal ({self.launcher.folder}).")
+            with deadline.within(self._patience_s):
+                return self.target.kind
+        except ClewError as error:
+            self._put_up_with(error)
             return "clew"
 
     # -- runs -------------------------------------------------------------------------------
@@ -187,17 +217,18 @@ class Link:
             OSError: the file cannot be read. ClewError: the server refuses it.
         """
         log = self.run(run_id)
+        path = legible(path)
         if not later and not self.away:
-            from clew.client.upload import put_file
+            from clew.client.upload import Place, put_file
 
             try:
                 root = log.artifact_uri or self._artifact_root(log)
                 if root:
+                    Place(root)  # one that only the server reaches is the user's to change
                     put_file(self.target.sender, root, path, file, native=self.kind == "clew")
                     return
-            except Unavailable as error:
-                self._away_until = time.monotonic() + _REST_S
-                warn_once(f"away-artifact-{self.uri}", f"{error}. Artifacts wait in {self.launcher.folder}.")
+            except ClewError as error:
+                self._put_up_with(error)
         log.spool_file(file, path)
 
     def _artifact_root(self, log: RunLog) -> str:
@@ -249,27 +280,26 @@ class Link:
         pending = _pending(receipts)
         if not pending or self.offline:
             return not pending
-        self.launcher.tend()
+        tries = [r.tries for r in receipts]
+        if not self.launcher.tend(hindered=any(r.trouble for r in receipts)):
+            patience_s = 0.0  # nobody will try now
         now = time.monotonic()
-        deadline, tend_at, hindered_at, pause = now + patience_s, now + 0.5, now + 0.3, 50e-6
-        while (left := _pending(receipts)) and now < deadline:
+        until, tend_at, pause = now + patience_s, now + 0.5, 50e-6
+        while (left := _pending(receipts)) and now < until:
             time.sleep(pause)
             pause = min(pause * 1.2, 0.01)
             now = time.monotonic()
             if left < pending:
-                pending, deadline = left, now + patience_s
+                pending, until = left, now + patience_s
             if now > tend_at:
-                self.launcher.tend()
+                self.launcher.tend(hindered=any(r.trouble for r in receipts))
                 tend_at = now + 0.5
-            if now > hindered_at and any(r.trouble for r in receipts):
-                break
+            if any(r.pending and r.tries > n for r, n in zip(receipts, tries, strict=True)):
+                break  # the shipper has tried meanwhile, in vain
         if not left:
+            self.launcher.telling.cured()
             return True
-        why = next((r.trouble for r in receipts if r.trouble), "the shipper is still at it")
-        warn(
-            f"{left:,} journal entries are on disk but not on the server yet: {why}. "
-            f"They lie in {self.launcher.folder} and are sent when that is over, at the latest by `clew sync`."
-        )
+        self.launcher.telling.pending(left, next((r.trouble for r in receipts if r.pending and r.trouble), NONE))
         return False
 
     def tell_conflicts(self, log: RunLog, receipt: Receipt, folder: str) -> None:

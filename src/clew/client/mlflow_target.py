@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Any, Final
 from urllib.parse import quote
 
-from clew.client.courier import KILL_REASON, KILL_REASON_TAG, read
-from clew.client.http import HttpSender
+from clew.client.answers import read
+from clew.client.courier import KILL_REASON, KILL_REASON_TAG, run_of
+from clew.client.http import Answer, HttpSender
 from clew.client.reader import Batch, Reader
 from clew.client.upload import put_file
 from clew.entities.names import MAX_BATCH_ITEMS, MAX_BATCH_PARAMS, MAX_BATCH_TAGS
-from clew.errors import Conflict, Corrupt, InvalidValue, NotFound
+from clew.errors import AlreadyExists, Conflict, Corrupt, InvalidValue, NotFound
 from clew.ids import now_ms
 from clew.wire.frames import (
     CONTENT_BYTES,
@@ -43,6 +44,7 @@ API: Final = "/api/2.0/mlflow/"
 RUN_ID_TAG: Final = "clew.run_id"
 BEGINNING_TAG: Final = "clew.beginning"
 _NS_PER_MS: Final = 1_000_000
+_MAX_STRIKES: Final = 100
 
 
 class MlflowCourier:
@@ -57,10 +59,13 @@ class MlflowCourier:
         """How far the spool's own note says that this writer is sent."""
         try:
             with open(_cursor_file(reader), encoding="utf-8") as file:
-                reader.notes = json.load(file)
+                seq = int(json.load(file)["seq"])
         except FileNotFoundError:
-            reader.notes = {"seq": 0, "keys": {}, "contexts": {}}
-        return int(reader.notes["seq"])
+            seq = 0
+        reader.notes = {"keys": {}, "contexts": {}}
+        for kind, fields in _read_names(reader):
+            _learn(reader, kind, fields)
+        return seq
 
     def deliver(self, reader: Reader, batch: Batch) -> int:
         """Send a batch in as many calls as MLflow's limits ask for; the sequence number after it.
@@ -76,8 +81,9 @@ class MlflowCourier:
             letter.add(kind, fields)
             used = end
         letter.flush()
-        reader.notes["seq"] = batch.seq + used
-        _write_durably(_cursor_file(reader), reader.notes)
+        if letter.names:
+            _add_names(reader, letter.names)
+        _write_durably(_cursor_file(reader), {"seq": batch.seq + used})
         return batch.seq + used
 
     def beat(self, run_id: str) -> None:
@@ -147,7 +153,7 @@ class MlflowCourier:
                 "start_time": start.get("start_ms"),
                 "tags": [{"key": k, "value": v} for k, v in tags.items()],
             }
-            run_id = str(self.post("runs/create", fields)["run"]["info"]["run_id"])
+            run_id = str(run_of(self._post("runs/create", fields))["info"]["run_id"])
         elif not start.get("resumed"):
             self._begin_before(run_id, start)
         _write_durably(remote_file(os.path.dirname(reader.folder)), {"run_id": run_id})
@@ -170,7 +176,11 @@ class MlflowCourier:
         try:
             return str(read(self._sender.send("GET", path))["experiment"]["experiment_id"])
         except NotFound:
+            pass
+        try:
             return str(self.post("experiments/create", {"name": name})["experiment_id"])
+        except AlreadyExists:  # another process was quicker
+            return str(read(self._sender.send("GET", path))["experiment"]["experiment_id"])
 
     def _find(self, experiments: list[str], client_id: str) -> str | None:
         query = {
@@ -183,20 +193,27 @@ class MlflowCourier:
         return str(runs[0]["info"]["run_id"]) if runs else None
 
     def _run(self, run_id: str) -> dict[str, Any]:
-        run: dict[str, Any] = read(self._sender.send("GET", f"{API}runs/get?run_id={run_id}"))["run"]
-        return run
+        return run_of(self._sender.send("GET", f"{API}runs/get?run_id={run_id}"))
 
     def post(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
         """The answer to one call of MLflow's API."""
-        return read(self._sender.send("POST", API + path, json.dumps(fields).encode()))
+        return read(self._post(path, fields))
+
+    def _post(self, path: str, fields: dict[str, Any]) -> Answer:
+        return self._sender.send("POST", API + path, json.dumps(fields).encode())
 
 
 class _Letter:
-    """What a batch holds, gathered into calls that keep MLflow's limits."""
+    """What a batch holds, gathered into calls that keep MLflow's limits.
+
+    names: the records among it that name keys and contexts, which are needed again after these slots are gone.
+    """
 
     def __init__(self, courier: MlflowCourier, reader: Reader) -> None:
         self._courier = courier
         self._reader = reader
+        self.names: list[tuple[int, dict[str, Any]]] = []
+        self._strikes = 0
         self._metrics: list[dict[str, Any]] = []
         self._params: dict[str, str] = {}
         self._tags: dict[str, str] = {}
@@ -207,10 +224,9 @@ class _Letter:
             self._metrics.append(self._metric(*fields))
         elif kind in (PARAM, TAG):
             self._pair(kind, fields["key"], fields["value"])
-        elif kind == KEY:
-            self._reader.notes["keys"][str(fields["id"])] = [fields["key"], fields.get("context", 0)]
-        elif kind == CONTEXT:
-            self._reader.notes["contexts"][str(fields["id"])] = fields
+        elif kind in (KEY, CONTEXT):
+            _learn(self._reader, kind, fields)
+            self.names.append((kind, fields))
         elif kind in _CALLS:
             self.flush()
             _CALLS[kind](self, fields)
@@ -219,14 +235,14 @@ class _Letter:
 
     def _metric(self, ts_ns: int, value: float, step: int, key_id: int) -> dict[str, Any]:
         try:
-            key, context = self._reader.notes["keys"][str(key_id)]
+            key, context = self._reader.notes["keys"][key_id]
         except KeyError:
             raise InvalidValue(f"a point has the key id {key_id}, which its writer never named") from None
         metric: dict[str, Any] = {"key": key, "value": value, "timestamp": ts_ns // _NS_PER_MS, "step": step}
         if not isfinite(value):
             metric["value"] = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
         if context:
-            scope = self._reader.notes["contexts"].get(str(context), {})
+            scope = self._reader.notes["contexts"].get(context, {})
             metric.update({k: scope[k] for k in ("model_id", "dataset_name", "dataset_digest") if scope.get(k)})
         return metric
 
@@ -247,14 +263,34 @@ class _Letter:
         self._metrics, self._params, self._tags = [], {}, {}
         try:
             self._send(metrics, params, tags)
-        except Conflict:
-            # MLflow refuses the whole batch for one changed param, so these go one by one.
-            self._send(metrics, {}, tags)
-            for key, value in params.items():
-                try:
-                    self._send([], {key: value}, {})
-                except Conflict as error:
-                    self._conflict(key, str(error))
+        except (Conflict, InvalidValue):
+            # MLflow refuses the whole batch for one param that changed or is too long for it.
+            self._sort_out("metric", metrics, lambda some: self._send(some, {}, {}))
+            self._sort_out("tag", list(tags.items()), lambda some: self._send([], {}, dict(some)))
+            for pair in params.items():
+                self._sort_out("param", [pair], lambda some: self._send([], dict(some), {}))
+
+    def _sort_out(self, kind: str, things: list[Any], send: Callable[[list[Any]], None]) -> None:
+        """Send what the server takes of ``things``, and note the rest as conflicts; halves of halves find it.
+
+        Raises:
+            Conflict, InvalidValue: it refuses so much that it is about the run itself.
+        """
+        if not things:
+            return
+        try:
+            send(things)
+        except (Conflict, InvalidValue) as error:
+            if "'active' state" in str(error) or self._strikes >= _MAX_STRIKES:
+                raise
+            if len(things) > 1:
+                half = len(things) // 2
+                self._sort_out(kind, things[:half], send)
+                self._sort_out(kind, things[half:], send)
+                return
+            self._strikes += 1
+            (thing,) = things
+            self._conflict(thing["key"] if kind == "metric" else thing[0], str(error), kind)
 
     def _send(self, metrics: list[dict[str, Any]], params: dict[str, str], tags: dict[str, str]) -> None:
         self._courier.post(
@@ -267,8 +303,8 @@ class _Letter:
             },
         )
 
-    def _conflict(self, key: str, message: str) -> None:
-        self._reader.conflict({"kind": "param", "key": key, "message": message})
+    def _conflict(self, key: str, message: str, kind: str = "param") -> None:
+        self._reader.conflict({"kind": kind, "key": key, "message": message})
 
     def start(self, fields: dict[str, Any]) -> None:
         """Create the run."""
@@ -339,6 +375,40 @@ def items(data: bytes) -> Iterator[tuple[int, Any, int]]:
 
 def _cursor_file(reader: Reader) -> str:
     return os.path.join(reader.folder, "cursor.json")
+
+
+def _names_file(reader: Reader) -> str:
+    return os.path.join(reader.folder, "names.jsonl")
+
+
+def _learn(reader: Reader, kind: int, fields: dict[str, Any]) -> None:
+    """Remember what a number of the writer's means."""
+    if kind == KEY:
+        reader.notes["keys"][fields["id"]] = fields["key"], fields.get("context", 0)
+    else:
+        reader.notes["contexts"][fields["id"]] = fields
+
+
+def _read_names(reader: Reader) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The records that name keys and contexts and are sent already."""
+    try:
+        with open(_names_file(reader), encoding="utf-8") as file:
+            for line in file:
+                try:
+                    kind, fields = json.loads(line)
+                except ValueError:
+                    continue  # a power loss tore it, so the slots that it came from were never noted as sent
+                yield kind, fields
+    except FileNotFoundError:
+        return
+
+
+def _add_names(reader: Reader, names: list[tuple[int, dict[str, Any]]]) -> None:
+    """Keep more such records; it costs what they are, not what is there already."""
+    with open(_names_file(reader), "a", encoding="utf-8") as file:
+        file.writelines("\n" + json.dumps(name) for name in names)  # in front, should the last line be torn
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def remote_file(run_folder: str) -> str:

@@ -17,13 +17,13 @@ def number_of(key: str, value: Any) -> float:
         if isinstance(value, str | bytes):
             raise TypeError
         return float(value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last one by torch, for several elements
         pass
     item = getattr(value, "item", None)  # numpy, torch, jax: float() of a 1-element array is not always allowed
     if callable(item):
         try:
             return float(item())
-        except (TypeError, ValueError, RuntimeError):
+        except (TypeError, ValueError, OverflowError, RuntimeError):
             pass
     raise InvalidValue(
         f"Got invalid value {value!r} for metric {key!r}. "

@@ -6,17 +6,22 @@ Standard library only.
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import shutil
+import time
 from typing import Any, Final
 
 from clew.client import spool
-from clew.client.segment import GAP, Header, mend, sound_slots, written_slots
+from clew.client.http import Backoff
+from clew.client.segment import GAP, Header, Window, mend, part_of, sound_slots, window, written_slots
+from clew.client.trouble import Kind
 from clew.errors import Corrupt
-from clew.wire.frames import CONTENT_BYTES, HEAD, HEADER_BYTES, SLOT_BYTES
+from clew.ids import now_ms
+from clew.wire.frames import CONTENT_BYTES, HEAD, HEADER_BYTES, SEGMENT_BYTES, SLOT_BYTES
 
 MAX_SLOTS: Final = 50_000
+_MIN_SLOTS: Final = 500
+_LONGEST_PAUSE_S: Final = 300.0
 
 
 class Batch:
@@ -53,21 +58,31 @@ class Waiting:
     """An artifact in the spool.
 
     after: sequence number up to which the journal goes first. path: inside the run's artifacts.
-    file: where the bytes are; ``copied`` says whether that is our own copy.
+    file: where the bytes are; ``copied`` says whether that is our own copy. reason: why the target refused it.
     """
 
-    __slots__ = ("after", "copied", "file", "note", "path", "sha256", "size")
+    __slots__ = ("after", "copied", "file", "note", "path", "reason", "sha256", "size")
 
     def __init__(self, note: str) -> None:
         with open(note, encoding="utf-8") as stream:
             fields: dict[str, Any] = json.load(stream)
         self.note = note
+        self.reason = str(fields.get("reason", ""))
         self.after = int(fields["after"])
         self.path = str(fields["path"])
         self.copied = bool(fields["copied"])
         self.file = os.path.join(os.path.dirname(note), fields["file"]) if self.copied else str(fields["file"])
         self.size = int(fields["size"])
         self.sha256 = str(fields["sha256"])
+
+    def refuse(self, reason: str) -> None:
+        """Set it aside, since the target will not have it."""
+        with open(self.note, encoding="utf-8") as stream:
+            fields = json.load(stream)
+        aside = self.note.removesuffix(".json") + spool.REFUSED_SUFFIX
+        with open(aside, "w", encoding="utf-8") as out:
+            json.dump({**fields, "reason": reason}, out)
+        os.unlink(self.note)
 
     def done(self) -> None:
         """Forget it, and our copy."""
@@ -92,11 +107,49 @@ class Reader:
         self.alive = True
         self.stuck = False
         self.retry_at = 0.0
+        self._backoff: Backoff | None = None
+        self._most = MAX_SLOTS
+        self._least = _MIN_SLOTS
         self.notes: dict[str, Any] = {}
         self.began_ns = _first_time_ns(folder)
-        self._view: mmap.mmap | None = None
+        self._view: Window | None = None
         self._header: Header | None = None
         self._path = ""
+
+    def hold_up(self, kind: Kind, why: str, first_s: float) -> None:
+        """It cannot be sent now; the pause before the next try grows from ``first_s`` to five minutes."""
+        self.stuck = True
+        self.ctl.tell(kind, why, now_ms())
+        self._backoff = self._backoff or Backoff(first_s, _LONGEST_PAUSE_S)
+        self.retry_at = time.monotonic() + self._backoff.pause_s()
+
+    def relieve(self) -> None:
+        """It goes again."""
+        if self.stuck:
+            self.stuck, self._backoff = False, None
+            self.ctl.relieve()
+
+    def send_less(self) -> bool:
+        """Halve what is sent at once; False where it is as little as can be."""
+        if self._most // 2 < self._least:
+            return False
+        self._most //= 2
+        return True
+
+    def send_more(self, batch: Batch, *, moved: bool) -> bool:
+        """After a batch: more at once from now on. Whether another one may go at once.
+
+        A batch that moved nothing although it was as large as allowed holds the front of a longer record.
+        """
+        slots = len(batch.data) // SLOT_BYTES
+        if moved:
+            self._least = _MIN_SLOTS
+        elif slots < self._most:
+            return False
+        else:
+            self._least = 2 * slots
+        self._most = min(2 * self._most, MAX_SLOTS)
+        return moved or slots < MAX_SLOTS
 
     def look(self) -> None:
         """Refresh ``alive``; before reading, so that a writer that is gone has written all it will."""
@@ -141,10 +194,10 @@ class Reader:
         stop = header.slots if used is None else used
         if below is not None:
             stop = min(stop, below - header.base_seq)
-        stop = min(stop, slot + MAX_SLOTS)
+        stop = min(stop, slot + self._most)
         if stop <= slot:
             return None
-        with memoryview(view)[HEADER_BYTES + slot * SLOT_BYTES : HEADER_BYTES + stop * SLOT_BYTES] as part:
+        with part_of(view, HEADER_BYTES + slot * SLOT_BYTES, HEADER_BYTES + stop * SLOT_BYTES) as part:
             count = written_slots(part) if used is None else stop - slot
             data = bytes(part[: count * SLOT_BYTES])
             if used is None and not self.alive:
@@ -161,7 +214,9 @@ class Reader:
         self._path = paths[0]
         fd = os.open(self._path, os.O_RDONLY)
         try:
-            view = mmap.mmap(fd, 0, prot=mmap.PROT_READ)
+            if os.fstat(fd).st_size < SEGMENT_BYTES:
+                raise Corrupt(f"{self._path} is shorter than a segment of the journal.")
+            view = window(fd, SEGMENT_BYTES, write=False)
         finally:
             os.close(fd)
         self._view = view
@@ -201,12 +256,21 @@ class Reader:
 
     def waiting(self) -> Waiting | None:
         """The next artifact to upload."""
+        for note in spool.file_notes(self.folder):
+            try:
+                return Waiting(note)
+            except (ValueError, KeyError, TypeError):  # a power loss tore it
+                os.rename(note, note.removesuffix(".json") + ".torn")
+        return None
+
+    def refused_files(self) -> list[Waiting]:
+        """The artifacts that the target will not have."""
         folder = os.path.join(self.folder, "files")
         try:
-            notes = sorted(n for n in os.listdir(folder) if n.endswith(".json"))
+            notes = sorted(n for n in os.listdir(folder) if n.endswith(spool.REFUSED_SUFFIX))
         except FileNotFoundError:
-            return None
-        return Waiting(os.path.join(folder, notes[0])) if notes else None
+            return []
+        return [Waiting(os.path.join(folder, note)) for note in notes]
 
     def conflict(self, entry: dict[str, Any]) -> None:
         """Keep a conflict for the writer to tell."""
@@ -224,8 +288,12 @@ class Reader:
         self._close_view()
         parent, name = os.path.split(self.folder)
         aside = os.path.join(parent, spool.REFUSED_PREFIX + name.removeprefix(spool.WRITER_PREFIX))
-        with open(os.path.join(self.folder, "reason.txt"), "w", encoding="utf-8") as file:
-            file.write(why + "\n")
+        try:
+            with open(os.path.join(self.folder, "reason.txt"), "w", encoding="utf-8") as file:
+                file.write(why + "\n")
+        except OSError:
+            pass  # the disk is full; the control page has it too
+        self.ctl.tell("refused", why, now_ms())
         os.rename(self.folder, aside)
         return aside
 

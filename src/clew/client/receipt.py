@@ -6,6 +6,7 @@ import os
 from typing import Protocol
 
 from clew.client import spool
+from clew.client.trouble import Trouble
 
 
 class Awaited(Protocol):
@@ -17,8 +18,13 @@ class Awaited(Protocol):
         ...
 
     @property
-    def trouble(self) -> str:
-        """What keeps the shipper from shipping, in its words."""
+    def trouble(self) -> Trouble:
+        """What keeps the shipper from shipping."""
+        ...
+
+    @property
+    def tries(self) -> int:
+        """How often the shipper has tried in vain."""
         ...
 
 
@@ -37,9 +43,14 @@ class Parcel:
         return int(os.path.exists(self._note))
 
     @property
-    def trouble(self) -> str:
-        """What keeps the shipper from shipping, in its words."""
+    def trouble(self) -> Trouble:
+        """What keeps the shipper from shipping."""
         return self._ctl.trouble
+
+    @property
+    def tries(self) -> int:
+        """How often the shipper has tried in vain."""
+        return self._ctl.get(spool.TRIES)
 
 
 class Receipt:
@@ -57,9 +68,14 @@ class Receipt:
         return max(0, self.position - self._ctl.get(spool.ACKED))
 
     @property
-    def trouble(self) -> str:
-        """What keeps the shipper from shipping, in its words."""
+    def trouble(self) -> Trouble:
+        """What keeps the shipper from shipping."""
         return self._ctl.trouble
+
+    @property
+    def tries(self) -> int:
+        """How often the shipper has tried in vain."""
+        return self._ctl.get(spool.TRIES)
 
     def parcel(self, note: str) -> Parcel:
         """What becomes of a file that the same writer put into its folder."""

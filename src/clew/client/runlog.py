@@ -11,12 +11,14 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final
 
+from clew import settings
 from clew.client import spool
 from clew.client.journal import Context, Journal
+from clew.client.limits import Limits
 from clew.client.notice import warn_once
 from clew.client.receipt import Parcel, Receipt
 from clew.client.start import Launcher
-from clew.entities.names import MAX_PARAM_VALUE, MAX_TAG_VALUE, check_key, fit_length
+from clew.entities.names import MAX_PARAM_VALUE, MAX_TAG_VALUE, check_key, fit_length, legible
 from clew.errors import Conflict, InvalidValue
 from clew.wire.frames import ARTIFACT, INPUT, OUTPUT, PARAM, RUN_START, TAG, TAG_DELETE
 
@@ -41,12 +43,15 @@ class RunLog:
         self, launcher: Launcher, run_id: str, *, owner: bool, truncate: bool, rank: int | None = None
     ) -> None:
         self.run_id = run_id
+        self._launcher = launcher
         self.params: dict[str, str] = {}
         self.artifact_uri = ""
         self.experiment_id = ""
         self.rank = rank
         folder = os.path.join(launcher.folder, run_id)
-        self.journal = Journal(folder, run_id, owner=owner, tend=launcher.tend, rank=rank or None)
+        self.journal = Journal(
+            folder, run_id, owner=owner, limits=Limits.of(settings.read()), tend=self._tend, rank=rank or None
+        )
         self.log_metric = self.journal.log_metric
         self.tables: dict[str, Any] = {}
         self._truncate = truncate
@@ -56,9 +61,14 @@ class RunLog:
         self._told_conflicts = 0
 
     def restart(self, launcher: Launcher) -> None:
-        """What a forked child does: its parent waits for the files that are on their way."""
-        self.journal.tend = launcher.tend
+        """What a forked child does: it has a launcher of its own, and its parent waits for the files on their way."""
+        self._launcher = launcher
         self._parcels = []
+
+    def _tend(self) -> None:
+        trouble = self.journal.trouble
+        self._launcher.tend(hindered=bool(trouble))
+        self._launcher.telling.look(trouble)
 
     def start(self, fields: Mapping[str, Any]) -> None:
         """Begin the run in the journal: experiment, name, tags, parent, start_ms, user."""
@@ -100,7 +110,7 @@ class RunLog:
         fresh: dict[str, str] = {}
         for key, value in params.items():
             check_key(key)
-            text = fit_length("Param value", str(value), MAX_PARAM_VALUE, self._truncate)
+            text = self._fit("Param", key, value, MAX_PARAM_VALUE)
             known = self.params.get(key)
             if known is None:
                 fresh[key] = text
@@ -132,8 +142,20 @@ class RunLog:
         fitted = {}
         for key, value in tags.items():
             check_key(key)
-            fitted[key] = fit_length("Tag value", str(value), MAX_TAG_VALUE, self._truncate)
+            fitted[key] = self._fit("Tag", key, value, MAX_TAG_VALUE)
         return fitted
+
+    def _fit(self, noun: str, key: str, value: object, limit: int) -> str:
+        """A value as text of a length that the server takes; one that is cut is told once."""
+        given = legible(str(value))
+        text = fit_length(f"{noun} value", given, limit, self._truncate)
+        if text != given:
+            warn_once(
+                f"cut-{noun}-{key}",
+                f"{noun} {key!r} has {len(given):,} characters and is cut to {limit:,}; log long texts by log_text, or "
+                "set MLFLOW_TRUNCATE_LONG_VALUES=0 to have them refused.",
+            )
+        return text
 
     def delete_tag(self, key: str) -> None:
         """Write that a tag goes away."""
@@ -169,31 +191,25 @@ class RunLog:
         from clew.client.parts import sha256_of  # it speaks HTTP, and most runs log no file
 
         size = os.path.getsize(file)
+        self.journal.open()  # the writer has the folder that we need
         receipt = self.journal.fence()
-        copied = size <= COPY_BYTES
+        copied = size <= COPY_BYTES and self.journal.has_room(size)
         fields = {"path": path, "file": os.path.abspath(file), "size": size, "sha256": "", "copied": copied}
         fields["sha256"] = sha256_of(file)
-        if receipt is None:
-            self.journal.log_record(ARTIFACT, fields)  # opens the writer, which has the folder that we need
-            receipt = self.journal.fence()
-        else:
-            self.journal.log_record(ARTIFACT, fields)
+        self.journal.log_record(ARTIFACT, fields)
         if receipt is None:
             warn_once("artifact-spool", f"Artifact {path!r} is not kept: the spool cannot be written.")
             return
-        folder = os.path.join(self.journal.writer_folder, "files")
-        os.makedirs(folder, exist_ok=True)
-        stem = os.path.join(folder, f"{next(self._files):08d}")
-        note = {**fields, "after": receipt.position}
-        if copied:
-            import shutil
-
-            shutil.copyfile(file, stem + ".bin")
-            note["file"] = os.path.basename(stem + ".bin")
-        with open(stem + ".tmp", "w", encoding="utf-8") as out:
-            json.dump(note, out)
+        stem = os.path.join(self.journal.writer_folder, "files", f"{next(self._files):08d}")
+        try:
+            _keep(file, stem, {**fields, "after": receipt.position})
+        except OSError as error:
+            warn_once(
+                f"artifact-spool-{self.run_id}",
+                f"Artifact {path!r} of run {self.run_id} is not kept: {error.strerror} ({error.filename}).",
+            )
+            return
         (self._parcels if late is None else late).append(receipt.parcel(stem + ".json"))
-        os.rename(stem + ".tmp", stem + ".json")
 
     def waiting_files(self) -> list[Parcel]:
         """The files of ``spool_file`` that have not arrived."""
@@ -222,6 +238,25 @@ class RunLog:
             return [f"{receipt.conflicts} conflicts; see the run's tag clew.conflicts"]
 
 
+def _keep(file: str, stem: str, note: dict[str, Any]) -> None:
+    """Note for the shipper what to send: a copy of the file if ``copied``, else where it lies."""
+    os.makedirs(os.path.dirname(stem), exist_ok=True)
+    try:
+        if note["copied"]:
+            import shutil
+
+            shutil.copyfile(file, stem + ".bin")
+            note["file"] = os.path.basename(stem + ".bin")
+        with open(stem + ".tmp", "w", encoding="utf-8") as out:
+            json.dump(note, out)
+        os.rename(stem + ".tmp", stem + ".json")
+    except OSError:
+        for half in (stem + ".bin", stem + ".tmp"):
+            if os.path.exists(half):
+                os.unlink(half)
+        raise
+
+
 def _check_mapping(noun: str, given: object) -> None:
     if not hasattr(given, "items"):
         raise InvalidValue(
@@ -230,16 +265,26 @@ def _check_mapping(noun: str, given: object) -> None:
 
 
 def spool_folder(spool_root: str, uri: str) -> str:
-    """The target folder for ``uri``, in the user's spool or, where that cannot be written, in the temporary folder."""
+    """The target folder for ``uri``: in the user's spool, or in the first other place that can be written."""
+    root = os.path.abspath(spool_root)
     try:
-        return spool.open_target(os.path.abspath(spool_root), uri)
+        return spool.open_target(root, uri)
     except OSError as error:
-        import tempfile
-
-        second = os.path.join(tempfile.gettempdir(), f"clew-{os.getuid()}", "spool")
+        why = error.strerror
+    for second in spool.spare_roots():
+        try:
+            folder = spool.open_target(second, uri)
+        except OSError:
+            continue
         warn_once(
             "spool",
-            f"The spool {spool_root} cannot be written ({error.strerror}); journals go to {second}. "
+            f"The spool {spool_root} cannot be written ({why}); journals go to {second}. "
             "Set CLEW_SPOOL to a folder of yours.",
         )
-        return spool.open_target(second, uri)
+        return folder
+    warn_once(
+        "spool",
+        f"Nothing is logged: the spool {spool_root} cannot be written ({why}), nor any other place. "
+        "Set CLEW_SPOOL to a folder of yours.",
+    )
+    return spool.target_folder(root, uri)

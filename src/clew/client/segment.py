@@ -12,6 +12,7 @@ import sys
 import zlib
 from typing import Final
 
+from clew.client.notice import warn_once
 from clew.errors import Corrupt
 from clew.wire.frames import (
     CONTENT_BYTES,
@@ -62,9 +63,9 @@ class Header:
 
 
 class FileWindow:
-    """A segment written by ``pwrite``, where the file system has no memory maps.
+    """A file read and written by ``pread`` and ``pwrite``, where the file system has no memory maps.
 
-    Cost: one system call per write instead of none.
+    Cost: one system call per access instead of none.
     """
 
     __slots__ = ("_fd",)
@@ -72,8 +73,14 @@ class FileWindow:
     def __init__(self, fd: int) -> None:
         self._fd = os.dup(fd)
 
+    def __getitem__(self, span: slice) -> bytes:
+        return os.pread(self._fd, span.stop - (span.start or 0), span.start or 0)
+
     def __setitem__(self, span: slice, data: bytes) -> None:
-        os.pwrite(self._fd, data, span.start)
+        try:
+            os.pwrite(self._fd, data, span.start)
+        except OSError as error:  # its blocks are allocated, so this is a broken disk or a server that went away
+            warn_once("journal-write", f"The journal cannot be written, so what is logged is lost: {error.strerror}.")
 
     def close(self) -> None:
         """Close the file; nothing is written afterwards."""
@@ -124,7 +131,7 @@ def create(path: str, birth: Birth) -> Window:
             SLOTS_PER_SEGMENT,
         )
         os.pwrite(fd, header, 0)
-        return _window(fd)
+        return window(fd, SEGMENT_BYTES)
     except BaseException:
         os.unlink(path)
         raise
@@ -146,11 +153,13 @@ def _allocate(fd: int) -> None:
     os.pwrite(fd, bytes(SEGMENT_BYTES), 0)
 
 
-def _window(fd: int) -> Window:
+def window(fd: int, count_bytes: int, *, write: bool = True) -> Window:
+    """What is in a file from its beginning: mapped into memory where the file system can do that."""
     try:
-        populate = getattr(mmap, "MAP_POPULATE", 0)
-        return mmap.mmap(fd, SEGMENT_BYTES, flags=mmap.MAP_SHARED | populate)
-    except (OSError, ValueError):
+        if not write:
+            return mmap.mmap(fd, count_bytes, prot=mmap.PROT_READ)
+        return mmap.mmap(fd, count_bytes, flags=mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0))
+    except OSError:
         return FileWindow(fd)
 
 
@@ -181,6 +190,11 @@ def content_spans(count: int) -> list[slice]:
         known = [*known, *(slice(at, at + CONTENT_BYTES) for at in range(first, end, SLOT_BYTES))]
         _spans = known  # two threads may do this at once: each has what it asked for
     return known
+
+
+def part_of(view: Window, start: int, stop: int) -> memoryview:
+    """The bytes from ``start`` to ``stop``, without a copy where they are mapped; to be released before ``close``."""
+    return memoryview(view)[start:stop] if isinstance(view, mmap.mmap) else memoryview(view[start:stop])
 
 
 def seal(window: Window, used_slots: int) -> None:

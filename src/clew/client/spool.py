@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import errno
 import json
-import mmap
 import os
 import time
 from collections.abc import Iterator
 from typing import Final
 
-from clew.client.segment import SUFFIX
+from clew.client.segment import SUFFIX, window
+from clew.client.trouble import KINDS, NONE, Kind, Trouble
+from clew.errors import Corrupt
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
@@ -36,6 +37,7 @@ except ImportError:  # Windows; there a writer counts as alive while its ``alive
 WRITER_PREFIX: Final = "w-"
 DRAFT_PREFIX: Final = "tmp-"
 REFUSED_PREFIX: Final = "refused-"
+REFUSED_SUFFIX: Final = ".refused"
 CTL_BYTES: Final = 4096
 _DRAFT_S: Final = 60.0
 _DRAFT_TRIES: Final = 100
@@ -50,8 +52,17 @@ DROPPED: Final = 192
 """u64, by the writer: points that found no room on the disk."""
 CONFLICTS: Final = 256
 """u64, by the shipper: how many conflicts lie in ``conflicts.jsonl``."""
+TRIES: Final = 320
+"""u64, by the shipper: how often it tried to send this journal in vain."""
+TROUBLE_KIND: Final = 384
+"""u64, by the shipper: what kind of trouble keeps it from shipping, as the place in ``trouble.KINDS``."""
+TROUBLE_SINCE: Final = 448
+"""u64, by the shipper: when that began, in ms since 1970."""
+TROUBLE_TRIED: Final = 512
+"""u64, by the shipper: when it tried last, in ms since 1970."""
 TROUBLE: Final = 1024
 """By the shipper: u16 length and the text of what keeps it from shipping."""
+_TROUBLE_BYTES: Final = 1000
 
 OWNER: Final = 1
 """The writer's death without a RUN_END means that the run was killed."""
@@ -70,7 +81,9 @@ class Ctl:
         try:
             if new:
                 os.pwrite(fd, bytes(CTL_BYTES), 0)
-            self._page = mmap.mmap(fd, CTL_BYTES)
+            elif os.fstat(fd).st_size < CTL_BYTES:
+                raise Corrupt(f"{path} is shorter than a control page.")
+            self._page = window(fd, CTL_BYTES)
         finally:
             os.close(fd)
 
@@ -83,15 +96,29 @@ class Ctl:
         self._page[word : word + 8] = value.to_bytes(8, "little")
 
     @property
-    def trouble(self) -> str:
-        """What keeps the shipper from shipping; empty while nothing does."""
-        size = int.from_bytes(self._page[TROUBLE : TROUBLE + 2], "little")
-        return self._page[TROUBLE + 2 : TROUBLE + 2 + size].decode("utf-8", "replace")
+    def trouble(self) -> Trouble:
+        """What keeps the shipper from shipping; ``NONE`` while nothing does."""
+        kind = self.get(TROUBLE_KIND)
+        if not 0 < kind < len(KINDS):
+            return NONE
+        size = min(int.from_bytes(self._page[TROUBLE : TROUBLE + 2], "little"), _TROUBLE_BYTES)
+        text = self._page[TROUBLE + 2 : TROUBLE + 2 + size].decode("utf-8", "replace")
+        return Trouble(KINDS[kind], text, self.get(TROUBLE_SINCE), self.get(TROUBLE_TRIED))
 
-    @trouble.setter
-    def trouble(self, text: str) -> None:
-        raw = text.encode("utf-8", "replace")[:1000]
+    def tell(self, kind: Kind, text: str, now_ms: int) -> None:
+        """Say that the journal was tried in vain at ``now_ms``, and why."""
+        raw = text.encode("utf-8", "replace")[:_TROUBLE_BYTES]
+        if self.get(TROUBLE_KIND) != KINDS.index(kind):
+            self.put(TROUBLE_SINCE, now_ms)
         self._page[TROUBLE : TROUBLE + 2 + len(raw)] = len(raw).to_bytes(2, "little") + raw
+        self.put(TROUBLE_TRIED, now_ms)
+        self.put(TROUBLE_KIND, KINDS.index(kind))
+        self.put(TRIES, self.get(TRIES) + 1)
+
+    def relieve(self) -> None:
+        """Say that nothing keeps the journal from being sent any more."""
+        if self.get(TROUBLE_KIND):
+            self.put(TROUBLE_KIND, 0)
 
 
 def target_folder(spool: str, target_uri: str) -> str:
@@ -99,6 +126,19 @@ def target_folder(spool: str, target_uri: str) -> str:
     import hashlib
 
     return os.path.join(spool, hashlib.sha256(target_uri.encode()).hexdigest()[:16])
+
+
+def spare_roots() -> Iterator[str]:
+    """Where journals may lie if the user's spool cannot be written: temporary folders, then memory."""
+    import tempfile
+
+    try:
+        found = tempfile.gettempdir()
+    except OSError:  # none is writable
+        found = ""
+    for parent in dict.fromkeys((found, "/dev/shm")):
+        if parent and os.path.isdir(parent):
+            yield os.path.join(parent, f"clew-{os.getuid()}", "spool")
 
 
 def open_target(spool: str, target_uri: str) -> str:
@@ -153,13 +193,26 @@ def writers(run_folder: str) -> list[str]:
     return [p for p in _folders(run_folder) if os.path.basename(p).startswith(WRITER_PREFIX)]
 
 
+def refused(run_folder: str) -> list[str]:
+    """Folders of a run's writers that the target would not have."""
+    return [p for p in _folders(run_folder) if os.path.basename(p).startswith(REFUSED_PREFIX)]
+
+
 def readmit(folder: str) -> None:
-    """Let the writers of a target folder that were set aside be shipped once more."""
+    """Let the writers of a target folder that were set aside be shipped once more, and their files."""
     for _, run_folder in runs(folder):
-        for path in _folders(run_folder):
-            name = os.path.basename(path)
-            if name.startswith(REFUSED_PREFIX):
-                os.rename(path, os.path.join(run_folder, WRITER_PREFIX + name.removeprefix(REFUSED_PREFIX)))
+        for path in refused(run_folder):
+            _readmit(path)
+
+
+def _readmit(folder: str) -> None:
+    files = os.path.join(folder, "files")
+    for name in os.listdir(files) if os.path.isdir(files) else ():
+        if name.endswith(REFUSED_SUFFIX):
+            path = os.path.join(files, name)
+            os.rename(path, path.removesuffix(REFUSED_SUFFIX) + ".json")
+    parent, name = os.path.split(folder)
+    os.rename(folder, os.path.join(parent, WRITER_PREFIX + name.removeprefix(REFUSED_PREFIX)))
 
 
 def make_draft(run_folder: str, writer_id: str) -> str:
@@ -197,6 +250,24 @@ def segments(writer_folder: str) -> list[str]:
     return [os.path.join(writer_folder, n) for n in sorted(names) if n.endswith(SUFFIX)]
 
 
+def file_notes(writer_folder: str) -> list[str]:
+    """Notes of the artifacts of a writer that wait."""
+    folder = os.path.join(writer_folder, "files")
+    try:
+        return [os.path.join(folder, n) for n in sorted(os.listdir(folder)) if n.endswith(".json")]
+    except FileNotFoundError:
+        return []
+
+
+def files(writer_folder: str) -> list[tuple[str, int]]:
+    """(path, bytes) of the copies of artifacts that a writer keeps."""
+    try:
+        with os.scandir(os.path.join(writer_folder, "files")) as entries:
+            return [(e.path, e.stat().st_size) for e in entries if e.name.endswith(".bin")]
+    except FileNotFoundError:
+        return []
+
+
 def _folders(parent: str) -> list[str]:
     try:
         with os.scandir(parent) as entries:
@@ -222,6 +293,28 @@ def lock_file(path: str, *, wait: bool = False) -> int | None:
     return fd
 
 
+def sign(lock: int) -> None:
+    """Write into a lock's file whose it is."""
+    try:
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+    except OSError:
+        pass  # the disk is full, and the lock counts all the same
+
+
+def holder(folder: str) -> int | None:
+    """The process id of the shipper that serves a target folder now; 0 where it did not sign, None where none does."""
+    path = os.path.join(folder, "shipper.lock")
+    if not os.path.exists(path) or not _is_held(path):
+        return None
+    try:
+        with open(path, "rb") as file:
+            text = file.read(20)
+    except OSError:
+        return 0
+    return int(text) if text.isdigit() else 0
+
+
 def lives(writer_folder: str) -> bool:
     """Whether the writer's process still holds its ``alive`` lock."""
     path = os.path.join(writer_folder, "alive")
@@ -240,7 +333,11 @@ def lives(writer_folder: str) -> bool:
     return False
 
 
-def wake(folder: str) -> bool:
+LEAVE: Final = b"q"
+"""What is written into the FIFO to ask the shipper to end; anything else says that there is something to do."""
+
+
+def wake(folder: str, message: bytes = b"\n") -> bool:
     """Tell the shipper of a target folder to look now; False where no shipper listens."""
     try:
         fd = os.open(os.path.join(folder, "wake"), os.O_WRONLY | os.O_NONBLOCK)
@@ -249,7 +346,7 @@ def wake(folder: str) -> bool:
     except OSError:
         return False  # ENXIO: a FIFO without reader, so no shipper
     try:
-        os.write(fd, b"\n")
+        os.write(fd, message)
     except BlockingIOError:
         pass  # it is full of earlier wakes
     except BrokenPipeError:
@@ -262,7 +359,7 @@ def wake(folder: str) -> bool:
 def _is_held(path: str) -> bool:
     try:
         lock = lock_file(path)
-    except FileNotFoundError:
+    except OSError:
         return False
     if lock is None:
         return True

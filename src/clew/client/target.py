@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 from clew import settings
-from clew.errors import ForeignStore, InvalidValue, NotSupported, Unavailable, shown
+from clew.errors import ForeignStore, InvalidValue, NotSupported, shown
 
 if TYPE_CHECKING:
     from clew.client.http import Answer, HttpSender
@@ -20,6 +21,7 @@ Kind = Literal["clew", "mlflow"]
 
 DEFAULT_STORE: Final = os.path.join(".clew", "clew.db")
 INFO: Final = "/api/clew/v1/info"
+_VERSION: Final = re.compile(rb"^\d+\.\d[\w.+-]{0,40}\s*$")
 
 
 def resolve(uri: str | None) -> str:
@@ -118,6 +120,7 @@ class Target:
 
         Raises:
             Unavailable: nobody answers.
+            Unauthenticated, Denied: it wants to know who asks, or does not let in whoever does.
             NotSupported: something answers that is neither.
         """
         if self._kind is None:
@@ -125,16 +128,23 @@ class Target:
         return self._kind
 
     def _ask_kind(self) -> Kind:
+        from clew.client.answers import is_page, refused
+
         answer = self.sender.send("GET", INFO)
         if answer.status == 200 and _json(answer).get("name") == "clew":
             return "clew"
         if answer.status in (429, 502, 503, 504):
-            raise Unavailable(f"{self.sender.where} answers {answer.status}; try again later")
+            raise refused(answer)
         version = self.sender.send("GET", "/version")
-        if version.status == 200 and len(version.body) < 64:
+        if version.status == 200 and _VERSION.match(version.body):
             return "mlflow"
+        for given in (answer, version):
+            if given.status in (401, 403, 429) or given.status >= 500 or 300 <= given.status < 400:
+                raise refused(given)
+        page = ", with a web page; is a login page or proxy in between?" if is_page(answer) else ""
         raise NotSupported(
-            f"{self.sender.where} answers, but is neither a Clew nor an MLflow server (GET {INFO} gave {answer.status})"
+            f"{self.sender.where} answers, but is neither a Clew nor an MLflow server "
+            f"(GET {INFO} gave {answer.status}{page})"
         )
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Generator
 from typing import Any, Final, TypeVar
 
 from clew.client import deadline
+from clew.client.answers import is_page, message_of, refused, stranger
 from clew.client.http import Answer, Backoff, HttpSender
-from clew.errors import NotSupported, TooManyRequests, Unavailable
+from clew.errors import ClewError, Corrupt, Denied, TooManyRequests, Unavailable
 from clew.wire import codec
 from clew.wire.mlflow import Message
 from clew.wire.routes import ROUTES, Route
@@ -67,38 +68,41 @@ class Transport:
             try:
                 return attempt()
             except TooManyRequests as error:
-                if not left:
+                if not left or deadline.passed():
                     raise
-                time.sleep(min(error.retry_after_s, _LONGEST_PAUSE_S))
-            except Unavailable:
+                _pause(max(backoff.pause_s(), error.retry_after_s))
+            except Unavailable as error:
                 if not left or not repeatable or deadline.passed():
                     raise
-                time.sleep(backoff.pause_s())
+                _pause(max(backoff.pause_s(), error.retry_after_s))
         raise AssertionError("unreachable")
 
     def _once(self, route: Route, path: str, body: bytes | None) -> Message:
         answer = self.sender.send(route.method, path, body)
-        if answer.status >= 300 or _is_page(answer):
-            raise self._error_of(answer)
-        return codec.decode_response(route, answer.body)
+        if answer.status >= 300 or is_page(answer):
+            raise _error_of(answer)
+        try:
+            return codec.decode_response(route, answer.body)
+        except Corrupt:
+            raise stranger(answer) from None
 
     def _open(self, route: Route, path: str, body: bytes | None) -> Generator[bytes]:
         status, headers, pieces = self.sender.fetch(path, method=route.method, body=body)
         if status >= 300 or "text/html" in headers.get("content-type", ""):
-            raise self._error_of(Answer(status, headers, b"".join(pieces)))
+            raise _error_of(Answer(status, headers, b"".join(pieces), self.sender.where))
         return pieces
 
-    def _error_of(self, answer: Answer) -> Exception:
-        """The error that a response stands for; a web page is a proxy's or a stranger's."""
-        error = codec.error_from(answer.status, answer.body)
-        if not _is_page(answer):
-            return error
-        kind = type(error) if answer.status >= 300 else NotSupported
-        return kind(
-            f"{self.sender.where} answered HTTP status {answer.status} with a web page instead of JSON; "
-            "is this the address of a tracking server?"
-        )
+
+def _error_of(answer: Answer) -> ClewError:
+    """The error that a response stands for; the typed one where a tracking server says it."""
+    if message_of(answer) is None:
+        return refused(answer)
+    error = codec.error_from(answer.status, answer.body)
+    if type(error) is ClewError or isinstance(error, Denied):
+        return refused(answer)  # which says who answers
+    return error
 
 
-def _is_page(answer: Answer) -> bool:
-    return "text/html" in answer.headers.get("content-type", "")
+def _pause(seconds: float) -> None:
+    """Wait before the next attempt, but not longer than callers may wait."""
+    time.sleep(min(seconds, deadline.spare_s(_LONGEST_PAUSE_S)))

@@ -8,14 +8,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Final
+from typing import BinaryIO, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from clew.client.answers import check
 from clew.client.fetch import get_file
 from clew.client.http import HttpSender
 from clew.client.parts import LARGE_BYTES, put_in_parts, sha256_of
-from clew.errors import InvalidValue, NotFound, NotSupported
+from clew.entities.names import legible
+from clew.errors import Denied, InvalidValue, NotFound, NotSupported
 
 PROXY: Final = "/api/2.0/mlflow-artifacts/artifacts"
 
@@ -38,19 +39,19 @@ class Place:
         elif not parts.scheme or len(parts.scheme) == 1:
             self.folder = uri
         else:
-            raise NotSupported(
+            raise InvalidValue(
                 f"Artifacts at {uri!r} cannot be reached from here; let the server serve them "
                 "(an artifact location that begins with mlflow-artifacts:/)."
             )
 
 
 def inside(path: str | None) -> str:
-    """``path`` as a relative path with ``/``.
+    """``path`` as a relative path with ``/``, legible where it is no Unicode.
 
     Raises:
         InvalidValue: it leads out of the root.
     """
-    clean = (path or "").replace("\\", "/").strip("/")
+    clean = legible(path or "").replace("\\", "/").strip("/")
     if (path or "").startswith("/") or any(part == ".." for part in clean.split("/")):
         raise InvalidValue(f"Invalid artifact path: {path!r}. It must be relative and stay inside the run's artifacts.")
     return "/".join(part for part in clean.split("/") if part not in ("", "."))
@@ -68,12 +69,12 @@ def put_file(sender: HttpSender, root_uri: str, path: str, file: str, *, native:
 
     Raises:
         Unavailable: the server is away. ClewError: it refused. OSError: the file cannot be read.
+        InvalidValue: nobody gets there from here. Denied: the folder of this machine cannot be written.
     """
     place = Place(root_uri)
     if place.folder is not None:
-        goal = os.path.join(place.folder, *path.split("/"))
-        os.makedirs(os.path.dirname(goal), exist_ok=True)
-        shutil.copyfile(file, goal)
+        with open(file, "rb") as stream:
+            _copy(stream, os.path.join(place.folder, *path.split("/")))
         return
     goal = join(place.proxied or "", path)
     headers = {"Content-Type": "application/octet-stream"}
@@ -86,6 +87,16 @@ def put_file(sender: HttpSender, root_uri: str, path: str, file: str, *, native:
             headers["x-clew-sha256"] = sha256_of(file)
         headers["Content-Length"] = str(size)
         check(sender.send("PUT", f"{PROXY}/{quote(goal)}", stream, headers))
+
+
+def _copy(stream: BinaryIO, goal: str) -> None:
+    """Write what ``stream`` gives into a folder of this machine."""
+    try:
+        os.makedirs(os.path.dirname(goal), exist_ok=True)
+        with open(goal, "wb") as out:
+            shutil.copyfileobj(stream, out)
+    except OSError as error:
+        raise Denied(f"Artifacts at {goal} cannot be written from here: {error.strerror}") from None
 
 
 def delete(sender: HttpSender, root_uri: str, path: str) -> None:

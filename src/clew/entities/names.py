@@ -64,6 +64,21 @@ def check_key(name: str, path: str = "name") -> None:
         )
 
 
+def legible(text: str) -> str:
+    """``text`` with what is no Unicode replaced, as a file name in an old encoding has it: bytes as ``%FF``, else �."""
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        pass
+    return "".join(_legible(c) if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+def _legible(surrogate: str) -> str:
+    code = ord(surrogate)
+    return f"%{code & 0xFF:02X}" if 0xDC80 <= code <= 0xDCFF else "\ufffd"
+
+
 def check_length(field: str, value: str, limit: int) -> None:
     """Refuse a text over its limit; lengths are in characters.
 

@@ -139,8 +139,17 @@ def encode_request(route: Route, request: Message) -> tuple[str, bytes | None]:
     """What a client sends for ``request``: (path with query, body or None).
 
     Fields named in the path go there, and stay in the body because MLflow wants them in both.
-    """
 
+    Raises:
+        InvalidValue: a text is no Unicode.
+    """
+    try:
+        return _encode_request(route, request)
+    except UnicodeEncodeError as error:
+        raise errors.InvalidValue(f"{error.object!r} holds characters that are no Unicode; replace them.") from None
+
+
+def _encode_request(route: Route, request: Message) -> tuple[str, bytes | None]:
     def fill(match: re.Match[str]) -> str:
         return quote(str(getattr(request, match[1])), safe="")
 
@@ -209,6 +218,7 @@ _CLASSES: dict[str, type[ClewError]] = {
         errors.Conflict,
         errors.InvalidValue,
         errors.Denied,
+        errors.Unauthenticated,
         errors.Unavailable,
         errors.TooManyRequests,
         errors.DeadlineExceeded,
@@ -220,12 +230,13 @@ _CLASSES: dict[str, type[ClewError]] = {
 }
 _BY_STATUS: dict[int, type[ClewError]] = {
     400: errors.InvalidValue,
-    401: errors.Denied,
+    401: errors.Unauthenticated,
     403: errors.Denied,
     404: errors.NotFound,
     405: errors.NotSupported,
     408: errors.Unavailable,
     409: errors.Conflict,
+    413: errors.TooLarge,
     429: errors.TooManyRequests,
     501: errors.NotSupported,
     502: errors.Unavailable,
