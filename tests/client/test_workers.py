@@ -328,6 +328,32 @@ def test_four_forked_ranks_log_into_one_run_without_loss() -> None:
     assert all_runs() == [run_id]
 
 
+LATE = """
+import clew
+
+def work():
+    clew.log_metric("late", 1.0)
+
+if __name__ == "__main__":
+    with clew.start_run() as run:
+        import multiprocessing  # after the run has begun
+
+        process = multiprocessing.get_context("spawn").Process(target=work)
+        process.start()
+        process.join()
+    print(run.info.run_id)
+"""
+
+
+def test_multiprocessing_may_be_imported_late(tmp_path: Path) -> None:
+    script = tmp_path / "late.py"
+    script.write_text(LATE)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=120)
+    run_id = done.stdout.split()[-1]
+    assert clew.get_run(run_id).data.metrics == {"late": 1.0}
+    assert all_runs() == [run_id]
+
+
 LOADER = """
 import multiprocessing, sys
 import clew

@@ -7,11 +7,14 @@ so the run goes with it. Programs that are started on purpose with ``RunContext.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, Final
 
 from clew import settings
 
 _KEY: Final = "clew"
+_MODULE: Final = "multiprocessing.process"
 _REUSED: Final = ("LokyProcess",)
 """Processes of pools that outlive the run in which they were started; joblib's tasks carry a context instead."""
 
@@ -59,10 +62,12 @@ class Origin:
 
 def announce(origin: Origin | None) -> None:
     """Tell the processes that multiprocessing starts from now on, with None that there is no run."""
-    try:
-        from multiprocessing import process
-    except ImportError:
-        return  # a platform without processes
+    _finder.origin = origin
+    process = sys.modules.get(_MODULE)
+    if process is None:
+        if _finder not in sys.meta_path:
+            sys.meta_path.insert(0, _finder)
+        return
     config: dict[str, Any] = getattr(process.current_process(), "_config", {})
     if origin is None:
         config.pop(_KEY, None)
@@ -70,9 +75,42 @@ def announce(origin: Origin | None) -> None:
         config[_KEY] = origin.fields()
 
 
+class _Finder:
+    """Announces the run when the script imports multiprocessing, which costs more than to begin a run.
+
+    origin: the run at that moment.
+    """
+
+    origin: Origin | None = None
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
+        """What the other finders find."""
+        if name != _MODULE:
+            return None
+        sys.meta_path.remove(self)
+        specs = (finder.find_spec(name, path, target) for finder in sys.meta_path)
+        spec = next((s for s in specs if s is not None), None)
+        if spec is not None and spec.loader is not None:
+            self._follow(spec.loader)
+        return spec
+
+    def _follow(self, loader: Any) -> None:
+        run = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            vars(loader).pop("exec_module", None)
+            run(module)
+            announce(self.origin)
+
+        loader.exec_module = exec_module
+
+
+_finder: Any = _Finder()
+
+
 def arrived() -> Origin | None:
     """What this process was told when it was started."""
-    process = sys.modules.get("multiprocessing.process")
+    process = sys.modules.get(_MODULE)
     if process is not None and process.parent_process() is not None:
         current = process.current_process()
         fields = getattr(current, "_config", {}).get(_KEY)
@@ -86,5 +124,5 @@ def arrived() -> Origin | None:
 
 def is_worker() -> bool:
     """Whether multiprocessing, or what is built on it, started this process."""
-    process = sys.modules.get("multiprocessing.process")
+    process = sys.modules.get(_MODULE)
     return process is not None and process.parent_process() is not None

@@ -6,11 +6,9 @@ import os
 import socket
 from typing import Final
 
-from clew.client import contents
 from clew.client.notice import warn_once
 from clew.client.outcome import Outcome
 from clew.client.runlog import RunLog
-from clew.client.secrets import masked
 from clew.ids import now_ms
 
 FOLDER: Final = "clew/error"
@@ -31,6 +29,9 @@ def explain(log: RunLog, outcome: Outcome | None) -> None:
 
 def _keep(log: RunLog, error: BaseException) -> None:
     import traceback
+
+    from clew.client import contents
+    from clew.client.secrets import masked
 
     told = traceback.TracebackException.from_exception(error)
     text = masked("".join(told.format()))
