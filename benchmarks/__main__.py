@@ -22,6 +22,8 @@ from benchmarks.result import Result
 NAMES = (
     "import_time",
     "log_metric_call",
+    "training_loop",
+    "arrival",
     "server_start",
     "server_cpu",
     "log_batch",
@@ -37,6 +39,8 @@ NAMES = (
     "artifacts",
     "tables",
 )
+ON_DEMAND = ("peers",)
+"""Only where named: they install what they compare with."""
 
 
 _HEAD = """\
@@ -80,7 +84,9 @@ def _markdown(results: list[Result], script: str) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"any of: {', '.join(NAMES)}; default all")
+    parser.add_argument(
+        "names", nargs="*", metavar="name", help=f"any of: {', '.join(NAMES + ON_DEMAND)}; default all but peers"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--markdown", action="store_true", help="print the table of docs/benchmarks.md instead")
     parser.add_argument(
@@ -88,9 +94,9 @@ def main() -> None:
     )
     parser.add_argument("--store", type=Path, metavar="FOLDER", help="keep the stores of 'million' here, and use them")
     options = parser.parse_args()
-    unknown = sorted(set(options.names) - set(NAMES))
+    unknown = sorted(set(options.names) - {*NAMES, *ON_DEMAND})
     if unknown:
-        parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}")
+        parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES + ON_DEMAND)}")
     million.KEPT = options.store
     results: dict[str, list[Result]] = {}
     console = Console(width=None if sys.stdout.isatty() else 170)
