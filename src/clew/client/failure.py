@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from typing import Final
 
 from clew.client.notice import warn_once
@@ -28,6 +27,7 @@ def explain(log: RunLog, outcome: Outcome | None) -> None:
 
 
 def _keep(log: RunLog, error: BaseException) -> None:
+    import socket
     import traceback
 
     from clew.client import contents
