@@ -10,12 +10,28 @@ import pytest
 import clew
 from clew.client import shells
 from clew.client.session import session
+from hosts import stop_host
 
 interactiveshell = pytest.importorskip("IPython.core.interactiveshell", reason="IPython is not installed")
 
 pytestmark = pytest.mark.usefixtures("store")
 
 Cell = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def store_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One embedded store for all tests here."""
+    uri = f"sqlite:///{tmp_path_factory.mktemp('store')}/s.db"
+    yield uri
+    stop_host(uri)
+
+
+@pytest.fixture
+def store(store_uri: str, own_session: object, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("CLEW_TRACKING_URI", store_uri)
+    monkeypatch.setenv("CLEW_HOST_IDLE_S", "60")
+    return store_uri
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,10 @@ def link(address: str, text: object) -> Html:
     """A link to a web page; the text alone where ``address`` is none of the web."""
     if not address.startswith(("http://", "https://")):
         return piece(text)
-    return Html(f'<a href="{_escape(address)}" target="_blank" rel="noopener noreferrer">{piece(text)}</a>')
+    return Html(
+        f'<a href="{_escape(address)}" target="_blank" rel="noopener noreferrer" style="color:inherit">'
+        f"{piece(text)}</a>"
+    )
 
 
 def status(name: str) -> Html:
