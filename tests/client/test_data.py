@@ -161,6 +161,8 @@ def test_datasets_of_tensorflow() -> None:
     assert {spec.name for spec in named.schema.features.inputs} == {"a", "b"}
     assert clew.data.from_tensorflow(Elements((np.ones(2), (np.ones(1),)))).to_dict()["schema"] is None
     assert clew.data.from_tensorflow(pairs, digest="mine").digest == "mine"
+    texts = [clew.data.from_tensorflow(Elements(*each)).digest for each in ((b"x", b"y"), (b"x", b"z"))]
+    assert texts[0] != texts[1]
 
 
 @pytest.mark.usefixtures("tensorflow")

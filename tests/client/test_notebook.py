@@ -132,7 +132,9 @@ def test_a_cell_that_raised_ends_the_run_that_it_began(
     cell(f"run = clew.start_run().info.run_id\nclew.log_metric('m', 1.0)\n{error}")
     run_id = begun(cell("run"))
     assert (status(run_id), open_run()) == ("FAILED", None)
-    assert clew.get_run(run_id).data.metrics == {"m": 1.0}
+    run = clew.get_run(run_id)
+    assert run.data.metrics == {"m": 1.0}
+    assert run.data.tags["clew.failed_reason"].startswith(("ZeroDivisionError", "KeyboardInterrupt"))
     assert "is FAILED, because its cell ended with" in capsys.readouterr().out
 
 

@@ -50,7 +50,7 @@ class TensorFlowDataset(Dataset):
         hashes = []
         for _, part in self._parts():
             for element in part.as_numpy_iterator():
-                flat = np.concatenate([array.flatten() for array in tf.nest.flatten(element)])
+                flat = np.concatenate([_flat(leaf) for leaf in tf.nest.flatten(element)])
                 hashes.append(array_hash(flat[:HASHED]))
         return md5_digest(hashes)
 
@@ -82,6 +82,11 @@ def from_tensorflow(
     return TensorFlowDataset(features, resolve_source(source), targets, name, digest)
 
 
+def _flat(leaf: Any) -> Any:
+    """The values of an array, or of a text, which TensorFlow gives as bytes."""
+    return np.array([leaf], object) if isinstance(leaf, bytes) else leaf.flatten()
+
+
 def _is_dataset(part: Any) -> bool:
     import tensorflow as tf
 
@@ -97,7 +102,9 @@ def _cardinality(part: Any) -> int:
 
 def _schema(part: Any) -> Schema:
     """The schema of a tensor, or of a dataset's first element."""
-    first = next(part.as_numpy_iterator()) if _is_dataset(part) else part.numpy()
+    if not _is_dataset(part):
+        return infer_schema(part.numpy())
+    first = next(part.as_numpy_iterator())
     if isinstance(first, tuple):
         first = {str(place): array for place, array in enumerate(first)}
     arrays = first.values() if isinstance(first, dict) else [first]
