@@ -100,6 +100,12 @@ if TYPE_CHECKING:
     from clew.client.progress import (
         track,
     )
+    from clew.client.registered import (
+        register_model,
+        search_model_versions,
+        search_registered_models,
+        set_model_version_tag,
+    )
     from clew.client.rundata import (
         delete_tag,
         log_input,
@@ -160,6 +166,9 @@ _MODULES = {
         set_system_metrics_samples_before_logging set_system_metrics_sampling_interval
     """,
     "clew.client.progress": "track",
+    "clew.client.registered": """
+        register_model search_model_versions search_registered_models set_model_version_tag
+    """,
     "clew.client.rundata": """
         delete_tag log_input log_inputs log_metric log_metrics log_outputs log_param log_params set_tag set_tags
     """,
@@ -284,17 +293,21 @@ __all__ = [
     "metrics",
     "models",
     "pyfunc",
+    "register_model",
     "restore_experiment",
     "restore_run",
     "run_context",
     "search_experiments",
     "search_logged_models",
+    "search_model_versions",
+    "search_registered_models",
     "search_runs",
     "set_active_model",
     "set_experiment",
     "set_experiment_tag",
     "set_experiment_tags",
     "set_logged_model_tags",
+    "set_model_version_tag",
     "set_registry_uri",
     "set_system_metrics_node_id",
     "set_system_metrics_samples_before_logging",

@@ -50,13 +50,14 @@ def log_model(
     serialization_format: ``skops``, ``cloudpickle`` or ``pickle``; None takes skops, and cloudpickle, with a line in
     the log, where skops cannot hold the model.
     signature: None infers it from ``input_example``, False leaves it out.
+    registered_model_name: the registered model of which this becomes the next version; made if there is none.
 
     Raises:
         InvalidValue: an argument breaks a rule.
-        NotSupported: ``registered_model_name``, ``model_id`` or ``extra_files`` is given.
+        NotSupported: ``model_id`` or ``extra_files`` is given.
     """
     del await_registration_for
-    _refuse(registered_model_name=registered_model_name, model_id=model_id, extra_files=extra_files)
+    _refuse(model_id=model_id, extra_files=extra_files)
     options = ModelOptions(
         signature=signature,
         input_example=input_example,
@@ -65,7 +66,14 @@ def log_model(
         metadata=metadata,
         flavor_options=_flavor_options(serialization_format, pyfunc_predict_fn, skops_trusted_types),
     )
-    entry = ModelEntry(name=name or artifact_path, params=params, tags=tags, model_type=model_type, step=step)
+    entry = ModelEntry(
+        name=name or artifact_path,
+        params=params,
+        tags=tags,
+        model_type=model_type,
+        step=step,
+        registered_model_name=registered_model_name,
+    )
     return _models.log_model(sk_model, entry, flavor="sklearn", options=options)
 
 

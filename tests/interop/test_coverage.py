@@ -5,9 +5,21 @@ from __future__ import annotations
 from types import ModuleType
 
 from clew.wire.routes import ROUTES
-from interop import test_experiment_routes, test_file_routes, test_model_routes, test_run_routes
+from interop import (
+    test_experiment_routes,
+    test_file_routes,
+    test_model_routes,
+    test_registry_routes,
+    test_run_routes,
+)
 
-MODULES: tuple[ModuleType, ...] = (test_experiment_routes, test_run_routes, test_model_routes, test_file_routes)
+MODULES: tuple[ModuleType, ...] = (
+    test_experiment_routes,
+    test_run_routes,
+    test_model_routes,
+    test_registry_routes,
+    test_file_routes,
+)
 
 
 def test_every_call_of_mlflow_is_tested_by_its_name() -> None:

@@ -12,6 +12,7 @@ from clew.client.cardlinks import page_of
 from clew.client.link import Link, link_to
 from clew.client.modelcalls import ModelCalls
 from clew.client.pages import PagedList
+from clew.client.registrycalls import RegistryCalls
 from clew.client.runlog import RunLog
 from clew.client.seriescalls import SeriesCalls
 from clew.client.session import current_uri, session
@@ -24,20 +25,23 @@ from clew.entities.experiment import Experiment
 from clew.entities.run import ModelOutput, Run, RunInfo, RunStatus
 from clew.errors import NotFound, Unavailable
 from clew.ids import new_id, now_ms
+from clew.settings import read as read_settings
 from clew.wire import convert, mlflow, native
 
 
-class ClewClient(SeriesCalls, ModelCalls, TableCalls, TrashCalls):
+class ClewClient(SeriesCalls, ModelCalls, RegistryCalls, TableCalls, TrashCalls):
     """A client of one store or server.
 
     tracking_uri: default ``CLEW_TRACKING_URI``, ``MLFLOW_TRACKING_URI``, else the embedded store ``./.clew``.
+    registry_uri: where registered models are; default ``CLEW_REGISTRY_URI``, else where the runs are.
     Thread-safe. Every method raises ``Unavailable`` when it must ask the server and that is away;
     logging does not.
     """
 
     def __init__(self, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
-        self.registry_uri = registry_uri or session.registry_uri
+        self.registry_uri = registry_uri or session.registry_uri or read_settings().registry_uri
         self._link: Link = link_to(tracking_uri or current_uri())
+        self._registry: Link = link_to(self.registry_uri) if self.registry_uri else self._link
 
     @property
     def tracking_uri(self) -> str:

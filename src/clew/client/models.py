@@ -7,7 +7,6 @@ it was logged may be unpickled; any other loads only in formats that run no code
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 import weakref
@@ -23,10 +22,12 @@ from clew.client.api import ClewClient
 from clew.client.births import DEFAULT_ID, choose_experiment, find_or_create
 from clew.client.deadline import within
 from clew.client.link import Link
+from clew.client.modelplaces import locate
 from clew.client.notice import warn
+from clew.client.registered import register_model
 from clew.client.session import session
 from clew.entities.model import LoggedModel, LoggedModelStatus
-from clew.errors import Corrupt, InvalidValue, NotFound, NotSupported, Unavailable
+from clew.errors import Corrupt, InvalidValue, NotFound, Unavailable
 from clew.packaging import pyfunc, save
 from clew.packaging.flavor import LoadPolicy, Trust
 from clew.packaging.manifest import FILE_NAME, MLmodel, read_mlmodel, sums_digest, write_mlmodel
@@ -40,7 +41,6 @@ _CREATE_S: Final = 2.0
 """How long entering a model may take; a server that does not answer by then counts as away."""
 _HURRIED_BYTES_S: Final = 1 << 20
 """An upload in a hurry may take two seconds, and one more for so many bytes."""
-_MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +67,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     model_type: str | None = None
     step: int = 0
     creation_timestamp: int | None = None
+    registered_model_version: int | None = None
 
 
 class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +75,7 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     name: without ``/ : . % " '``; None takes ``model``.
     step: position in training to which the model belongs.
+    registered_model_name: the registered model of which it becomes the next version.
     """
 
     name: str | None = None
@@ -81,6 +83,7 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     tags: Mapping[str, Any] | None = None
     model_type: str | None = None
     step: int = 0
+    registered_model_name: str | None = None
 
 
 def log_model(
@@ -111,6 +114,8 @@ def log_model(
         manifest = save.save_model(model, folder, flavor=flavor, options=options, origin=origin)
         logged = _create(link, active, entry, name, manifest)
         if logged is None:
+            if entry.registered_model_name is not None:
+                warn(f"{link.uri} is away: the model is kept, but not registered as {entry.registered_model_name!r}.")
             return _keep_with_run(link, active, folder, name, manifest)
         manifest.model_id = manifest.model_uuid = logged.model_id
         manifest.artifact_path = logged.artifact_location
@@ -120,7 +125,11 @@ def log_model(
             logged = _upload(ClewClient(link.uri), logged, folder)
     if active is not None:
         active.log.log_output(logged.model_id, entry.step)
-    return _info(manifest, f"models:/{logged.model_id}", logged, entry.step)
+    info = _info(manifest, f"models:/{logged.model_id}", logged, entry.step)
+    if entry.registered_model_name is None:
+        return info
+    version = register_model(info.model_uri, entry.registered_model_name)
+    return msgspec.structs.replace(info, registered_model_version=int(version.version))
 
 
 def load_pyfunc(
@@ -225,49 +234,23 @@ def _find(model_uri: str, dst_path: str | None, only: str = "") -> _Found:
     only: fetch no more than this file of it.
     """
     uri = os.fspath(model_uri)
-    scheme, colon, rest = uri.partition(":")
+    scheme, colon, _ = uri.partition(":")
     if not colon or len(scheme) == 1:
         return _Found(os.path.abspath(uri))
     if scheme == "file":
         return _Found(unquote(urlsplit(uri).path))
-    if scheme not in ("models", "runs", "mlflow-artifacts"):
-        raise NotSupported(
-            f"{uri!r} is no model URI that can be loaded; give models:/<model id>, runs:/<run id>/<name>, "
-            "mlflow-artifacts:/… or a path."
-        )
-    client = ClewClient(session.link.uri)
-    logged, root, path = _locate(client, uri, scheme, rest.lstrip("/"))
+    client = ClewClient()
+    place = locate(client, uri)
+    logged = place.logged
     if logged is not None and logged.status in (LoggedModelStatus.PENDING, LoggedModelStatus.FAILED):
         raise NotFound(f"The model {logged.model_id} has no complete files: its status is {logged.status.value}.")
     scratch = "" if dst_path else tempfile.mkdtemp(prefix="clew-")
     try:
-        local = client.download_uri(root, "/".join(part for part in (path, only) if part), dst_path or scratch)
+        local = client.download_uri(place.root, "/".join(p for p in (place.path, only) if p), dst_path or scratch)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True) if scratch else None
         raise
     return _Found(os.path.dirname(local) if only else local, scratch, logged)
-
-
-def _locate(client: ClewClient, uri: str, scheme: str, rest: str) -> tuple[LoggedModel | None, str, str]:
-    """(entry in the store, artifact root, path below it) of a URI."""
-    if scheme == "models":
-        if not _MODEL_ID.fullmatch(rest):
-            raise NotSupported(
-                f"{uri!r} names a registered model, and this version has no registry yet; give models:/<model id>."
-            )
-        logged = client.get_logged_model(rest)
-        return logged, logged.artifact_location, ""
-    if scheme == "mlflow-artifacts":
-        return None, uri, ""
-    run_id, _, path = rest.partition("/")
-    run = client.get_run(run_id)
-    outputs = [client.get_logged_model(output.model_id) for output in run.outputs.model_outputs]
-    named = sorted((m for m in outputs if m.name == path), key=lambda m: m.creation_timestamp)
-    if len(named) > 1:
-        warn(f"Run {run_id} has {len(named)} models named {path!r}; {uri} takes the newest, {named[-1].model_id}.")
-    if named:
-        return named[-1], named[-1].artifact_location, ""
-    return None, run.info.artifact_uri, path
 
 
 def _create(link: Link, active: Active | None, entry: ModelEntry, name: str, manifest: MLmodel) -> LoggedModel | None:

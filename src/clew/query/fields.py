@@ -174,4 +174,60 @@ MODELS = Fields(
     },
 )
 
-ENTITIES: Mapping[str, Fields] = {"runs": RUNS, "experiments": EXPERIMENTS, "models": MODELS}
+_REGISTERED_ATTRIBUTES = _attributes(
+    {"name": _TEXT, "description": _TEXT, "creation_timestamp": _INTEGER, "last_updated_timestamp": _INTEGER},
+    {"timestamp": "last_updated_timestamp"},
+)
+
+_REGISTRY_PREFIXES = {
+    "attribute": FieldKind.ATTRIBUTE,
+    "attributes": FieldKind.ATTRIBUTE,
+    "tag": FieldKind.TAG,
+    "tags": FieldKind.TAG,
+}
+
+REGISTERED_MODELS = Fields(
+    noun="registered model",
+    prefixes=_REGISTRY_PREFIXES,
+    written={FieldKind.TAG: "tags", FieldKind.ATTRIBUTE: "attributes"},
+    valid_prefixes="Valid values are ['attribute', 'tag']",
+    attributes=_REGISTERED_ATTRIBUTES,
+    sortable=frozenset({FieldKind.ATTRIBUTE, FieldKind.TAG}),
+    name=_REGISTERED_ATTRIBUTES["name"],
+    id=_REGISTERED_ATTRIBUTES["name"],
+)
+
+_VERSION_ATTRIBUTES = _attributes(
+    {
+        "name": _TEXT,
+        "version_number": _INTEGER,
+        "run_id": _TEXT,
+        "source_path": _TEXT,
+        "current_stage": _TEXT,
+        "model_id": _TEXT,
+        "user_id": _TEXT,
+        "description": _TEXT,
+        "creation_timestamp": _INTEGER,
+        "last_updated_timestamp": _INTEGER,
+    },
+    {"version": "version_number", "source": "source_path", "stage": "current_stage"},
+)
+
+MODEL_VERSIONS = Fields(
+    noun="model version",
+    prefixes=_REGISTRY_PREFIXES,
+    written={FieldKind.TAG: "tags", FieldKind.ATTRIBUTE: "attributes"},
+    valid_prefixes="Valid values are ['attribute', 'tag']",
+    attributes=_VERSION_ATTRIBUTES,
+    sortable=frozenset({FieldKind.ATTRIBUTE, FieldKind.TAG}),
+    name=_VERSION_ATTRIBUTES["name"],
+    id=_VERSION_ATTRIBUTES["run_id"],
+)
+
+ENTITIES: Mapping[str, Fields] = {
+    "runs": RUNS,
+    "experiments": EXPERIMENTS,
+    "models": MODELS,
+    "registered_models": REGISTERED_MODELS,
+    "model_versions": MODEL_VERSIONS,
+}

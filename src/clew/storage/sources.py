@@ -29,7 +29,8 @@ def by_name(column: str, names: dict[int, str]) -> str:
     return f"CASE {column} " + " ".join(f"WHEN {code} THEN {ranks[name]}" for code, name in names.items()) + " END"
 
 
-def _text_or_none(value: str, order: Order) -> SortColumn:
+def text_or_none(value: str, order: Order) -> SortColumn:
+    """The sort column of texts that some rows have not."""
     rank = f"CASE WHEN {value} IS NULL THEN 2 ELSE 0 END"
     return SortColumn(value=value, kind="text", rank=rank, descending=order.descending)
 
@@ -70,7 +71,7 @@ class ExperimentColumns:
         if order.field.kind is FieldKind.TAG:
             key = self._binder.bind(name)
             value = f"(SELECT t.value FROM experiment_tag t WHERE t.experiment_id = e.id AND t.key = {key})"
-            return _text_or_none(value, order)
+            return text_or_none(value, order)
         if name == "name":
             return SortColumn(value="e.name", kind="text", descending=order.descending)
         value = "e.id" if name == "experiment_id" else self.column(order.field).value
@@ -144,7 +145,7 @@ class ModelColumns:
             return SortColumn(value=value, kind="integer" if whole else "text", descending=descending)
         if field.kind is not FieldKind.METRIC:
             table, key = _TABLES[field.kind], self._binder.bind(field.name)
-            return _text_or_none(f"(SELECT t.value FROM {table} t WHERE t.mn = l.mn AND t.key = {key})", order)
+            return text_or_none(f"(SELECT t.value FROM {table} t WHERE t.mn = l.mn AND t.key = {key})", order)
         source = f"FROM logged_model_metric m WHERE m.model_id = l.model_id AND m.key = {self._binder.bind(field.name)}"
         if order.dataset_name is not None:
             source += f" AND {self._on(order.dataset_name, order.dataset_digest)}"

@@ -18,6 +18,9 @@ from clew.storage.engine import Tx, WriteTx
 from clew.storage.experiments import number_of
 
 MARKED: Final = 3  # run.deleted and experiment.deleted: being deleted for good
+_RUN_HELD: Final = "EXISTS (SELECT 1 FROM model_version v WHERE v.run_id = x.run_id)"
+_MODEL_HELD: Final = "EXISTS (SELECT 1 FROM model_version v WHERE v.model_id = x.model_id)"
+MAX_HELD: Final = 100  # runs, and models, that are named as staying
 Kind = Literal["run", "experiment", "model"]
 
 
@@ -102,8 +105,16 @@ def listed(tx: Tx, wanted: Wanted, limit: int) -> list[Item]:
 
 
 def held(tx: Tx, wanted: Wanted) -> list[tuple[Item, str]]:
-    """Experiments of the trash that stay, and why. A registry version will hold the model that it names here."""
-    return [(e, f"{count} run(s) in it are in use") for e, count in _old_experiments(tx, wanted) if count]
+    """What of the trash stays, and why: what a registered version is made of, and experiments that are not empty."""
+    experiments = _old_experiments(tx, wanted)
+    inside = [e.number for e, _ in experiments]
+    found: list[tuple[Item, str]] = []
+    for read in (_runs, _models):
+        for scope in _scopes(tx, wanted, inside, "run" if read is _runs else "model"):
+            known = {item.id for item, _ in found}
+            items = [item for item in read(tx, scope, MAX_HELD, held=True) if item.id not in known]
+            found += [(item, "a registered model version is made of it") for item in items]
+    return [*found, *((e, f"{count} run(s) or model(s) in it are in use") for e, count in experiments if count)]
 
 
 def mark(tx: WriteTx, wanted: Wanted, limit: int, skip: frozenset[str] = frozenset()) -> list[Item]:
@@ -173,13 +184,14 @@ def _experiments(tx: Tx, wanted: Wanted) -> list[Item]:
 
 
 def _old_experiments(tx: Tx, wanted: Wanted) -> list[tuple[Item, int]]:
-    """Experiments that are wanted, each with the number of its runs that are in use."""
+    """Experiments that are wanted, each with the number of its runs and models that are in use."""
     ruled = {} if wanted.named else _cutoffs(tx)
     asked = {number_of(i) for i in wanted.experiment_ids}
     found = []
     for row in tx.all(
         "SELECT e.id, e.name, e.deleted_ms, e.artifact_location, e.deleted,"
-        " (SELECT count(*) FROM run r WHERE r.experiment_id = e.id AND r.deleted = 0)"
+        f" (SELECT count(*) FROM run x WHERE x.experiment_id = e.id AND (x.deleted = 0 OR {_RUN_HELD}))"
+        f" + (SELECT count(*) FROM logged_model x WHERE x.experiment_id = e.id AND {_MODEL_HELD})"
         " FROM experiment e WHERE e.deleted <> 0 ORDER BY e.id"
     ):
         number, name, deleted_ms, location, stage, in_use = row
@@ -213,20 +225,24 @@ def _empty_experiments(tx: Tx, numbers: Sequence[int]) -> list[Item]:
     ]
 
 
-def _runs(tx: Tx, scope: Scope, limit: int) -> list[Item]:
+def _runs(tx: Tx, scope: Scope, limit: int, *, held: bool = False) -> list[Item]:
+    """held: those that a registered version holds, instead of those that may go."""
+    chosen = _RUN_HELD if held else f"(x.deleted = {MARKED} OR NOT {_RUN_HELD})"
     rows = tx.all(
         "SELECT x.rn, x.run_id, x.name, x.experiment_id, coalesce(x.deleted_ms, 0), x.artifact_uri FROM run x"
-        f" WHERE {scope.sql} AND x.deleted <> 0 ORDER BY x.rn LIMIT :most",
+        f" WHERE {scope.sql} AND x.deleted <> 0 AND {chosen} ORDER BY x.rn LIMIT :most",
         most=limit,
         **scope.params,
     )
     return [_item("run", row) for row in rows]
 
 
-def _models(tx: Tx, scope: Scope, limit: int) -> list[Item]:
+def _models(tx: Tx, scope: Scope, limit: int, *, held: bool = False) -> list[Item]:
+    """held: as for runs."""
+    chosen = _MODEL_HELD if held else f"NOT {_MODEL_HELD}"
     rows = tx.all(
         "SELECT x.mn, x.model_id, x.name, x.experiment_id, coalesce(x.deleted_ms, 0), x.artifact_location"
-        f" FROM logged_model x WHERE {scope.sql} ORDER BY x.mn LIMIT :most",
+        f" FROM logged_model x WHERE {scope.sql} AND {chosen} ORDER BY x.mn LIMIT :most",
         most=limit,
         **scope.params,
     )

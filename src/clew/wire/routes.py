@@ -18,6 +18,7 @@ from clew.wire import (
     groups,
     mlflow,
     native,
+    registry,
     series,
     tables,
     trash,
@@ -189,6 +190,111 @@ _MODELS = (
     ),
 )
 
+_REGISTRY = (
+    _mlflow(
+        "create_registered_model",
+        "POST",
+        "registered-models/create",
+        registry.CreateRegisteredModel,
+        registry.RegisteredModelResponse,
+    ),
+    _mlflow(
+        "rename_registered_model",
+        "POST",
+        "registered-models/rename",
+        registry.RenameRegisteredModel,
+        registry.RegisteredModelResponse,
+    ),
+    _mlflow(
+        "update_registered_model",
+        "PATCH",
+        "registered-models/update",
+        registry.UpdateRegisteredModel,
+        registry.RegisteredModelResponse,
+    ),
+    _mlflow("delete_registered_model", "DELETE", "registered-models/delete", registry.RegisteredModelByName),
+    _mlflow(
+        "get_registered_model",
+        "GET",
+        "registered-models/get",
+        registry.RegisteredModelByName,
+        registry.RegisteredModelResponse,
+    ),
+    _mlflow(
+        "search_registered_models",
+        "GET",
+        "registered-models/search",
+        registry.SearchRegisteredModels,
+        registry.SearchRegisteredModelsResponse,
+        also=(("POST", _API + "registered-models/search"),),
+    ),
+    _mlflow(
+        "get_latest_versions",
+        "POST",
+        "registered-models/get-latest-versions",
+        registry.GetLatestVersions,
+        registry.ModelVersionsResponse,
+        also=(("GET", _API + "registered-models/get-latest-versions"),),
+    ),
+    _mlflow("set_registered_model_tag", "POST", "registered-models/set-tag", registry.SetRegisteredModelTag),
+    _mlflow("delete_registered_model_tag", "DELETE", "registered-models/delete-tag", registry.DeleteRegisteredModelTag),
+    _mlflow("set_registered_model_alias", "POST", "registered-models/alias", registry.SetAlias),
+    _mlflow("delete_registered_model_alias", "DELETE", "registered-models/alias", registry.AliasByName),
+    _mlflow(
+        "get_model_version_by_alias",
+        "GET",
+        "registered-models/alias",
+        registry.AliasByName,
+        registry.ModelVersionResponse,
+    ),
+    _mlflow(
+        "create_model_version",
+        "POST",
+        "model-versions/create",
+        registry.CreateModelVersion,
+        registry.ModelVersionResponse,
+    ),
+    _mlflow(
+        "get_model_version", "GET", "model-versions/get", registry.ModelVersionByNumber, registry.ModelVersionResponse
+    ),
+    _mlflow(
+        "update_model_version",
+        "PATCH",
+        "model-versions/update",
+        registry.UpdateModelVersion,
+        registry.ModelVersionResponse,
+    ),
+    _mlflow(
+        "transition_model_version_stage",
+        "POST",
+        "model-versions/transition-stage",
+        registry.TransitionStage,
+        registry.ModelVersionResponse,
+    ),
+    _mlflow("delete_model_version", "DELETE", "model-versions/delete", registry.ModelVersionByNumber),
+    _mlflow(
+        "search_model_versions",
+        "GET",
+        "model-versions/search",
+        registry.SearchModelVersions,
+        registry.SearchModelVersionsResponse,
+        also=(("POST", _API + "model-versions/search"),),
+    ),
+    _mlflow(
+        "get_model_version_download_uri",
+        "GET",
+        "model-versions/get-download-uri",
+        registry.ModelVersionByNumber,
+        registry.DownloadUriResponse,
+    ),
+    _mlflow("set_model_version_tag", "POST", "model-versions/set-tag", registry.SetModelVersionTag),
+    _mlflow("delete_model_version_tag", "DELETE", "model-versions/delete-tag", registry.DeleteModelVersionTag),
+    _native(
+        "model_history", "GET", "models/{name}/history", registry.ModelHistory, registry.ModelHistoryResponse, "read"
+    ),
+    _native("model_state_at", "GET", "models/{name}/at", registry.ModelStateAt, registry.ModelStateResponse, "read"),
+)
+
 _OWN = (
     _native("info", "GET", "info", mlflow.Empty, native.Info, "open"),
     _native("start_run", "POST", "runs/start", native.StartRun, native.StartRunResponse, "write"),
@@ -271,6 +377,7 @@ ROUTES: dict[str, Route] = {
         *_EXPERIMENTS,
         *_RUNS,
         *_MODELS,
+        *_REGISTRY,
         *_OWN,
         *_EXPLORE,
         *_TABLES,
