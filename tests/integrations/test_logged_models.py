@@ -161,10 +161,10 @@ def test_while_the_server_is_away_the_model_goes_with_the_run(
 def test_faults_of_the_caller_are_named(experiment: Experiment) -> None:
     with pytest.raises(InvalidValue, match="without"):
         clew.sklearn.log_model(MODEL, "a/b")
-    with pytest.raises(NotSupported, match="registered_model_name"):
-        clew.sklearn.log_model(MODEL, "model", registered_model_name="x")
-    with pytest.raises(NotSupported, match="no registry"):
+    with pytest.raises(NotFound, match="wine"):
         clew.pyfunc.load_model("models:/wine/Production")
+    with pytest.raises(InvalidValue, match="which version"):
+        clew.pyfunc.load_model("models:/wine")
     with pytest.raises(NotSupported, match="no model URI"):
         clew.pyfunc.load_model("gs://bucket/model")
     with pytest.raises(NotFound):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.interop
 RunScript = Callable[[str | Path, str, str], str]
 
 
-@pytest.mark.parametrize("script", ["classic", "media", "datasets", "logged_models"])
+@pytest.mark.parametrize("script", ["classic", "media", "datasets", "logged_models", "registry"])
 @pytest.mark.parametrize("client", ["mlflow", "clew"])
 @pytest.mark.parametrize("server", ["mlflow_server", "clew_server_sqlite"])
 def test_one_script_for_both_clients_and_servers(

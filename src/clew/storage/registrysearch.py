@@ -7,7 +7,7 @@ from typing import Final
 
 from clew.entities.page import Page
 from clew.entities.registry import ModelVersion, RegisteredModel
-from clew.query.ast import Field, FieldKind
+from clew.query.ast import And, Comparison, Expr, Field, FieldKind, IsNull, Or
 from clew.query.fields import MODEL_VERSIONS, REGISTERED_MODELS
 from clew.query.order import Order, read_order
 from clew.query.parser import read_filter
@@ -37,6 +37,7 @@ _VERSION_COLUMNS: Final = {
     "creation_timestamp": "v.created_ms",
     "last_updated_timestamp": "v.updated_ms",
 }
+_PROMPT_TAG: Final = "mlflow.prompt.is_prompt"
 _VERSIONS: Final = "model_version v JOIN registered_model g ON g.gn = v.gn"
 _STAGES: Final = {number: stage.value for number, stage in enumerate(versions.STAGES)}
 
@@ -113,6 +114,15 @@ class _VersionColumns(_Columns):
         )
 
 
+def _with_models(where: Expr | None) -> Expr | None:
+    """Let models without the tag of MLflow's prompts pass the condition by which its client leaves prompts out."""
+    if isinstance(where, And):
+        return And(tuple(_with_models(item) or item for item in where.items))
+    if isinstance(where, Comparison) and where.field.name == _PROMPT_TAG and where.op == "!=":
+        return Or((where, IsNull(where.field)))
+    return where
+
+
 def search_models(
     tx: Tx,
     *,
@@ -128,7 +138,8 @@ def search_models(
         InvalidValue: the token belongs to another search.
     """
     now_ms = keyset.asked_at(page_token, tx.place.clock())
-    where, order = read_filter(filter, REGISTERED_MODELS, lambda: now_ms), read_order(order_by, REGISTERED_MODELS)
+    where = _with_models(read_filter(filter, REGISTERED_MODELS, lambda: now_ms))
+    order = read_order(order_by, REGISTERED_MODELS)
     binder = Binder(tx.dialect)
     columns = _ModelColumns(tx, binder)
     condition = Compiler(binder, columns).condition(where) if where is not None else TRUE
