@@ -197,18 +197,13 @@ _NAMESPACES = (
     "tensorboard",
     "tracking",
 )
-_NO_REGISTRY = "This version of Clew has no model registry; clew.search_logged_models finds logged models"
 _NO_WORKSPACES = "Clew has no workspaces: give each team a server or a store of its own"
 _ABSENT = {
     "create_workspace": _NO_WORKSPACES,
     "delete_workspace": _NO_WORKSPACES,
     "get_workspace": _NO_WORKSPACES,
     "list_workspaces": _NO_WORKSPACES,
-    "register_model": _NO_REGISTRY,
     "run": "Clew runs no MLflow projects: start the script itself",
-    "search_model_versions": _NO_REGISTRY,
-    "search_registered_models": _NO_REGISTRY,
-    "set_model_version_tag": _NO_REGISTRY,
     "set_workspace": _NO_WORKSPACES,
     "update_workspace": _NO_WORKSPACES,
     **dict.fromkeys(("genai", "get_trace", "search_traces", "start_span", "trace"), "Clew records no traces"),

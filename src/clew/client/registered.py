@@ -18,7 +18,7 @@ _PAGE = 1000
 def register_model(
     model_uri: str,
     name: str,
-    await_registration_for: int | None = None,
+    await_registration_for: int = 300,
     *,
     tags: Mapping[str, Any] | None = None,
     env_pack: object = None,
@@ -68,6 +68,8 @@ def search_model_versions(
     )
 
 
-def set_model_version_tag(name: str, version: str | int | None = None, key: str = "", value: Any = None) -> None:
+def set_model_version_tag(
+    name: str, version: str | int | None = None, key: str | None = None, value: Any = None
+) -> None:
     """Set a tag of a version of a registered model."""
     ClewClient().set_model_version_tag(name, version, key, value)

@@ -128,7 +128,7 @@ class RegistryCalls:
         tags: Mapping[str, Any] | None = None,
         run_link: str | None = None,
         description: str | None = None,
-        await_creation_for: int | None = None,
+        await_creation_for: int = 300,
         model_id: str | None = None,
     ) -> ModelVersion:
         """The next version of a model.
@@ -272,7 +272,12 @@ class RegistryCalls:
         return [stage.value for stage in ModelStage]
 
     def set_model_version_tag(
-        self, name: str, version: str | int | None = None, key: str = "", value: Any = None, stage: str | None = None
+        self,
+        name: str,
+        version: str | int | None = None,
+        key: str | None = None,
+        value: Any = None,
+        stage: str | None = None,
     ) -> None:
         """Set a tag of a version, or of the newest one in a stage.
 
@@ -280,11 +285,11 @@ class RegistryCalls:
             InvalidValue: not exactly one of version and stage.
         """
         number = self._chosen(name, version, stage)
-        request = wire.SetModelVersionTag(name=name, version=number, key=key, value=str(value))
+        request = wire.SetModelVersionTag(name=name, version=number, key=key or "", value=str(value))
         self._registry.call("set_model_version_tag", request)
 
     def delete_model_version_tag(
-        self, name: str, version: str | int | None = None, key: str = "", stage: str | None = None
+        self, name: str, version: str | int | None = None, key: str | None = None, stage: str | None = None
     ) -> None:
         """Remove a tag of a version, or of the newest one in a stage, if it is there.
 
@@ -292,7 +297,9 @@ class RegistryCalls:
             InvalidValue: not exactly one of version and stage.
         """
         number = self._chosen(name, version, stage)
-        self._registry.call("delete_model_version_tag", wire.DeleteModelVersionTag(name=name, version=number, key=key))
+        self._registry.call(
+            "delete_model_version_tag", wire.DeleteModelVersionTag(name=name, version=number, key=key or "")
+        )
 
     def _chosen(self, name: str, version: str | int | None, stage: str | None) -> str:
         if (version is None) == (stage is None):
