@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,16 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import clew
+from clew.client import spool
+from clew.client.link import forget_links
+from clew.client.shipper import Shipper, hold
 from clew.entities.experiment import Experiment
 from clew.entities.run import Run
-from clew.errors import InvalidValue, NotFound, NotSupported
+from clew.errors import InvalidValue, NotFound, NotSupported, Unavailable
 from clew.evaluation.validation import ModelValidationFailed
+from clew.metrics import MetricValue
 from clew.models import EvaluationResult, MetricThreshold, make_metric
+from hosts import stop_host
 
 Runs = Callable[[], list[Run]]
 
@@ -296,6 +302,35 @@ def test_autologging_keeps_out_of_an_evaluation(experiment: Experiment, runs: Ru
     with clew.start_run() as run:
         result = clew.evaluate(model, frame, targets="y", model_type="classifier")
     assert clew.get_run(run.info.run_id).data.metrics.keys() == result.metrics.keys()
+
+
+def ship(uri: str) -> None:
+    """Send what waits for a store."""
+    folder = spool.target_folder(os.environ["CLEW_SPOOL"], uri)
+    lock = hold(folder, 10.0)
+    assert lock is not None
+    try:
+        Shipper(folder, once=True).run()
+    finally:
+        os.close(lock)
+
+
+def test_an_evaluation_needs_no_server(experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, model = classes_of(2)
+    uri = f"sqlite:///{tmp_path}/later.db"
+    monkeypatch.setenv("CLEW_OFFLINE", "1")
+    clew.set_tracking_uri(uri)
+    scores = make_metric(eval_fn=lambda predictions: MetricValue(predictions), name="s", greater_is_better=True)
+    result = clew.evaluate(model, frame, targets="y", model_type="classifier", extra_metrics=[scores])
+    with pytest.raises(Unavailable):
+        result.artifacts["confusion_matrix"].local_file()
+    monkeypatch.delenv("CLEW_OFFLINE")
+    forget_links()
+    ship(uri)
+    assert clew.get_run(str(result.run_id)).data.metrics == pytest.approx(result.metrics)
+    assert result.artifacts["confusion_matrix"].content.size == (900, 600)
+    assert len(result.tables["eval_results_table"]) == 60
+    stop_host(uri)
 
 
 def result_of(**metrics: float) -> EvaluationResult:

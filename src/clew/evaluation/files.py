@@ -15,7 +15,7 @@ from clew.client.contents import write_dict
 from clew.client.files import get_artifact_uri, log_artifact, log_table
 from clew.client.notice import warn
 from clew.client.runs import active_or_begun
-from clew.errors import InvalidValue, NotFound
+from clew.errors import InvalidValue, NotFound, Unavailable
 from clew.evaluation.result import SUFFIXES, EvaluationArtifact
 from clew.packaging.inference import is_frame
 
@@ -90,7 +90,7 @@ class Files:
         file = f"{self._prefix}{name}{suffix}"
         try:
             uri = get_artifact_uri(file)
-        except NotFound:  # the server is away, and the file waits for it
+        except (NotFound, Unavailable):  # the server is away, and the file waits for it
             uri = f"runs:/{active_or_begun().log.run_id}/{file}"
         self.logged[name] = EvaluationArtifact(uri)
 

@@ -55,10 +55,18 @@ class EvaluationArtifact:
         return self._content
 
     def local_file(self) -> str:
-        """The path of the file on this machine, fetched where it is not."""
+        """The path of the file on this machine, fetched where it is not.
+
+        Raises:
+            NotFound: it is not there any more, or not yet. Unavailable: the server is away.
+        """
         if self._file is None or not os.path.exists(self._file):
             folder, _, name = self.uri.rpartition("/")
-            self._file = ClewClient().download_uri(folder, name)
+            scheme, _, run_id = folder.partition(":/")
+            client = ClewClient()
+            self._file = (
+                client.download_artifacts(run_id, name) if scheme == "runs" else client.download_uri(folder, name)
+            )
         return self._file
 
     def __repr__(self) -> str:
