@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ if importlib.util.find_spec("ipykernel") is None:
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("store"), pytest.mark.filterwarnings("ignore")]
 
+ROOT = Path(__file__).resolve().parents[2]
 START = "clew.start_run().info.run_id"
 
 
@@ -54,6 +56,14 @@ class Kernel:
     def run(self, text: str, cell_id: str | None = None) -> str:
         """Run a cell; the status of its answer."""
         return str(self.reply(self.send(text, cell_id))["status"])
+
+    def said(self) -> list[str]:
+        """What cells have said and not been asked for."""
+        texts = []
+        while self.client.iopub_channel.msg_ready():
+            content = self.client.get_iopub_msg(timeout=5)["content"]
+            texts.append(content.get("text") or content.get("evalue") or "")
+        return texts
 
     def stop(self) -> None:
         """End the kernel as Jupyter does."""
@@ -97,3 +107,15 @@ def test_a_kernel_that_ends_closes_its_run(kernel: Kernel, last: str, state: str
     assert states() == ["RUNNING"]
     kernel.stop()
     assert states() == [state]
+
+
+def test_the_example_notebook_runs_from_top_to_bottom_and_again(kernel: Kernel) -> None:
+    notebook = json.loads((ROOT / "examples" / "notebook.ipynb").read_text(encoding="utf-8"))
+    cells = [(cell["id"], "".join(cell["source"])) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    for _ in range(2):
+        for cell_id, text in cells:
+            message = kernel.send(text, cell_id)
+            assert kernel.reply(message)["status"] == "ok", (text, kernel.said())
+    clew.set_experiment("notebook")
+    assert states() == ["FINISHED", "FINISHED"]
+    assert all(cell.get("outputs", []) == [] for cell in notebook["cells"])
