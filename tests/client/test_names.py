@@ -64,6 +64,12 @@ def test_what_is_absent_on_purpose_says_why() -> None:
         mlflow.set_active_model()
 
 
+def test_signatures_are_imported_from_where_scripts_look_for_them() -> None:
+    from clew.models.signature import ModelSignature, infer_signature
+
+    assert (infer_signature, ModelSignature) == (mlflow.models.infer_signature, mlflow.models.ModelSignature)
+
+
 def test_entities_become_dictionaries_as_in_mlflow(store: str) -> None:
     from clew.entities import RunStatus
 
