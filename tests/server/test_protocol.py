@@ -73,4 +73,21 @@ def test_bodies_are_not_counted(server: ServerProcess) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         for _ in range(2):
             connection.sendall(head % len(body) + body)
-            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            answer = b""
+            while not answer.endswith(b"{}"):  # head and body may come one after the other
+                answer += connection.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_nonsense_behind_a_request_ends_its_answer_and_the_server_stays(server: ServerProcess) -> None:
+    body = b'{"experiment_ids": ["0"]}'
+    head = b"POST /api/clew/v1/runs/table HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    request = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    for before in (1, 2, 3, 10) * 10:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            connection.sendall(request * before)
+            connection.sendall(b"\x00\x01 nonsense\r\n\r\n")
+            while connection.recv(65536):
+                pass
+    assert server.status("/health") == 200
+    assert "Traceback" not in server.log.read_text()
