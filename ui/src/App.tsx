@@ -14,9 +14,8 @@ import { Region } from "./parts/Region";
 
 const MAX_RETRIES = 3;
 
-// Pages of charts come when they are opened: the table needs none of them.
+// What the table does not need comes when it is opened.
 const ComparePage = lazy(async () => ({ default: (await import("./pages/compare/ComparePage")).ComparePage }));
-const ChartsPage = lazy(async () => ({ default: (await import("./pages/charts/ChartsPage")).ChartsPage }));
 
 const client = new QueryClient({
   queryCache: new QueryCache({
@@ -71,14 +70,17 @@ function Pages() {
           <Route path="/experiments/:id">
             {({ id }) => <Redirect to={`/experiments/${encodeURIComponent(id)}/runs`} replace />}
           </Route>
-          <Route path="/experiments/:id/runs">
-            {({ id }) => <RunsPage key={id} experimentId={decodeURIComponent(id)} />}
-          </Route>
-          <Route path="/experiments/:id/charts">
-            {({ id }) => <ChartsPage key={id} experimentId={decodeURIComponent(id)} />}
-          </Route>
           <Route path="/compare" component={ComparePage} />
           <Route path="/experiments/:id/compare" component={ComparePage} />
+          <Route path="/experiments/:id/:layout">
+            {({ id, layout }) =>
+              layout === "runs" || layout === "charts" ? (
+                <RunsPage key={id} experimentId={decodeURIComponent(id)} />
+              ) : (
+                <NotFoundPage />
+              )
+            }
+          </Route>
           <Route path="/runs/:id/artifacts/*">
             {({ id }) => <RunPage key={id} runId={decodeURIComponent(id)} tab="artifacts" />}
           </Route>

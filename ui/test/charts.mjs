@@ -29,7 +29,11 @@ await run({
     assert.equal(series[0].format, "packed");
     [otherId] = series[0].run_ids;
     await relations.waitFor();
+    // Panels far below are not drawn before they come near.
+    await panel(/best so far/i).scrollIntoViewIfNeeded();
     await panel("acc: best so far").waitFor();
+    await panel(/^acc$/).scrollIntoViewIfNeeded();
+    await curves.waitFor();
     await noViolations("the charts");
   },
 
@@ -44,6 +48,16 @@ await run({
     await page.keyboard.press("Escape");
     await page.mouse.move(0, 0);
     await page.locator(".tip").waitFor({ state: "detached" });
+  },
+
+  async "table and charts beside each other show runs in the same colours"() {
+    await page.getByRole("navigation", { name: "Layout of the page" }).getByRole("link", { name: "Split" }).click();
+    await page.getByRole("grid", { name: "Runs" }).waitFor();
+    await curves.waitFor();
+    assert.equal(await page.locator(".grid-row .run-swatch:not([hidden])").count(), 12);
+    await noViolations("table and charts beside each other");
+    await page.keyboard.press("3");
+    await page.getByText("12 of 12 runs drawn").waitFor();
   },
 
   async "hiding a run takes its curve away, and the address says so"() {

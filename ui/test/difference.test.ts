@@ -90,6 +90,7 @@ describe("the address of a comparison", () => {
     const comparison = { runs: ["a1", "b2"], base: "b2", tab: "code", all: true } as const;
     expect(decodeComparison(encodeComparison(comparison, "x=time"))).toEqual(comparison);
     expect(compareAddress(["a1", "b2"])).toBe("/compare?runs=a1,b2");
+    expect(compareAddress(["a1", "b2"], "c3")).toBe("/compare?runs=c3,a1,b2&base=c3");
     expect(decodeComparison("runs=a1,a1,<b>&base=zz&tab=no")).toEqual({ runs: ["a1"], base: null, tab: "values", all: false });
   });
 });

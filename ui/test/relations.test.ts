@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { groupingColumn, strength, strongest } from "../src/data/choice";
-import { bothOf, rangeTerm, termOf, valuesTerm, wireOf } from "../src/data/dimension";
+import { statisticColumn, termKey } from "../src/data/columns";
+import { bothOf, rangeTerm, valuesTerm } from "../src/data/dimension";
 import { heatCells, surface } from "../src/data/heat";
 import { atStep, byKey, thinned } from "../src/data/media";
 import { brushed, brushFilter, makeAxis, MISSING, placesOn, snapped } from "../src/data/parallel";
@@ -60,16 +61,16 @@ describe("what is chosen by itself", () => {
 
 describe("filters of what is chosen", () => {
   it("are written as the server reads them", () => {
-    expect(termOf("m.val/acc")).toBe("metrics.`val/acc`");
-    expect(termOf("min.loss")).toBe("metrics.loss.min");
-    expect(wireOf("min.val/loss")).toBe("metrics.`val/loss`.min");
-    expect(wireOf("d.name")).toBe("dataset.name");
+    expect(termKey("m.val/acc")).toBe("metrics.`val/acc`");
+    expect(termKey("min.loss")).toBe("metrics.loss.min");
+    expect(statisticColumn("min.val/loss")).toBe("metrics.`val/loss`.min");
+    expect(statisticColumn("d.name")).toBe("dataset.name");
     expect(rangeTerm("p.lr", 0.001, null)).toBe("params.lr >= 0.001");
     expect(rangeTerm("a.duration", 0, 1)).toBeNull();
     expect(valuesTerm("p.o", ["a", "b'c", null])).toBe("(params.o IN ('a', \"b'c\") OR params.o IS NULL)");
     expect(valuesTerm("d.name", ["wine", "a, b"])).toBe("(dataset.name = 'wine' OR (dataset.name = 'a' AND dataset.name = 'b'))");
-    expect(bothOf(["a = 1 or b = 2", "c > 3"])).toBe("(a = 1 or b = 2) AND c > 3");
-    expect(bothOf(["", "(a OR b)"])).toBe("(a OR b)");
+    expect(bothOf("a = 1 or b = 2", "c > 3")).toBe("(a = 1 or b = 2) AND c > 3");
+    expect(bothOf("", "(a OR b)")).toBe("(a OR b)");
   });
 
   it("follow brushes on parallel axes", () => {

@@ -1,6 +1,6 @@
-/** The routes that charts read, and the stream that says what changed. */
-import { address, getJson, postJson } from "./http";
-import type { ArtifactList, ImportanceAnswer, PackedSeries, SeriesQuery } from "./types";
+/** The routes that charts read. */
+import { getJson, postJson } from "./http";
+import type { ArtifactList, ImportanceAnswer, PackedSeries, RunScope, SeriesQuery } from "./types";
 
 const NATIVE = "api/clew/v1";
 
@@ -10,9 +10,7 @@ export async function getPackedSeries(query: SeriesQuery, signal?: AbortSignal):
   return (await postJson<{ series?: PackedSeries[] }>(`${NATIVE}/series`, body, signal)).series ?? [];
 }
 
-export interface ImportanceQuery {
-  experiment_ids: string[];
-  filter?: string;
+export interface ImportanceQuery extends RunScope {
   metric: string;
   summary?: "min" | "max" | "first" | "mean";
 }
@@ -27,13 +25,3 @@ export const listFiles = (runId: string, path: string, signal?: AbortSignal) =>
 /** A file that is JSON. */
 export const readJsonFile = <T>(runId: string, path: string, signal?: AbortSignal) =>
   getJson<T>("get-artifact", { run_id: runId, path }, signal);
-
-/** Calls `changed` with the ids of the runs that changed, or null when anything may have. Returns what ends it. */
-export function watchExperiment(experimentId: string, changed: (runIds: string[] | null) => void): () => void {
-  const source = new EventSource(address(`${NATIVE}/events?topics=exp:${encodeURIComponent(experimentId)}`));
-  source.addEventListener("change", (event) => {
-    const told = JSON.parse((event as MessageEvent<string>).data) as { kind?: string; runs?: string[] };
-    changed(told.kind === "change" ? (told.runs ?? []) : null);
-  });
-  return () => source.close();
-}

@@ -14,11 +14,44 @@ interface Listener {
   onState: (told: boolean) => void;
 }
 
+/** Browsers open six connections to a server at most, over all tabs: who listens to the same shares one. */
+interface Stream {
+  source: EventSource;
+  listeners: Set<Listener>;
+  told: boolean;
+}
+
+const streams = new Map<string, Stream>();
+
+function open(topics: string): Stream {
+  const source = new EventSource(`${address("api/clew/v1/events")}?${new URLSearchParams({ topics })}`);
+  const stream: Stream = { source, listeners: new Set(), told: false };
+  const tell = (told: boolean) => {
+    stream.told = told;
+    for (const listener of stream.listeners) listener.onState(told);
+  };
+  source.addEventListener("ready", () => tell(true));
+  source.addEventListener("error", () => tell(false));
+  source.addEventListener("change", (event) => {
+    const change = JSON.parse((event as MessageEvent<string>).data) as Change;
+    for (const listener of stream.listeners) listener.onChange(change);
+  });
+  return stream;
+}
+
 /** Listens to topics ("exp:1", "run:ab", "experiments") until the returned function is called. */
-export function listen(topics: readonly string[], { onChange, onState }: Listener): () => void {
-  const source = new EventSource(`${address("api/clew/v1/events")}?${new URLSearchParams({ topics: topics.join() })}`);
-  source.addEventListener("ready", () => onState(true));
-  source.addEventListener("error", () => onState(false));
-  source.addEventListener("change", (event) => onChange(JSON.parse((event as MessageEvent<string>).data) as Change));
-  return () => source.close();
+export function listen(topics: readonly string[], listener: Listener): () => void {
+  const name = topics.join();
+  const stream = streams.get(name) ?? open(name);
+  streams.set(name, stream);
+  // An own object, so that one who listens twice is told twice.
+  const own = { ...listener };
+  stream.listeners.add(own);
+  if (stream.told) own.onState(true);
+  return () => {
+    stream.listeners.delete(own);
+    if (stream.listeners.size > 0 || streams.get(name) !== stream) return;
+    streams.delete(name);
+    stream.source.close();
+  };
 }

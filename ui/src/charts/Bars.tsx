@@ -34,7 +34,7 @@ export function Bars({ bars, label, log = false, strong = null, onOpen }: BarsPr
   const { t } = useWords();
   const colors = useColors();
   const source = useId();
-  const shared = useSyncExternalStore(hover.subscribe, hover.get);
+  const lit = useSyncExternalStore(hover.subscribe, hover.runId);
   useEffect(() => () => hover.clear(source), [source]);
   const ends = extent(bars.flatMap((bar) => [bar.value, bar.low ?? Number.NaN, bar.high ?? Number.NaN]), log) ?? [0, 1];
   const scale = log ? scaleFor(ends[0] / 2, ends[1], true) : scaleFor(Math.min(0, ends[0]), Math.max(0, ends[1]), false);
@@ -48,11 +48,11 @@ export function Bars({ bars, label, log = false, strong = null, onOpen }: BarsPr
           {bars.slice(0, MOST).map((bar) => {
             const at = place(bar.value);
             const color = bar.style < -1 ? colors.accent : strokeOf(bar.style, colors).color;
-            const lit = shared.runId === bar.id || bar.id === strong;
+            const marked = lit === bar.id || bar.id === strong;
             return (
               <tr
                 key={bar.id}
-                className={lit ? "bar-lit" : undefined}
+                className={marked ? "bar-lit" : undefined}
                 onPointerEnter={() => hover.set({ axis: "", x: null, runId: bar.id, source })}
                 onPointerLeave={() => hover.clear(source)}
               >

@@ -33,7 +33,7 @@ export function Parallel(props: ParallelProps) {
   const size = useSize(root);
   const colors = useColors();
   const source = useId();
-  const shared = useSyncExternalStore(hover.subscribe, hover.get);
+  const lit = useSyncExternalStore(hover.subscribe, hover.runId);
   const [at, setAt] = useState<{ x: number; y: number } | null>(null);
   const [drag, setDrag] = useState<{ axis: number; from: number; to: number } | null>(null);
   const [carried, setCarried] = useState<number | null>(null);
@@ -50,7 +50,7 @@ export function Parallel(props: ParallelProps) {
     if (!at || drag) return -1;
     return nearestRun(frame, places, chosen, yOf, at.x, at.y);
   }, [at, drag, frame, places, chosen, yOf]);
-  const shown = nearest >= 0 ? nearest : ids.indexOf(shared.runId ?? "");
+  const shown = nearest >= 0 ? nearest : ids.indexOf(lit ?? "");
   useEffect(() => {
     if (nearest >= 0) hover.set({ axis: "", x: null, runId: ids[nearest] ?? null, source });
     else hover.clear(source);

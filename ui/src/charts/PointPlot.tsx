@@ -54,7 +54,7 @@ export function PointPlot(props: PointPlotProps) {
   const size = useSize(root);
   const colors = useColors();
   const source = useId();
-  const shared = useSyncExternalStore(hover.subscribe, hover.get);
+  const lit = useSyncExternalStore(hover.subscribe, hover.runId);
   const [pointer, setPointer] = useState<{ x: number; y: number } | null>(null);
   const [start, setStart] = useState<{ x: number; y: number } | null>(null);
   const [region, setRegion] = useState<Region | null>(null);
@@ -79,7 +79,7 @@ export function PointPlot(props: PointPlotProps) {
     return best;
   }, [pointer, start, points, plot]);
   const told = near >= 0 ? near : walked;
-  const shown = told >= 0 ? told : shared.runId === null ? -1 : points.ids.indexOf(shared.runId);
+  const shown = told >= 0 ? told : lit === null ? -1 : points.ids.indexOf(lit);
   useEffect(() => {
     if (told >= 0) hover.set({ axis: "", x: null, runId: points.ids[told] ?? null, source });
     else hover.clear(source);

@@ -1,5 +1,6 @@
 /** Which keys a chart shows when nobody chose: those that the target goes with most. */
-import { DATASET_NAME, kindOf, type DimensionId } from "./dimension";
+import { columnKind } from "./columns";
+import { DATASET_NAME, type DimensionId } from "./dimension";
 import type { Column, RunTable } from "./runtable";
 import { varies } from "./parallel";
 
@@ -48,7 +49,7 @@ function byRank(column: Column, runs: readonly number[]): number[][] {
 export function strongest(table: RunTable, target: DimensionId): Column[] {
   const goal = table.columns.get(target);
   const inputs = [...table.columns.values()].filter((column) => {
-    const kind = kindOf(column.id);
+    const kind = columnKind(column.id);
     return (kind === "param" || kind === "dataset") && varies(column);
   });
   if (!goal) return inputs;

@@ -39,7 +39,8 @@ export function encodeComparison(comparison: Comparison, search = ""): string {
   return readable(query);
 }
 
-/** Where runs are compared; the first one is the baseline unless another is named. */
+/** Where runs are compared; the first one is the baseline unless another is named, which then is one of them. */
 export function compareAddress(runs: readonly string[], base: string | null = null): string {
-  return `/compare?${encodeComparison({ runs, base, tab: "values", all: false })}`;
+  const all = base === null || runs.includes(base) ? runs : [base, ...runs];
+  return `/compare?${encodeComparison({ runs: all, base, tab: "values", all: false })}`;
 }

@@ -20,6 +20,8 @@ export const hover = {
     return () => listeners.delete(listener);
   },
   get: (): Hover => now,
+  /** For what shows runs and shares no x: it changes less often. */
+  runId: (): string | null => now.runId,
   set(next: Hover): void {
     if (next.axis === now.axis && next.x === now.x && next.runId === now.runId && next.source === now.source) return;
     now = next;

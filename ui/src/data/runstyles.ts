@@ -54,3 +54,23 @@ export function rememberStyles(scope: string, styles: ReadonlyMap<string, number
     // Storage may be forbidden: the styles then hold for this page only.
   }
 }
+
+let drawn: ReadonlyMap<string, number> = new Map();
+let revision = 0;
+const listeners = new Set<() => void>();
+
+/** The styles of the runs that charts on this page draw now: whoever lists runs may show them. */
+export const drawnStyles = {
+  subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  get: (): ReadonlyMap<string, number> => drawn,
+  /** Changes with every change. */
+  revision: (): number => revision,
+  set(next: ReadonlyMap<string, number>): void {
+    drawn = next;
+    revision += 1;
+    for (const listener of listeners) listener();
+  },
+};

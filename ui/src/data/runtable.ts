@@ -1,6 +1,7 @@
 /** The runs that charts compare, as columns of one length. */
 import type { CellValue, RunHead } from "../api/types";
-import { allNumeric, kindOf, labelOf, type DimensionId } from "./dimension";
+import { columnKind } from "./columns";
+import { allNumeric, labelOf, type DimensionId } from "./dimension";
 import { extent, spansDecades } from "./scale";
 
 export interface Column {
@@ -35,7 +36,7 @@ const collator = new Intl.Collator("en", { numeric: true });
 /** A column of cells as they came; `null` where a run has no value. */
 export function makeColumn(id: DimensionId, cells: readonly CellValue[]): Column {
   const label = labelOf(id);
-  const metric = kindOf(id) === "metric";
+  const metric = columnKind(id) === "metric";
   const texts = cells.map((cell) => (cell === null ? null : String(cell)));
   const special = SPECIAL[id];
   if (metric || special || allNumeric(texts)) {

@@ -4,7 +4,8 @@
  */
 import { readable, setOrDrop } from "./address";
 import { MAX_SMOOTHING } from "./chartview";
-import { isDimension, kindOf, type DimensionId } from "./dimension";
+import { columnKind, isColumnId } from "./columns";
+import { type DimensionId } from "./dimension";
 import { BANDS, SMOOTHINGS, type Band, type Smoothing } from "./lines";
 import { nextId, RULES, type Changes, type Fields, type PanelKind, type PanelSpec } from "./panels";
 
@@ -71,7 +72,7 @@ const unescapeText = (text: string) => text.replaceAll(/~([0-4])/g, (_all, index
 const list = (text: string | null) => (text ? text.split(",").map(unescapeText) : []);
 const unlist = (items: readonly string[]) => (items.length ? items.map(escapeText).join(",") : null);
 
-const isAxis = (text: string) => text === "step" || text === "time" || text === "relative" || (isDimension(text) && kindOf(text) === "metric");
+const isAxis = (text: string) => text === "step" || text === "time" || text === "relative" || (isColumnId(text) && columnKind(text) === "metric");
 const isAmount = (value: number) => value > 0 && value <= MAX_SMOOTHING;
 const whole = (text: string, low: number, high: number) => {
   const value = Number(text);
@@ -136,7 +137,7 @@ export function decodeWorkspace(search: string): Workspace {
     top: TOPS.find((count) => String(count) === query.get("top")) ?? PLAIN_WORKSPACE.top,
     hidden: list(query.get("hide")),
     only: list(query.get("only")),
-    group: isDimension(group) ? group : null,
+    group: isColumnId(group) ? group : null,
     band: BANDS.find((band) => band === query.get("band")) ?? "sd",
     panels: items("ch").flatMap(readPanel),
     removed: list(query.get("rm")),

@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from "react";
 import { Bars, type Bar } from "../../charts/Bars";
-import { keyOf } from "../../data/dimension";
+import { columnKey } from "../../data/columns";
 import { formatTick } from "../../data/format";
 import { groupBy } from "../../data/runtable";
 import { spread } from "../../data/stats";
@@ -19,7 +19,7 @@ export function BarPanel({ spec, shared, asTable, onData, onTitle }: BodyProps) 
   useEffect(() => onTitle(title), [onTitle, title]);
   const bars = useMemo<readonly Bar[]>(() => {
     if (!table || !y) return [];
-    const better = rising(keyOf(y.id)) ? 1 : -1;
+    const better = rising(columnKey(y.id)) ? 1 : -1;
     const ranked = (list: Bar[]) => list.filter((bar) => Number.isFinite(bar.value)).toSorted((a, b) => better * (b.value - a.value));
     if (!by) {
       return ranked(table.runs.map((run, index) => ({ id: run.run_id, label: runName(run), value: y.numbers[index] ?? Number.NaN, style: styleOf(run.run_id) })));

@@ -53,7 +53,7 @@ export function ChartTools({ workspace, known, change, onAdd }: ToolsProps) {
           of="any"
           label={t("group.label")}
           value={workspace.group ?? ""}
-          empty={t("group.none")}
+          empty={t("chart.noGroups")}
           reductions={false}
           onChange={(id) => set({ group: id || null })}
         />

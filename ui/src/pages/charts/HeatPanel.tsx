@@ -6,7 +6,7 @@ import { inRegion, PointPlot, type Points } from "../../charts/PointPlot";
 import { shadeFor } from "../../charts/shades";
 import { useColors, type Colors } from "../../charts/useColors";
 import { strongest } from "../../data/choice";
-import { keyOf } from "../../data/dimension";
+import { columnKey } from "../../data/columns";
 import { formatNumber } from "../../data/format";
 import { cellsOf, heatCells, surface, SURFACE_FROM, type HeatShow } from "../../data/heat";
 import type { Column } from "../../data/runtable";
@@ -54,7 +54,7 @@ export function HeatPanel({ spec, shared, asTable, onData, onTitle }: BodyProps)
     const cells =
       show === "surface"
         ? surface(points.xs, points.ys, values)
-        : heatCells(points.xs, points.ys, values, [cellsOf(chosen.x), cellsOf(chosen.y)], show, rising(keyOf(chosen.metric.id)));
+        : heatCells(points.xs, points.ys, values, [cellsOf(chosen.x), cellsOf(chosen.y)], show, rising(columnKey(chosen.metric.id)));
     const shown: Column = { ...chosen.metric, numbers: show === "surface" ? values : cells.values, decades: false, label: show === "count" ? t("box.runs") : chosen.metric.label };
     return { x, y, points, cells, shown, show, known: known.length };
   }, [table, chosen, colors, wish, rising, t]);

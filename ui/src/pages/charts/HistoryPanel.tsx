@@ -3,7 +3,7 @@ import type { Plot } from "../../charts/axes";
 import { plotAxis } from "../../charts/plotaxis";
 import { PointPlot, type Points } from "../../charts/PointPlot";
 import { useColors, type Colors } from "../../charts/useColors";
-import { keyOf } from "../../data/dimension";
+import { columnKey } from "../../data/columns";
 import { formatNumber, formatTime } from "../../data/format";
 import { makeColumn } from "../../data/runtable";
 import { bestSoFar } from "../../data/stats";
@@ -29,7 +29,7 @@ export function HistoryPanel({ spec, shared, asTable, onData, onTitle }: BodyPro
     const runs = order.flatMap((run) => table.runs[run] ?? []);
     const start = makeColumn("a.start_time", runs.map((run) => run.start_time ?? null));
     const values = Float64Array.from(order, (run) => y.numbers[run] ?? Number.NaN);
-    const best = bestSoFar(values, rising(keyOf(y.id)));
+    const best = bestSoFar(values, rising(columnKey(y.id)));
     const [xAxis, yAxis] = [plotAxis(start), plotAxis({ ...y, numbers: values })];
     const points: Points = {
       ids: runs.map((run) => run.run_id),

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Bars } from "../../charts/Bars";
-import { DATASET_NAME, keyOf, metricDimension, reductionOf } from "../../data/dimension";
+import { columnKey, columnReduction } from "../../data/columns";
+import { DATASET_NAME, metricDimension } from "../../data/dimension";
 import { toNumber } from "../../data/format";
 import { useWords } from "../../i18n/language";
 import { Failure } from "../../parts/Region";
@@ -17,8 +18,8 @@ export function ImportancePanel({ spec, shared, asTable, onData, onTitle }: Body
   const { t } = useWords();
   const { scope, target, addPanel } = shared;
   const id = spec.fields.metric?.[0] ?? target ?? metricDimension("");
-  const metric = keyOf(id);
-  const reduction = reductionOf(id);
+  const metric = columnKey(id);
+  const reduction = columnReduction(id);
   const query = useQuery({ ...importanceQuery(scope, metric, reduction === "last" ? null : reduction), enabled: metric !== "" });
   const title = metric ? t("importance.title", { key: metric }) : "";
   useEffect(() => onTitle(title), [onTitle, title]);

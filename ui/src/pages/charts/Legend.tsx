@@ -1,4 +1,4 @@
-import { useEffect, useId, useSyncExternalStore } from "react";
+import { memo, useCallback, useEffect, useId, useSyncExternalStore } from "react";
 import { Link } from "wouter";
 import type { RunHead } from "../../api/types";
 import { Swatch } from "../../charts/Swatch";
@@ -31,21 +31,26 @@ export function Legend({ runs, total, workspace, change, styleOf, groups, baseli
   const { t } = useWords();
   const colors = useColors();
   const source = useId();
-  const lit = useSyncExternalStore(hover.subscribe, hover.get).runId;
+  const lit = useSyncExternalStore(hover.subscribe, hover.runId);
   useEffect(() => () => hover.clear(source), [source]);
   const seen = runs.filter((run) => isSeen(workspace, run.run_id)).length;
   const grey = groups ? 0 : runs.length - STYLES;
   const styleIn = (runId: string) => (groups ? groups.styleOf(groups.of(runId)) : styleOf(runId));
-  const toggle = (runId: string) =>
-    change((now) => ({
-      ...now,
-      only: [],
-      hidden: isSeen(now, runId)
-        ? [...hiddenOf(now, runs), runId]
-        : hiddenOf(now, runs).filter((other) => other !== runId),
-    }));
-  const alone = (runId: string) =>
-    change((now) => ({ ...now, only: now.only.length === 1 && now.only[0] === runId ? [] : [runId] }));
+  const toggle = useCallback(
+    (runId: string) =>
+      change((now) => ({
+        ...now,
+        only: [],
+        hidden: isSeen(now, runId)
+          ? [...hiddenOf(now, runs), runId]
+          : hiddenOf(now, runs).filter((other) => other !== runId),
+      })),
+    [change, runs],
+  );
+  const alone = useCallback(
+    (runId: string) => change((now) => ({ ...now, only: now.only.length === 1 && now.only[0] === runId ? [] : [runId] })),
+    [change],
+  );
   return (
     <section className="legend" aria-label={t("legend.title")}>
       <div className="legend-head">
@@ -86,37 +91,69 @@ export function Legend({ runs, total, workspace, change, styleOf, groups, baseli
         </div>
       ) : null}
       <ul className="legend-runs">
-        {runs.map((run, index) => {
-          const shown = isSeen(workspace, run.run_id);
-          const name = runName(run);
-          return (
-            <li
-              key={run.run_id}
-              className={[shown ? "" : "legend-off", lit === run.run_id ? "legend-lit" : ""].filter(Boolean).join(" ") || undefined}
-              onPointerEnter={() => hover.set({ axis: "", x: null, runId: run.run_id, source })}
-              onPointerLeave={() => hover.clear(source)}
-            >
-              <button type="button" className="icon-button" aria-pressed={shown} aria-label={t("legend.show", { name })} title={t("legend.show", { name })} onClick={() => toggle(run.run_id)}>
-                <Icon name={shown ? "eye" : "eyeOff"} />
-              </button>
-              <Swatch stroke={strokeOf(shown ? styleIn(run.run_id) : -1, colors)} />
-              <Link href={`/runs/${run.run_id}`} title={name}>
-                {name}
-              </Link>
-              {run.run_id === baseline ? <span className="legend-base">{t("legend.baseline")}</span> : null}
-              <button type="button" className="icon-button legend-alone" aria-pressed={workspace.only.includes(run.run_id)} aria-label={t("legend.alone", { name })} title={t("legend.alone", { name })} onClick={() => alone(run.run_id)}>
-                <Icon name="target" />
-              </button>
-              {value ? <span className="legend-value">{Number.isNaN(value.numbers[index]) ? "–" : formatNumber(value.numbers[index] ?? 0)}</span> : null}
-            </li>
-          );
-        })}
+        {runs.map((run, index) => (
+          <Row
+            key={run.run_id}
+            run={run}
+            shown={isSeen(workspace, run.run_id)}
+            alone={workspace.only.includes(run.run_id)}
+            lit={lit === run.run_id}
+            base={run.run_id === baseline}
+            style={styleIn(run.run_id)}
+            value={value ? (value.numbers[index] ?? Number.NaN) : undefined}
+            source={source}
+            onToggle={toggle}
+            onAlone={alone}
+          />
+        ))}
       </ul>
       {grey > 0 ? <p className="legend-note">{t("legend.grey", { n: grey })}</p> : null}
       {total > runs.length ? <p className="legend-note">{t("legend.more", { n: total - runs.length })}</p> : null}
     </section>
   );
 }
+
+interface RowProps {
+  run: RunHead;
+  shown: boolean;
+  alone: boolean;
+  lit: boolean;
+  base: boolean;
+  style: number;
+  /** NaN where the run has none; undefined where none is shown. */
+  value: number | undefined;
+  source: string;
+  onToggle: (runId: string) => void;
+  onAlone: (runId: string) => void;
+}
+
+/** One run of the list; drawn again only when something of it changes, as there may be a thousand. */
+const Row = memo(function Row({ run, shown, alone, lit, base, style, value, source, onToggle, onAlone }: RowProps) {
+  const { t } = useWords();
+  const colors = useColors();
+  const name = runName(run);
+  const id = run.run_id;
+  return (
+    <li
+      className={[shown ? "" : "legend-off", lit ? "legend-lit" : ""].filter(Boolean).join(" ") || undefined}
+      onPointerEnter={() => hover.set({ axis: "", x: null, runId: id, source })}
+      onPointerLeave={() => hover.clear(source)}
+    >
+      <button type="button" className="icon-button" aria-pressed={shown} aria-label={t("legend.show", { name })} title={t("legend.show", { name })} onClick={() => onToggle(id)}>
+        <Icon name={shown ? "eye" : "eyeOff"} />
+      </button>
+      <Swatch stroke={strokeOf(shown ? style : -1, colors)} />
+      <Link href={`/runs/${id}`} title={name}>
+        {name}
+      </Link>
+      {base ? <span className="legend-base">{t("legend.baseline")}</span> : null}
+      <button type="button" className="icon-button legend-alone" aria-pressed={alone} aria-label={t("legend.alone", { name })} title={t("legend.alone", { name })} onClick={() => onAlone(id)}>
+        <Icon name="target" />
+      </button>
+      {value === undefined ? null : <span className="legend-value">{Number.isNaN(value) ? "–" : formatNumber(value)}</span>}
+    </li>
+  );
+});
 
 /** Whether a run is neither hidden nor left out because others are alone. */
 export function isSeen(workspace: Workspace, runId: string): boolean {

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { Bars, type Bar } from "../../charts/Bars";
 import { useSize } from "../../charts/Layer";
 import { RunLines } from "../../charts/RunLines";
-import { keyOf } from "../../data/dimension";
+import { columnKey } from "../../data/columns";
 import { formatCount, formatDuration, formatNumber, formatSigned, formatTime } from "../../data/format";
 import { countHidden, valueAt, type RunLine } from "../../data/lines";
 import { extent } from "../../data/scale";
@@ -19,7 +19,7 @@ export function xFormatter(axis: LineAxis, language: string): (x: number) => str
   if (axis === "time") return (x) => formatTime(x * 1000, language);
   if (axis === "relative") return (x) => formatSigned(x, (size) => formatDuration(size * 1000, language));
   if (axis === "step") return (x) => formatSigned(x, (size) => formatCount(size, language));
-  return (x) => `${keyOf(axis)} ${formatNumber(x)}`;
+  return (x) => `${columnKey(axis)} ${formatNumber(x)}`;
 }
 
 /** One metric of all drawn runs as curves; as bars where each run has one value only. */
@@ -29,7 +29,7 @@ export function LinesPanel({ spec, tweak, shared, asTable, onData }: BodyProps) 
   const root = useRef<HTMLDivElement>(null);
   const { width } = useSize(root);
   const [range, setRange] = useState<[number, number] | null>(null);
-  const metric = keyOf(spec.fields.metric?.[0] ?? "");
+  const metric = columnKey(spec.fields.metric?.[0] ?? "");
   const axis = tweak.axis ?? workspace.axis;
   const smoothing = tweak.smoothing ?? workspace.smoothing;
   const log = tweak.log ?? workspace.logarithmic;
@@ -112,7 +112,7 @@ function tableOf(lines: readonly RunLine[], axis: LineAxis, name: string): Table
   const all = [...union].toSorted((a, b) => a - b);
   const count = Math.min(SAMPLES, all.length);
   const xs = Array.from({ length: count }, (_, index) => all[Math.round((index * (all.length - 1)) / Math.max(1, count - 1))] ?? 0);
-  const title = axis === "step" || axis === "time" || axis === "relative" ? axis : keyOf(axis);
+  const title = axis === "step" || axis === "time" || axis === "relative" ? axis : columnKey(axis);
   return {
     head: [title, ...lines.map((line) => line.label)],
     rows: xs.map((x) => [

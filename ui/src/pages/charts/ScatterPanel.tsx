@@ -6,7 +6,8 @@ import { inRegion, PointPlot, type Points, type Region } from "../../charts/Poin
 import { colorsOf, sharesOf } from "../../charts/shades";
 import { useColors, type Colors } from "../../charts/useColors";
 import { groupingColumn, strongest } from "../../data/choice";
-import { keyOf, kindOf, rangeTerm, valuesTerm } from "../../data/dimension";
+import { columnKey, columnKind } from "../../data/columns";
+import { rangeTerm, valuesTerm } from "../../data/dimension";
 import { formatNumber } from "../../data/format";
 import { varies } from "../../data/parallel";
 import type { Column } from "../../data/runtable";
@@ -59,7 +60,7 @@ export function ScatterPanel({ spec, shared, asTable, onData, onTitle }: BodyPro
       if (!chosen || !scene) return;
       if (mark === "trend") paintTrend(pen, plot, look, scene);
       if (mark === "pareto") {
-        const rises = (column: Column) => kindOf(column.id) === "metric" && shared.rising(keyOf(column.id));
+        const rises = (column: Column) => columnKind(column.id) === "metric" && shared.rising(columnKey(column.id));
         paintFront(pen, plot, look, scene.points, paretoFront(chosen.x.numbers, chosen.y.numbers, rises(chosen.x), rises(chosen.y)));
       }
     },

@@ -3,9 +3,10 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import type { ExperimentColumns, RunHead } from "../../api/types";
 import { useSize } from "../../charts/Layer";
-import { bothOf, isDimension, type DimensionId } from "../../data/dimension";
+import { isColumnId } from "../../data/columns";
+import { bothOf, type DimensionId } from "../../data/dimension";
 import { defaultAxes, RELATIONS, sectionsOf, type Fields, type PanelKind, type PanelSpec } from "../../data/panels";
-import { assignStyles, rememberedStyles, rememberStyles } from "../../data/runstyles";
+import { assignStyles, drawnStyles, rememberedStyles, rememberStyles } from "../../data/runstyles";
 import type { RunTable } from "../../data/runtable";
 import { nextIdOf, withPanel } from "../../data/workspace";
 import { useWords, type Translate } from "../../i18n/language";
@@ -22,6 +23,7 @@ import { dimensionName } from "./words";
 import "./workspace.css";
 
 const NONE: readonly RunHead[] = [];
+const NO_STYLES: ReadonlyMap<string, number> = new Map();
 
 export interface WorkspaceProps {
   scope: Scope;
@@ -41,8 +43,12 @@ export function Workspace({ scope: given, known, target, rising, baseline, besid
   const [, navigate] = useLocation();
   const [workspace, change] = useWorkspace();
   const [settings, setSettings] = useState<PanelSpec | "new" | null>(null);
-  const { experimentId, filter, order } = given;
-  const scope = useMemo<Scope>(() => ({ experimentId, filter, order }), [experimentId, filter, order]);
+  const { experimentId, filter, deleted } = given;
+  const orders = given.order.join("\n");
+  const scope = useMemo<Scope>(
+    () => ({ experimentId, filter, order: orders.split("\n"), deleted }),
+    [experimentId, filter, orders, deleted],
+  );
   useLiveCharts(experimentId);
 
   const sections = useMemo(() => sectionsOf(known, workspace), [known, workspace]);
@@ -60,6 +66,10 @@ export function Workspace({ scope: given, known, target, rising, baseline, besid
     return made;
   }, [runs, experimentId]);
   useEffect(() => rememberStyles(experimentId, styles), [experimentId, styles]);
+  useEffect(() => {
+    drawnStyles.set(styles);
+    return () => drawnStyles.set(NO_STYLES);
+  }, [styles]);
   const styleOf = useCallback((runId: string) => styles.get(runId) ?? -1, [styles]);
 
   const { hidden, only } = workspace;
@@ -75,7 +85,7 @@ export function Workspace({ scope: given, known, target, rising, baseline, besid
     [groupColumn, runs, without],
   );
 
-  const addFilter = useCallback((term: string) => onFilter(bothOf([filter, term])), [onFilter, filter]);
+  const addFilter = useCallback((term: string) => onFilter(bothOf(filter, term)), [onFilter, filter]);
   const addPanel = useCallback(
     (kind: PanelKind, fields: Fields) => change((now) => withPanel(now, { id: nextIdOf(now), kind, fields })),
     [change],
@@ -136,6 +146,6 @@ function named(table: RunTable, t: Translate): RunTable {
 function neededBy(panels: readonly PanelSpec[], known: ExperimentColumns, target: DimensionId | null): DimensionId[] {
   const comparing = panels.filter((spec) => RELATIONS.includes(spec.kind));
   if (comparing.length === 0 || !target) return [];
-  const chosen = comparing.flatMap((spec) => Object.values(spec.fields).flat()).filter(isDimension);
+  const chosen = comparing.flatMap((spec) => Object.values(spec.fields).flat()).filter(isColumnId);
   return [...new Set([...defaultAxes(known, target), ...chosen])].toSorted();
 }

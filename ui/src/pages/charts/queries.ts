@@ -3,7 +3,8 @@ import { keepPreviousData, queryOptions, type UseQueryResult } from "@tanstack/r
 import { getImportance, getPackedSeries, listFiles, readJsonFile } from "../../api/charts";
 import { queryRuns } from "../../api/server";
 import type { CellValue, RunHead, SeriesQuery } from "../../api/types";
-import { wireOf, type DimensionId } from "../../data/dimension";
+import { statisticColumn } from "../../data/columns";
+import { type DimensionId } from "../../data/dimension";
 import { unpack } from "../../data/packed";
 import { makeColumn, type RunTable } from "../../data/runtable";
 
@@ -11,8 +12,16 @@ import { makeColumn, type RunTable } from "../../data/runtable";
 export interface Scope {
   experimentId: string;
   filter: string;
-  order: string;
+  order: readonly string[];
+  /** Whether it is about runs in the trash. */
+  deleted: boolean;
 }
+
+const scopeOf = ({ experimentId, filter, deleted }: Scope) => ({
+  experiment_ids: [experimentId],
+  ...(filter ? { filter } : {}),
+  ...(deleted ? { view: "DELETED_ONLY" as const } : {}),
+});
 
 const PAGE = 500;
 /** Runs of one chart that compares runs. */
@@ -23,7 +32,7 @@ export const runTableQuery = (scope: Scope, dimensions: readonly DimensionId[], 
   queryOptions({
     queryKey: ["run-table", scope, dimensions, most],
     queryFn: async ({ signal }): Promise<RunTable> => {
-      const wire = dimensions.map(wireOf);
+      const wire = dimensions.map(statisticColumn);
       const cells = new Map<string, CellValue[]>(wire.map((name) => [name, []]));
       const runs: RunHead[] = [];
       let token: string | undefined;
@@ -31,9 +40,8 @@ export const runTableQuery = (scope: Scope, dimensions: readonly DimensionId[], 
       do {
         const page = await queryRuns(
           {
-            experiment_ids: [scope.experimentId],
-            ...(scope.filter ? { filter: scope.filter } : {}),
-            order_by: [scope.order],
+            ...scopeOf(scope),
+            order_by: [...scope.order],
             max_results: Math.min(PAGE, most - runs.length),
             columns: wire,
             ...(token ? { page_token: token } : {}),
@@ -46,7 +54,7 @@ export const runTableQuery = (scope: Scope, dimensions: readonly DimensionId[], 
         token = page.next_page_token;
         total = page.total;
       } while (token && runs.length < most);
-      const columns = dimensions.map((id) => makeColumn(id, cells.get(wireOf(id)) ?? []));
+      const columns = dimensions.map((id) => makeColumn(id, cells.get(statisticColumn(id)) ?? []));
       return { runs, total, columns: new Map(columns.map((column) => [column.id, column])) };
     },
     placeholderData: keepPreviousData,
@@ -80,14 +88,13 @@ export const linesQuery = (wish: LinesWish) =>
     staleTime: Infinity,
   });
 
-export const importanceQuery = (scope: Scope, metric: string, summary: "min" | "max" | "mean" | null) =>
+export const importanceQuery = (scope: Scope, metric: string, summary: "min" | "max" | "first" | "mean" | null) =>
   queryOptions({
     queryKey: ["importance", scope, metric, summary],
     queryFn: ({ signal }) =>
       getImportance(
         {
-          experiment_ids: [scope.experimentId],
-          ...(scope.filter ? { filter: scope.filter } : {}),
+          ...scopeOf(scope),
           metric,
           ...(summary ? { summary } : {}),
         },

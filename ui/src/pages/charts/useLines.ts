@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { RunHead } from "../../api/types";
-import { keyOf } from "../../data/dimension";
+import { columnKey } from "../../data/columns";
 import { bandOf, overMetric, smoothed, type Band, type RunLine, type Smoothing } from "../../data/lines";
 import type { RunSeries } from "../../data/packed";
 import type { LineAxis } from "../../data/workspace";
@@ -42,7 +42,7 @@ const NONE: readonly RunSeries[] = [];
 /** The curves of a panel. Where the server thinned them out, a zoomed part is asked anew. */
 export function useLines(ask: LinesAsk): LinesFound {
   const { runs, metric, axis, smoothing, smoothingKind, range, groupOf, band } = ask;
-  const overKey = axis === "step" || axis === "time" || axis === "relative" ? null : keyOf(axis);
+  const overKey = axis === "step" || axis === "time" || axis === "relative" ? null : columnKey(axis);
   const x = overKey === null ? (axis as "step" | "time" | "relative") : "step";
   const names = runs.map((run) => run.run_id).join();
   const runIds = useMemo(() => (names ? names.split(",") : []), [names]);

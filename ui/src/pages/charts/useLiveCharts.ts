@@ -1,6 +1,6 @@
 import { useQueryClient, type Query } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
-import { watchExperiment } from "../../api/charts";
+import { listen } from "../../api/events";
 import { live } from "../../data/live";
 import type { LinesWish } from "./queries";
 
@@ -19,10 +19,13 @@ export function useLiveCharts(experimentId: string): void {
     let all = false;
     let tables = false;
     let tablesAt = 0;
-    const stop = watchExperiment(experimentId, (runIds) => {
-      if (runIds) for (const runId of runIds) changed.add(runId);
-      else all = true;
-      tables = true;
+    const stop = listen([`exp:${experimentId}`], {
+      onChange: ({ kind, runs }) => {
+        if (kind === "change") for (const runId of runs ?? []) changed.add(runId);
+        else all = true;
+        tables = true;
+      },
+      onState: () => {},
     });
     const concerns = (query: Query) => all || (query.queryKey[1] as LinesWish).runIds.some((runId) => changed.has(runId));
     const timer = setInterval(() => {

@@ -5,11 +5,12 @@ import { runName } from "../charts/model";
 import { runTableQuery } from "../charts/queries";
 
 const OFFERED = 100;
+const NEWEST = ["attributes.start_time DESC"];
 
 /** The newest runs of the experiment, to take one more into the comparison. */
 export function AddRun({ experimentId, chosen, onAdd }: { experimentId: string; chosen: readonly string[]; onAdd: (runId: string) => void }) {
   const { t } = useWords();
-  const runs = useQuery(runTableQuery({ experimentId, filter: "", order: "attributes.start_time DESC" }, [], OFFERED));
+  const runs = useQuery(runTableQuery({ experimentId, filter: "", order: NEWEST, deleted: false }, [], OFFERED));
   const others = (runs.data?.runs ?? []).filter((run) => !chosen.includes(run.run_id));
   if (others.length === 0 || chosen.length >= MOST_COMPARED) return null;
   return (

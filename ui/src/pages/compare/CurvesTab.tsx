@@ -39,7 +39,7 @@ export function CurvesTab({ runs, base, styleOf, rising }: Compared) {
         .filter((section) => section.panels.length > 0),
     [known, workspace],
   );
-  const scope = useMemo<Scope>(() => ({ experimentId, filter: "", order: "" }), [experimentId]);
+  const scope = useMemo<Scope>(() => ({ experimentId, filter: "", order: [], deleted: false }), [experimentId]);
   const seen = useMemo(() => runs.map((run) => run.info), [runs]);
   const groups = useMemo(() => groupsOf(runs, workspace.group, t("chart.without")), [runs, workspace.group, t]);
   const openRun = useCallback((runId: string) => navigate(`/runs/${runId}`), [navigate]);

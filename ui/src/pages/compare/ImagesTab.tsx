@@ -17,7 +17,7 @@ export function ImagesTab({ runs, base, styleOf }: Compared) {
   const seen = useMemo(() => runs.map((run) => run.info), [runs]);
   const openRun = useCallback((runId: string) => navigate(`/runs/${runId}`), [navigate]);
   const shared: Shared = {
-    scope: { experimentId: runs[0]?.info.experiment_id ?? "", filter: "", order: "" },
+    scope: { experimentId: runs[0]?.info.experiment_id ?? "", filter: "", order: [], deleted: false },
     known: {},
     workspace: PLAIN_WORKSPACE,
     seen,

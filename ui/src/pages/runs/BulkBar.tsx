@@ -1,5 +1,7 @@
 import { useState } from "react";
+import { Link } from "wouter";
 import type { BulkAction, TableFormat } from "../../api/types";
+import { compareAddress, MOST_COMPARED } from "../../data/comparison";
 import { useWords } from "../../i18n/language";
 import { Icon } from "../../parts/Icon";
 import { MenuButton } from "../../parts/ToolButton";
@@ -16,6 +18,7 @@ interface BulkBarProps {
   /** The table's order. */
   order: readonly string[];
   deleted: boolean;
+  baseline: string | null;
   onAll: () => void;
   onClear: () => void;
   /** Runs have changed. */
@@ -53,6 +56,12 @@ export function BulkBar(props: BulkBarProps) {
         </button>
       ) : (
         <>
+          {from.selection.all || count < 2 || count > MOST_COMPARED ? null : (
+            <Link className="button tool" href={compareAddress([...from.selection.ids], props.baseline)}>
+              <Icon name="columns" />
+              {t("compare.action")}
+            </Link>
+          )}
           <button type="button" className="button tool" onClick={() => setDialog("tag")}>
             <Icon name="tag" />
             {t("bulk.tag")}

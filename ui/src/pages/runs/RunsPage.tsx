@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useLocation, useSearch } from "wouter";
 import { address } from "../../api/http";
 import { createLink, getView, giveStar, takeStar } from "../../api/server";
@@ -12,7 +12,7 @@ import { CopyButton } from "../../parts/CopyButton";
 import { Heading } from "../../parts/Heading";
 import { Icon } from "../../parts/Icon";
 import { Failure, Region } from "../../parts/Region";
-import { LayoutSwitch } from "../charts/LayoutSwitch";
+import { LayoutSwitch, useLayout } from "../charts/LayoutSwitch";
 import { ToolButton } from "../../parts/ToolButton";
 import { NotThere } from "../NotFoundPage";
 import { columnsQuery, experimentQuery, runCountQuery, starsQuery, viewsQuery } from "../queries";
@@ -24,7 +24,7 @@ import { RunsTable } from "./RunsTable";
 import { ViewsPanel } from "./ViewsPanel";
 import "./runs.css";
 
-/** The runs of an experiment as a table. */
+/** The runs of an experiment: as a table, as charts, or both. */
 export function RunsPage({ experimentId }: { experimentId: string }) {
   const { t } = useWords();
   const experiment = useQuery(experimentQuery(experimentId));
@@ -32,7 +32,8 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
   const count = useQuery(runCountQuery(experimentId));
   const ready = usePreferredView(experimentId);
   const name = experiment.data?.name ?? "";
-  const goal = goalOf(experiment.data?.tags);
+  const goal = useMemo(() => goalOf(experiment.data?.tags), [experiment.data]);
+  const layout = useLayout();
 
   if (experiment.isError && !experiment.data) {
     return (
@@ -63,6 +64,7 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
             {t("goal.label", { metric: goal.metric })} {goal.rising ? "↑" : "↓"}
           </span>
         ) : null}
+        <LayoutSwitch experimentId={experimentId} layout={layout} />
         <PageTools experimentId={experimentId} />
       </div>
       <Region name={experimentId}>
@@ -73,6 +75,7 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
             experimentId={experimentId}
             experimentName={name}
             goal={goal}
+            layout={layout}
             known={(ready && known.data) || null}
             all={count.data}
           />
@@ -143,7 +146,6 @@ function PageTools({ experimentId }: { experimentId: string }) {
   usePageActions([{ id: "share", label: t("share.hint"), keys: "y", run: () => void share() }]);
   return (
     <div className="page-tools">
-      <LayoutSwitch experimentId={experimentId} layout="table" />
       <ToolButton icon="view" label={t("views.title")}>
         {(close) => (
           <ViewsPanel

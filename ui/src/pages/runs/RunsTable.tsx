@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState, useSyncExternalStore, type PointerEvent, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import { address } from "../../api/http";
 import type { ExperimentColumns, RunScope } from "../../api/types";
@@ -14,14 +14,19 @@ import {
   wireColumn,
   type ColumnId,
 } from "../../data/columns";
+import { compareAddress, MOST_COMPARED } from "../../data/comparison";
 import { isRising, type Goal } from "../../data/goal";
 import type { Line } from "../../data/outline";
+import { hover } from "../../data/hover";
+import { drawnStyles } from "../../data/runstyles";
 import type { TableSpec } from "../../data/runtree";
 import { nextSort } from "../../data/viewstate";
 import { useWords } from "../../i18n/language";
 import { Skeleton } from "../../parts/Empty";
 import type { FilterFault } from "../../parts/FilterBar";
 import { Failure } from "../../parts/Region";
+import type { Layout } from "../charts/LayoutSwitch";
+import { targetOf } from "../charts/target";
 import { columnsQuery, runCountQuery } from "../queries";
 import { useKeys } from "../shell/useKeys";
 import { usePageActions } from "../shell/usePageActions";
@@ -43,19 +48,23 @@ import { useNamedRuns, useRunTree } from "./useRunTree";
 import { useSelection } from "./useSelection";
 import { useView } from "./useView";
 
+// Charts come when they are looked at: the table needs none of them.
+const Workspace = lazy(async () => ({ default: (await import("../charts/Workspace")).Workspace }));
+
 const NO_COLUMNS: ExperimentColumns = {};
 
 interface TableProps {
   experimentId: string;
   experimentName: string;
   goal: Goal | null;
+  layout: Layout;
   known: ExperimentColumns | null;
   /** Runs of the experiment, filtered or not; undefined while unknown. */
   all: number | undefined;
 }
 
 /** The runs of an experiment: filter, table, and what can be done with the selected ones. */
-export function RunsTable({ experimentId, experimentName, goal, known, all }: TableProps) {
+export function RunsTable({ experimentId, experimentName, goal, layout, known, all }: TableProps) {
   const words = useWords();
   const { t } = words;
   const [, navigate] = useLocation();
@@ -115,6 +124,9 @@ export function RunsTable({ experimentId, experimentName, goal, known, all }: Ta
   };
   const selection = useSelection(table?.total ?? 0, JSON.stringify(scope));
   const sparks = useCurves();
+  const drawn = useSyncExternalStore(drawnStyles.subscribe, drawnStyles.revision);
+  const rising = useCallback((metric: string) => isRising(metric, goal), [goal]);
+  const target = useMemo(() => targetOf(known ?? NO_COLUMNS, goal), [known, goal]);
 
   const line = (row: number): Line => {
     const pin = pinRows[row];
@@ -202,6 +214,10 @@ export function RunsTable({ experimentId, experimentName, goal, known, all }: Ta
     "/": () => field.current?.focus(),
     C: () => setChoosing(true),
     "Ctrl+a": selection.all,
+    c: () => {
+      const { all: everything, ids } = selection.selection;
+      if (!everything && ids.size > 1 && ids.size <= MOST_COMPARED) navigate(compareAddress([...ids], view.baseline));
+    },
     j: intoGrid,
     k: intoGrid,
   });
@@ -230,6 +246,7 @@ export function RunsTable({ experimentId, experimentName, goal, known, all }: Ta
           view={view}
           known={known ?? NO_COLUMNS}
           columns={columns?.length ?? 0}
+          chartsOnly={layout === "charts"}
           go={go}
           onLeave={intoGrid}
           onColumns={() => setChoosing(true)}
@@ -246,36 +263,52 @@ export function RunsTable({ experimentId, experimentName, goal, known, all }: Ta
       ) : empty ? (
         <EmptyTrash onBack={() => go({ deleted: false })} />
       ) : (
-        <RunsGrid
-          table={table}
-          pins={pins}
-          pinRows={pinRows}
-          view={view}
-          columns={columns}
-          wire={wire}
-          described={described}
-          curves={curves}
-          curvePath={sparks.path}
-          known={known ?? NO_COLUMNS}
-          sort={sort}
-          dimmed={runs.stale || (fault !== null && !isUnfinished(fault, filter.draft))}
-          selection={selection}
-          isRising={(metric) => isRising(metric, goal)}
-          revision={`${sparks.revision} ${view.baseline ?? ""} ${view.statistic} ${pinRows.join()}`}
-          topKey={`${view.filter}|${order.join()}|${JSON.stringify(view.groups)}`}
-          page={`${path}?${search}`}
-          address={(runId) => address(`runs/${runId}`)}
-          line={line}
-          go={go}
-          onSort={onSort}
-          onLook={onLook}
-          onOpen={onOpen}
-          onSelect={select}
-          onToggle={toggle}
-          onKey={onKey}
-          onColumnMenu={(column, spot) => setMenu({ kind: "column", column, spot })}
-          onCellMenu={(row, column, spot) => setMenu({ kind: "cell", row, column, spot })}
-          onColumns={() => setChoosing(true)}
+        <Halves
+          layout={layout}
+          table={
+            <RunsGrid
+              table={table}
+              pins={pins}
+              pinRows={pinRows}
+              view={view}
+              columns={columns}
+              wire={wire}
+              described={described}
+              curves={curves}
+              curvePath={sparks.path}
+              known={known ?? NO_COLUMNS}
+              sort={sort}
+              dimmed={runs.stale || (fault !== null && !isUnfinished(fault, filter.draft))}
+              selection={selection}
+              isRising={rising}
+              revision={`${sparks.revision} ${drawn} ${view.baseline ?? ""} ${view.statistic} ${pinRows.join()}`}
+              topKey={`${view.filter}|${order.join()}|${JSON.stringify(view.groups)}`}
+              page={`${path}?${search}`}
+              address={(runId) => address(`runs/${runId}`)}
+              line={line}
+              go={go}
+              onSort={onSort}
+              onLook={onLook}
+              onOpen={onOpen}
+              onSelect={select}
+              onToggle={toggle}
+              onKey={onKey}
+              onColumnMenu={(column, spot) => setMenu({ kind: "column", column, spot })}
+              onCellMenu={(row, column, spot) => setMenu({ kind: "cell", row, column, spot })}
+              onColumns={() => setChoosing(true)}
+            />
+          }
+          charts={
+            <Workspace
+              scope={{ experimentId, filter: view.filter, order, deleted: view.deleted }}
+              known={known ?? NO_COLUMNS}
+              target={target}
+              rising={rising}
+              baseline={view.baseline}
+              beside={layout === "split"}
+              onFilter={filter.setDraft}
+            />
+          }
         />
       )}
       {table && table.waiting > 0 ? (
@@ -292,6 +325,7 @@ export function RunsTable({ experimentId, experimentName, goal, known, all }: Ta
             name={experimentName}
             order={order}
             deleted={view.deleted}
+            baseline={view.baseline}
             onAll={selection.all}
             onClear={selection.clear}
             onDone={() => void refresh(true)}
@@ -337,6 +371,29 @@ export function RunsTable({ experimentId, experimentName, goal, known, all }: Ta
         />
       ) : null}
     </>
+  );
+}
+
+const TABLE = "table";
+
+/** The run of the row under the pointer stands out in the charts. */
+function lightUp(event: PointerEvent): void {
+  const row = (event.target as Element).closest(".grid-row");
+  const link = row?.querySelector("a")?.getAttribute("href");
+  if (link) hover.set({ axis: "", x: null, runId: link.slice(link.lastIndexOf("/") + 1), source: TABLE });
+  else hover.clear(TABLE);
+}
+
+/** The table, the charts, or both beside each other. */
+function Halves({ layout, table, charts }: { layout: Layout; table: ReactNode; charts: ReactNode }) {
+  if (layout === "table") return table;
+  const right = <Suspense fallback={<Skeleton lines={12} />}>{charts}</Suspense>;
+  if (layout === "charts") return right;
+  return (
+    <div className="split" onPointerOver={lightUp} onPointerLeave={() => hover.clear(TABLE)} role="presentation">
+      {table}
+      {right}
+    </div>
   );
 }
 

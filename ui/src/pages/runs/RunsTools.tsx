@@ -24,6 +24,8 @@ interface ToolsProps {
   known: ExperimentColumns;
   /** How many columns are shown. */
   columns: number;
+  /** Whether there are charts only: what is about the table is left out. */
+  chartsOnly: boolean;
   go: (change: Partial<ViewState>) => void;
   onLeave: () => void;
   onColumns: () => void;
@@ -57,14 +59,16 @@ export function RunsTools(props: ToolsProps) {
         onLeave={props.onLeave}
       />
       <div className="runs-tools-row">
-        <ToolButton
-          icon="group"
-          label={t("tools.group")}
-          active={view.groups.length > 0}
-          detail={view.groups.length ? view.groups.map(groupingName).join(", ") : undefined}
-        >
-          {() => <GroupPanel view={view} known={known} go={go} />}
-        </ToolButton>
+        {props.chartsOnly ? null : (
+          <ToolButton
+            icon="group"
+            label={t("tools.group")}
+            active={view.groups.length > 0}
+            detail={view.groups.length ? view.groups.map(groupingName).join(", ") : undefined}
+          >
+            {() => <GroupPanel view={view} known={known} go={go} />}
+          </ToolButton>
+        )}
         <ToolButton
           icon="sort"
           label={t("tools.sort")}
@@ -73,12 +77,16 @@ export function RunsTools(props: ToolsProps) {
         >
           {() => <SortPanel view={view} known={known} go={go} />}
         </ToolButton>
-        <button type="button" className="button tool" onClick={props.onColumns}>
-          <Icon name="columns" />
-          <span>{t("columns.title")}</span>
-          <span className="tool-detail">{props.columns || ""}</span>
-        </button>
-        <MenuButton icon="more" bare label={t("tools.more")} sections={lookSections(view, go, t)} />
+        {props.chartsOnly ? null : (
+          <>
+            <button type="button" className="button tool" onClick={props.onColumns}>
+              <Icon name="columns" />
+              <span>{t("columns.title")}</span>
+              <span className="tool-detail">{props.columns || ""}</span>
+            </button>
+            <MenuButton icon="more" bare label={t("tools.more")} sections={lookSections(view, go, t)} />
+          </>
+        )}
         <Chips terms={filter.terms} onChange={(text) => filter.setDraft(text)} onEdit={edit} />
       </div>
     </div>

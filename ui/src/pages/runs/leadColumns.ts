@@ -1,8 +1,10 @@
 /** The first columns of the runs table, that never leave: the box that selects a run, and its name. */
+import { drawnStyles } from "../../data/runstyles";
 import type { Words } from "../../i18n/language";
 import { fitWidth } from "../../parts/grid/measure";
 import type { GridColumn } from "../../parts/grid/model";
 import { iconNode } from "../../parts/icons";
+import { SERIES_COUNT } from "../../theme/palette";
 import { textNode } from "./cells";
 import { groupName } from "./groupText";
 import { sampleTexts, type PaintSource } from "./source";
@@ -49,6 +51,7 @@ interface NameParts {
   toggle: HTMLElement;
   pin: SVGSVGElement;
   star: SVGSVGElement;
+  swatch: HTMLElement;
   link: HTMLAnchorElement;
   text: HTMLElement;
   count: HTMLElement;
@@ -66,22 +69,35 @@ function buildName(cell: HTMLElement): void {
   link.className = "grid-text";
   const star = iconNode("starred");
   star.classList.add("grid-star");
+  const swatch = document.createElement("i");
+  swatch.className = "run-swatch";
   const count = document.createElement("span");
   count.className = "grid-count";
-  cell.append(indent, toggle, iconNode("pin"), star, link, textNode(), count);
+  cell.append(indent, toggle, iconNode("pin"), star, swatch, link, textNode(), count);
 }
 
 function partsOf(cell: HTMLElement): NameParts {
-  const [indent, toggle, pin, star, link, text, count] = cell.children as unknown as [
+  const [indent, toggle, pin, star, swatch, link, text, count] = cell.children as unknown as [
     HTMLElement,
     HTMLElement,
     SVGSVGElement,
     SVGSVGElement,
+    HTMLElement,
     HTMLAnchorElement,
     HTMLElement,
     HTMLElement,
   ];
-  return { indent, toggle, pin, star, link, text, count };
+  return { indent, toggle, pin, star, swatch, link, text, count };
+}
+
+const DASHES = ["solid", "dashed", "dotted"] as const;
+
+/** The line that charts beside the table draw the run with; nothing where they do not draw it. */
+function paintSwatch(swatch: HTMLElement, style: number | undefined): void {
+  show(swatch, style !== undefined);
+  if (style === undefined) return;
+  swatch.style.borderTopStyle = DASHES[Math.floor(Math.max(0, style) / SERIES_COUNT)] ?? "solid";
+  swatch.style.borderTopColor = style < 0 ? "var(--series-grey)" : `var(--series-${(style % SERIES_COUNT) + 1})`;
 }
 
 const show = (node: Element, shown: boolean) => node.toggleAttribute("hidden", !shown);
@@ -101,7 +117,7 @@ export function nameColumn(source: PaintSource, words: Words, tree: boolean, add
     build: buildName,
     paint(cell, row) {
       const line = source.line(row);
-      const { indent, toggle, pin, star, link, text, count } = partsOf(cell);
+      const { indent, toggle, pin, star, swatch, link, text, count } = partsOf(cell);
       const run = line.kind === "run" ? line.run : null;
       const below = line.kind === "group" ? line.group.runs : line.kind === "run" ? line.children : 0;
       cell.classList.toggle("grid-waiting", line.kind === "waiting");
@@ -109,6 +125,7 @@ export function nameColumn(source: PaintSource, words: Words, tree: boolean, add
       show(toggle, below > 0);
       show(pin, run !== null && source.isPinned(run.run_id));
       show(star, run?.starred === true);
+      paintSwatch(swatch, run ? drawnStyles.get().get(run.run_id) : undefined);
       show(link, run !== null);
       show(text, line.kind === "group");
       show(count, below > 0);

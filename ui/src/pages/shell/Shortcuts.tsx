@@ -15,6 +15,8 @@ const KEYS: readonly (readonly [string, MessageKey])[] = [
   ["Alt+→", "keys.moveColumn"],
   ["Shift+F10", "keys.menu"],
   ["Shift+C", "keys.columns"],
+  ["1 2 3", "keys.layout"],
+  ["c", "keys.compare"],
   ["y", "keys.share"],
   ["Esc", "keys.leave"],
   ["l", "keys.live"],
