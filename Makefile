@@ -66,9 +66,9 @@ check: setup
 bench: setup peer
 	$(PY) -m benchmarks
 
-# 50 kills of a server under load and 25,000 odd requests, on each database: half an hour
+# 50 kills of a server under load, 50 of training, shipper and server, and 25,000 odd requests, on each database: half an hour
 proof: setup
-	CLEW_TEST_SCALE=5 $(PY) -m pytest -m slow tests/crash/test_load.py tests/fuzz --timeout 3600
+	CLEW_TEST_SCALE=5 $(PY) -m pytest -m slow tests/crash/test_load.py tests/crash/test_chaos.py tests/fuzz --timeout 3600
 
 clean:
 	rm -rf $(VENV) $(PEER) ui/node_modules src/clew/server/static .pytest_cache .mypy_cache .ruff_cache
