@@ -60,9 +60,9 @@ def more(turn):
     returned(4, turn)
     clew.log_metrics({"pair/a": turn, "pair/b": -turn}, step=turn)
     returned(5, turn)
-    if turn % 5 == 0:
+    if turn % 25 == 0:
         clew.log_text(f"text {turn} " * turn, f"files/{turn}.txt")
-        returned(6, turn // 5)
+        returned(6, turn // 25)
 
 os.setpgid(0, 0)
 run = clew.start_run()
@@ -145,10 +145,10 @@ def check(run_id: str, counts: list[int]) -> None:
         assert [(m.step, m.value) for m in history] == [(n, n * sign) for n in range(1, len(history) + 1)]
         assert pairs <= len(history) <= pairs + 1
     names = {f.path for f in client.list_artifacts(run_id, "files")} if files else set()
-    assert {f"files/{5 * n}.txt" for n in range(1, files + 1)} <= names
+    assert {f"files/{25 * n}.txt" for n in range(1, files + 1)} <= names
     for n in range(1, files + 1):
-        with open(client.download_artifacts(run_id, f"files/{5 * n}.txt"), encoding="utf-8") as file:
-            assert file.read() == f"text {5 * n} " * 5 * n
+        with open(client.download_artifacts(run_id, f"files/{25 * n}.txt"), encoding="utf-8") as file:
+            assert file.read() == f"text {25 * n} " * 25 * n
 
 
 def chaos(place: Place, store: str, kills: int) -> None:
@@ -185,6 +185,7 @@ def chaos(place: Place, store: str, kills: int) -> None:
             training.kill(both=True)
         ship_all(place)
         for training in trainings:
+            assert training.script.returncode == -signal.SIGKILL, training.script.communicate()[1]  # no call raised
             check(training.run_id, training.returned())
         assert "Traceback" not in server.log.read_text()
     finally:
