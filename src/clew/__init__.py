@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         sklearn,
         tensorboard,
         tracking,
+        types,
     )
     from clew.client.about import (
         doctor,
@@ -196,6 +197,7 @@ _NAMESPACES = (
     "sklearn",
     "tensorboard",
     "tracking",
+    "types",
 )
 _NO_WORKSPACES = "Clew has no workspaces: give each team a server or a store of its own"
 _ABSENT = {
@@ -315,6 +317,7 @@ __all__ = [
     "tensorboard",
     "track",
     "tracking",
+    "types",
     "ui",
     "unload_ipython_extension",
     "validate_evaluation_results",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from clew.client.datasets.arrays import NumpyDataset, from_numpy
@@ -51,6 +52,14 @@ __all__ = [
     "load_delta",
     "resolve_dataset_source",
 ]
+
+# Scripts also import classes from MLflow's single modules: from clew.data.pandas_dataset import PandasDataset.
+for _kind in ("pandas", "numpy", "polars", "spark", "huggingface", "tensorflow", "meta"):
+    sys.modules[f"{__name__}.{_kind}_dataset"] = sys.modules[__name__]
+for _kind in ("code", "http", "spark", "delta", "huggingface"):
+    sys.modules[f"{__name__}.{_kind}_dataset_source"] = sys.modules[__name__]
+for _kind in ("dataset", "dataset_source", "sources"):
+    sys.modules[f"{__name__}.{_kind}"] = sys.modules[__name__]
 
 get_dataset_source_from_json = source_from_json
 resolve_dataset_source = resolve_source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import clew as mlflow
@@ -64,10 +65,23 @@ def test_what_is_absent_on_purpose_says_why() -> None:
         mlflow.set_active_model()
 
 
-def test_signatures_are_imported_from_where_scripts_look_for_them() -> None:
+def test_classes_are_imported_from_where_scripts_look_for_them() -> None:
+    from clew.data.http_dataset_source import HTTPDatasetSource
+    from clew.data.pandas_dataset import PandasDataset
+    from clew.tracking.client import MlflowClient
+    from clew.types.schema import ColSpec, DataType, Schema, TensorSpec
+
     from clew.models.signature import ModelSignature, infer_signature
 
-    assert (infer_signature, ModelSignature) == (mlflow.models.infer_signature, mlflow.models.ModelSignature)
+    assert (PandasDataset, HTTPDatasetSource) == (mlflow.data.PandasDataset, mlflow.data.HTTPDatasetSource)
+    assert MlflowClient is mlflow.MlflowClient
+    columns = Schema([ColSpec("double", "a"), ColSpec(DataType.long, "b", required=False)])
+    assert infer_signature({"a": 1.5, "b": 2}).inputs != columns
+    assert ModelSignature(columns, Schema([ColSpec(DataType.string)])).inputs == columns
+    assert [column.type for column in columns.columns] == ["double", "long"]
+    tensor = Schema([TensorSpec(np.dtype(np.uint8), [-1, 28, 28])])
+    assert tensor == Schema((TensorSpec("uint8", (-1, 28, 28)),))
+    assert tensor.to_json() == mlflow.models.infer_signature(np.zeros((2, 28, 28), np.uint8)).inputs.to_json()
 
 
 def test_entities_become_dictionaries_as_in_mlflow(store: str) -> None:

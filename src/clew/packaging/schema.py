@@ -18,7 +18,8 @@ from clew.errors import InvalidValue
 class DataType(StrEnum):
     """Type of one value; the text is MLflow's.
 
-    integer is 32 bits, long 64 bits, float 32 bits, double 64 bits, datetime has nanoseconds.
+    integer is 32 bits, long 64 bits, float 32 bits, double 64 bits, datetime has nanoseconds. In small letters the
+    names are MLflow's, too.
     """
 
     BOOLEAN = "boolean"
@@ -29,6 +30,15 @@ class DataType(StrEnum):
     STRING = "string"
     BINARY = "binary"
     DATETIME = "datetime"
+
+    boolean = BOOLEAN
+    integer = INTEGER
+    long = LONG
+    float = FLOAT
+    double = DOUBLE
+    string = STRING
+    binary = BINARY
+    datetime = DATETIME
 
 
 class AnyType(msgspec.Struct, frozen=True):
@@ -83,7 +93,7 @@ class ColumnSpec(msgspec.Struct, frozen=True):
 class TensorSpec(msgspec.Struct, frozen=True):
     """One n-dimensional array.
 
-    dtype: numpy's name, e.g. ``float32``.
+    dtype: numpy's name, e.g. ``float32``; an ``np.dtype`` is taken too.
     shape: -1 where the length is free; the first usually is.
     name: key in a mapping of arrays; None for a single array.
     """
@@ -91,6 +101,13 @@ class TensorSpec(msgspec.Struct, frozen=True):
     dtype: str
     shape: tuple[int, ...]
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        kind = getattr(self.dtype, "kind", "")
+        if kind:
+            name = {"U": "str", "S": "bytes"}.get(kind) or str(self.dtype)
+            msgspec.structs.force_setattr(self, "dtype", name)
+        msgspec.structs.force_setattr(self, "shape", tuple(self.shape))
 
 
 class ParamSpec(msgspec.Struct, frozen=True):
