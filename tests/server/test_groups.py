@@ -139,7 +139,7 @@ def test_a_filter_narrows_and_summaries_count(client: Tracker) -> None:
         ({}, "one to 3 keys"),
         ({"by": [{"column": "params.a"}] * 4}, "one to 3 keys"),
         ({"by": [{"column": "metrics.loss"}]}, "how many bins"),
-        ({"by": [{"column": "dataset.name"}]}, "Invalid column 'dataset.name'"),
+        ({"by": [{"column": "params.a"}], "columns": ["dataset.name"]}, "dataset.name is no number"),
         ({"by": [{"column": "nonsense.x"}]}, "Invalid column 'nonsense.x'"),
         ({"by": [{"column": "params.a", "bins": 1}]}, "'bins'"),
         ({"by": [{"column": "params.a"}], "sort": "loss"}, "'sort'"),
@@ -152,6 +152,31 @@ def test_what_cannot_be_grouped_is_explained(client: Tracker, fields: Row, words
     answer = client.post(NATIVE + "runs/groups", {"experiment_ids": ["0"], **fields})
     assert answer.status == 400
     assert words in answer.json()["message"]
+
+
+def test_groups_by_the_datasets_that_runs_read(client: Tracker) -> None:
+    read: dict[str | None, set[str]] = {"iris, wine": set(), "wine": set(), None: set()}
+    for text, wanted in list(read.items()) * 2:
+        run_id = client.new_run()
+        wanted.add(run_id)
+        for name in reversed(text.split(", ") if text else []):
+            dataset = {"name": name, "digest": name, "source_type": "local", "source": name}
+            tags = [{"key": "mlflow.data.context", "value": "training"}]
+            client.ok(API + "runs/log-inputs", {"run_id": run_id, "datasets": [{"dataset": dataset, "tags": tags}]})
+        log(client, run_id, {}, {"loss": float(len(read))})
+    answer = groups(client, {"column": "dataset.name"}, columns=["metrics.loss"], sort="key")
+    assert [(g["labels"][0].get("text"), g["runs"]) for g in answer["groups"]] == [
+        ("iris, wine", 2),
+        ("wine", 2),
+        (None, 2),
+    ]
+    for group in answer["groups"]:
+        assert group["columns"]["metrics.loss"]["count"] == 2
+        assert found_by(client, group["filter"]) == read[group["labels"][0].get("text")]
+    narrowed = groups(client, {"column": "dataset.name"}, {"column": "dataset.context"}, filter="dataset.name = 'iris'")
+    assert [[label["text"] for label in group["labels"]] for group in narrowed["groups"]] == [
+        ["iris, wine", "training"]
+    ]
 
 
 def test_numbers_at_the_edge_of_floats_do_not_overflow(client: Tracker) -> None:

@@ -132,7 +132,12 @@ def test_columns_of_an_experiment(client: Tracker) -> None:
         run_id = client.new_run(number)
         client.ok(API + "runs/log-parameter", {"run_id": run_id, "key": "p", "value": value})
         client.log(run_id, "m", (1, 1.0))
+    assert "datasets" not in client.get(f"{NATIVE}experiments/{number}/columns").json()
+    for name in ("wine", "iris"):
+        dataset = {"name": name, "digest": "d", "source_type": "local", "source": name}
+        client.ok(API + "runs/log-inputs", {"run_id": run_id, "datasets": [{"dataset": dataset}]})
     found = client.get(f"{NATIVE}experiments/{number}/columns").json()
+    assert found["datasets"] == [{"key": "name", "runs": 1, "distinct": 2}]
     assert found["params"] == [{"key": "p", "runs": 3, "distinct": 2}]
     assert found["metrics"] == [{"key": "m", "runs": 3}]
     assert found["tags"] == [{"key": "mlflow.runName", "runs": 3}]

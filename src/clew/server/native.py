@@ -163,6 +163,7 @@ def experiment_columns(tx: Tx, request: wire.ExperimentColumns) -> wire.Experime
         params=[wire.ColumnCount(key=c.name, runs=c.runs, distinct=c.distinct) for c in found.params],
         metrics=[wire.ColumnCount(key=c.name, runs=c.runs) for c in found.metrics],
         tags=[wire.ColumnCount(key=c.name, runs=c.runs) for c in found.tags],
+        datasets=[wire.ColumnCount(key=c.name, runs=c.runs, distinct=c.distinct) for c in found.datasets],
     )
 
 

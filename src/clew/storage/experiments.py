@@ -28,7 +28,7 @@ class NotActive(Conflict):
 class Column(msgspec.Struct, frozen=True):
     """A key that runs of an experiment have.
 
-    runs: how many of the runs looked at have it. distinct: different values among them (params only).
+    runs: how many of the runs looked at have it. distinct: different values among them (params and datasets only).
     """
 
     name: str
@@ -37,11 +37,15 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys of an experiment's newest runs, by kind, most used first."""
+    """The keys of an experiment's newest runs, by kind, most used first.
+
+    datasets: ``name`` alone, where runs read any.
+    """
 
     params: tuple[Column, ...] = ()
     metrics: tuple[Column, ...] = ()
     tags: tuple[Column, ...] = ()
+    datasets: tuple[Column, ...] = ()
 
 
 def ensure_default(tx: WriteTx) -> None:
@@ -282,7 +286,17 @@ def columns(tx: Tx, experiment_id: str, newest: int = 1000) -> Columns:
         params=counted("param", "count(DISTINCT v.value)"),
         metrics=counted("latest_metric", "NULL"),
         tags=counted("tag", "NULL"),
+        datasets=_datasets(tx, rns),
     )
+
+
+def _datasets(tx: Tx, rns: Sequence[int]) -> tuple[Column, ...]:
+    runs, names = tx.all(
+        "SELECT count(DISTINCT i.rn), count(DISTINCT d.name) FROM run_input i JOIN dataset d ON d.id = i.dataset_id"
+        f" WHERE {tx.dialect.any_of('i.rn', 'rns')}",
+        rns=rns,
+    )[0]
+    return (Column("name", runs, names),) if runs else ()
 
 
 def _insert(tx: WriteTx, name: str, artifact_location: str | None, experiment_id: int | None = None) -> int:

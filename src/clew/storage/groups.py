@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from clew.entities.run import ViewType
 from clew.errors import InvalidValue
-from clew.query.ast import Comparison, Expr, Field, FieldKind, IsNull, Not, all_of
+from clew.query.ast import Comparison, Expr, Field, FieldKind, InList, IsNull, Not, all_of
 from clew.query.fields import RUNS
 from clew.query.text import write_filter, write_key
 from clew.storage.columns.arrays import Floats
-from clew.storage.columns.gathered import Numbers, Texts, Values
+from clew.storage.columns.gathered import SET_SEPARATOR, Numbers, Texts, Values
 from clew.storage.columns.index import index_of
 from clew.storage.engine import Tx
 
@@ -104,9 +104,9 @@ def group_runs(
     """
     index = index_of(tx)
     assert index is not None, "every store has an index"
-    for field in (*(key.field for key in keys), *columns):
+    for field in columns:
         if field.kind is FieldKind.DATASET:
-            raise InvalidValue(f"Runs have several values of {write_key(field, RUNS)}, so they are not grouped by it.")
+            raise InvalidValue(f"{write_key(field, RUNS)} is no number; group by it instead.")
     wanted = list(dict.fromkeys([*(key.field for key in keys), *columns]))
     found = index.gather(tx, experiments, where, view, wanted)
     sides = [_side(key, found[key.field]) for key in keys]
@@ -137,9 +137,19 @@ def _side(key: Key, values: Values) -> Side:
         if number == len(order):
             return Label(IsNull(key.field))
         text = texts[order[number]]
+        if key.field.kind is FieldKind.DATASET:
+            return _set_label(key.field, tuple(text.split(SET_SEPARATOR)))
         return Label(Comparison(key.field, "=", text), text=text)
 
     return Side(ranks[values.codes], len(order) + 1, label)
+
+
+def _set_label(field: Field, texts: tuple[str, ...]) -> Label:
+    """Runs that have these texts and no other."""
+    own: list[Expr] = [Comparison(field, "=", text) for text in texts]
+    where = all_of([*own, Not(InList(field, texts, negated=True))])
+    assert where is not None
+    return Label(where, text=", ".join(texts))
 
 
 def _binned(field: Field, numbers: Numbers, bins: int, scale: Scale) -> Side:

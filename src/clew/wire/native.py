@@ -179,7 +179,7 @@ class ExperimentColumns(Message, kw_only=True):
 
 
 class ColumnCount(Message, kw_only=True):
-    """runs: how many of those runs have the key. distinct: different values (params only)."""
+    """runs: how many of those runs have the key. distinct: different values (params and datasets only)."""
 
     key: str | None = None
     runs: int | None = None
@@ -187,11 +187,12 @@ class ColumnCount(Message, kw_only=True):
 
 
 class ExperimentColumnsResponse(Message, kw_only=True):
-    """Keys by kind."""
+    """Keys by kind; of datasets ``name``, where runs read any."""
 
     params: list[ColumnCount] = []
     metrics: list[ColumnCount] = []
     tags: list[ColumnCount] = []
+    datasets: list[ColumnCount] = []
 
 
 class RetireHost(Message, kw_only=True):

@@ -11,7 +11,7 @@ import numpy as np
 from clew.entities.run import RunStatus
 from clew.query.ast import Field, FieldKind
 from clew.storage.columns.arrays import Codes, Floats, Mask, Rows
-from clew.storage.columns.column import NumberColumn, TextColumn
+from clew.storage.columns.column import ManyTextsColumn, NumberColumn, TextColumn
 from clew.storage.columns.dictionary import TextDictionary
 from clew.storage.columns.seen import Seen
 from clew.storage.status import status_number
@@ -45,8 +45,12 @@ for _code, _status in enumerate(RunStatus):
     _STATUS_CODES[status_number(_status)] = _code
 
 
+SET_SEPARATOR = "\n"
+"""Joins the texts of a row that has several, as of its datasets; they are sorted by code point."""
+
+
 def values_of(seen: Seen, field: Field, rows: Rows) -> Values:
-    """The values that some rows of one table have of a field, which is none of ``dataset.…``."""
+    """The values that some rows of one table have of a field; of ``dataset.…`` all that a row has, as one text."""
     table = seen.table
     if field.kind is FieldKind.ATTRIBUTE:
         match field.name:
@@ -70,7 +74,7 @@ def values_of(seen: Seen, field: Field, rows: Rows) -> Values:
     column: Any = seen.column(field)
     if isinstance(column, NumberColumn):
         return Numbers(column.values()[rows], column.present()[rows])
-    return _texts(column, rows)
+    return _sets(column, rows) if isinstance(column, ManyTextsColumn) else _texts(column, rows)
 
 
 def joined(parts: Sequence[Values]) -> Values:
@@ -93,3 +97,25 @@ def _texts(column: TextColumn, rows: Rows) -> Texts:
     dictionary = column.dictionary
     texts = [dictionary.text(code) for code in used[absent:].tolist()]
     return Texts((codes - absent).astype(np.int32), texts, dictionary.numbers()[used[absent:]])
+
+
+def _sets(column: ManyTextsColumn, rows: Rows) -> Texts:
+    """The different texts of each row, joined."""
+    every, codes = column.dump()
+    places = np.searchsorted(rows, every)
+    here = (places < len(rows)) & (rows[np.minimum(places, len(rows) - 1)] == every) if len(rows) else np.zeros(0, bool)
+    if not here.any():
+        return Texts(np.full(len(rows), -1, np.int32), [], np.empty(0))
+    names = {code: column.dictionary.text(code) for code in np.unique(codes[here]).tolist()}
+    order = sorted(names, key=names.__getitem__)
+    ranks = np.zeros(max(names) + 1, np.int64)
+    ranks[order] = np.arange(len(order))
+    pairs = np.unique(places[here] * len(order) + ranks[codes[here]])
+    owners, own = np.divmod(pairs, len(order))
+    counts = np.bincount(owners, minlength=len(rows))
+    sets = np.full((len(rows), int(counts.max())), -1)
+    sets[owners, np.arange(len(pairs)) - (np.cumsum(counts) - counts)[owners]] = own
+    different, set_of = np.unique(sets, axis=0, return_inverse=True)
+    texts = [SET_SEPARATOR.join(names[order[rank]] for rank in ranks if rank >= 0) for ranks in different.tolist()]
+    none = int(texts[0] == "" and different[0, 0] < 0)  # rows without any sort first
+    return Texts((set_of.reshape(-1) - none).astype(np.int32), texts[none:], np.full(len(texts) - none, np.nan))

@@ -103,8 +103,6 @@ class ColumnIndex:
     ) -> dict[Field, Values]:
         """Columns of all runs that match; each has a value per run, in one order for all of them.
 
-        fields: none of ``dataset.…``.
-
         Raises:
             NotSupported: a run's id is not 32 hex digits.
         """
