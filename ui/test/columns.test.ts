@@ -50,6 +50,12 @@ describe("default columns", () => {
     ]);
   });
 
+  it("shows the dataset where runs differ in it", () => {
+    const datasets = (distinct: number) => [{ key: "name", runs: 9, distinct }];
+    expect(defaultColumns({ datasets: datasets(2) }, 9).at(-1)).toBe("d.name");
+    expect(defaultColumns({ datasets: datasets(1) }, 9)).not.toContain("d.name");
+  });
+
   it("shows at most 8 of each", () => {
     const columns = defaultColumns({ params: many("p", 30), metrics: many("m", 30) }, 99);
     expect(columns.filter((id) => id.startsWith("p."))).toHaveLength(8);

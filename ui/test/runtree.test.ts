@@ -77,6 +77,22 @@ describe("a table in groups", () => {
     expect(keys(table)).toEqual(["params.o = 'adam'", "params.o = 'sgd'", "params.o = 'sgd'#0"]);
   });
 
+  it("passes a failed second look on, and keeps what is here", async () => {
+    let away = false;
+    const { made } = backend({}, GROUPS);
+    const groups = made.groups;
+    const flaky: TableBackend = {
+      ...made,
+      groups: (filter) => (request, signal) => (away ? Promise.reject(new Error("away")) : groups(filter)(request, signal)),
+    };
+    const table = new RunTree(flaky, { ...PLAIN, groups: [{ column: "params.o" }] });
+    table.look(0, 10);
+    await settled();
+    away = true;
+    await expect(table.refresh(0, 10, false)).rejects.toThrow("away");
+    expect([table.position, table.length, table.error]).toEqual(["ready", 2, null]);
+  });
+
   it("asks for a group's runs with the filter of the table, and for more of them as they are looked at", async () => {
     const within = "(a = 1 OR b = 2) AND params.o = 'adam'";
     const { asked, made } = backend({ [within]: 700 }, GROUPS);

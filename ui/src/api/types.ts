@@ -99,6 +99,8 @@ export interface ExperimentColumns {
   params?: ColumnKey[];
   metrics?: ColumnKey[];
   tags?: ColumnKey[];
+  /** "name" alone, where runs read datasets. */
+  datasets?: ColumnKey[];
 }
 
 export interface WireSeries {

@@ -152,18 +152,20 @@ function byCoverage(a: ColumnKey, b: ColumnKey): number {
   return b.runs - a.runs || depth(a.key) - depth(b.key);
 }
 
+const varies = (column: ColumnKey) => (column.distinct ?? 0) >= 2;
+
 /** How many param and metric columns a window of a width (px) has room for, beside the attributes. */
 export function roomFor(width: number): number {
   return Math.max(2 * MIN_DEFAULT, Math.floor((width - 500) / 88));
 }
 
 /**
- * The columns shown when the address names none: status, age, duration and user; the params that vary, by how many runs have
+ * The columns shown when the address names none: status, age, duration and user; the dataset where there are several; the params that vary, by how many runs have
  * them; the goal and metrics of evaluation first; at most 8 of each, and of both together as many as there is `room` for, so
  * that params and metrics are seen at once.
  */
 export function defaultColumns(known: ExperimentColumns, room: number, goal: string | null = null): ColumnId[] {
-  const params = (known.params ?? []).filter((param) => (param.distinct ?? 0) >= 2).toSorted(byCoverage);
+  const params = (known.params ?? []).filter(varies).toSorted(byCoverage);
   const metrics = (known.metrics ?? [])
     .filter((metric) => !isSystemMetric(metric.key))
     .toSorted((a, b) => Number(b.key === goal) - Number(a.key === goal) || byEvaluation(a, b) || byCoverage(a, b));
@@ -172,6 +174,7 @@ export function defaultColumns(known: ExperimentColumns, room: number, goal: str
   const paramCount = Math.min(MAX_DEFAULT, params.length, room - metricCount);
   return [
     ...DEFAULT_ATTRIBUTES.map((key) => columnId("attribute", key)),
+    ...(known.datasets ?? []).filter(varies).map(({ key }) => columnId("dataset", key)),
     ...params.slice(0, paramCount).map((param) => columnId("param", param.key)),
     ...metrics.slice(0, metricCount).map((metric) => columnId("metric", metric.key)),
   ];

@@ -33,6 +33,8 @@ export class GroupList {
   /** How many runs match. */
   runs = 0;
   ready = false;
+  /** When groups last came, in ms; 0 before. */
+  updated = 0;
   error: Error | null = null;
 
   constructor(
@@ -74,12 +76,12 @@ export class GroupList {
     void this.load(this.groups.length, this.page);
   }
 
-  /** Asks again for what is here. */
+  /** Asks again for what is here. A failure is passed on and changes nothing. */
   refresh(): Promise<void> {
-    return this.load(0, Math.max(this.groups.length, this.page));
+    return this.load(0, Math.max(this.groups.length, this.page), true);
   }
 
-  private async load(offset: number, limit: number): Promise<void> {
+  private async load(offset: number, limit: number, again = false): Promise<void> {
     if (this.fetching || this.abort.signal.aborted) return;
     this.fetching = true;
     try {
@@ -90,9 +92,11 @@ export class GroupList {
       this.total = answer.total ?? this.groups.length;
       this.runs = answer.runs ?? 0;
       this.ready = true;
+      this.updated = Date.now();
       this.error = null;
     } catch (cause) {
       if (this.abort.signal.aborted) return;
+      if (again && this.ready) throw cause;
       this.error = cause instanceof Error ? cause : new Error(String(cause));
     } finally {
       this.fetching = false;

@@ -2,7 +2,7 @@
  * The lines of a runs table: runs as a plain list, in groups, or below their parents. Groups and parents are opened one by one,
  * and the runs below each come in pages of their own.
  */
-import type { GroupKey, RunPage } from "../api/types";
+import type { GroupKey, RunGroup, RunPage } from "../api/types";
 import { allOf, idTerm, quoteText } from "./filtertext";
 import { GroupList, type FetchGroups, type GroupOrder } from "./grouplist";
 import { groupItems, Outline, runItems, type Line } from "./outline";
@@ -25,6 +25,7 @@ export interface TableBackend {
 const PARENT = "tags.`mlflow.parentRunId`";
 const PARENT_COLUMN = "tags.mlflow.parentRunId";
 const GROUP_PAGE = 100;
+const SAMPLED_GROUPS = 40;
 /** Parents whose children are counted; and parents that are kept where only children of theirs match. */
 const PARENTS = 1000;
 const KEPT_PARENTS = 200;
@@ -95,13 +96,18 @@ export class RunTree {
     return this.grouped ? (this.groups?.total ?? 0) : 0;
   }
 
+  /** Some groups that are here. */
+  get groupSample(): readonly RunGroup[] {
+    return this.grouped ? (this.groups?.groups.slice(0, SAMPLED_GROUPS) ?? []) : [];
+  }
+
   /** Runs of the plain list that are here; all of them where there are groups or children. */
   get loaded(): number {
     return this.groups ? this.total : (this.main?.loaded ?? 0);
   }
 
   get updated(): number {
-    return Math.max(0, ...[...this.pages].map((pages) => pages.updated));
+    return Math.max(this.groups?.updated ?? 0, ...[...this.pages].map((pages) => pages.updated));
   }
 
   get waiting(): number {

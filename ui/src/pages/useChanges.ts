@@ -46,7 +46,11 @@ export function useChanges(topics: readonly string[], look: () => Promise<void>)
     const start = () => {
       stop ??= listen(names.split(","), {
         onChange: () => (waiting = true),
-        onState: (state) => (told = state),
+        onState: (state) => {
+          // What happened between the last message and now is asked for.
+          if (told !== state) waiting = true;
+          told = state;
+        },
       });
     };
     const end = () => {

@@ -28,6 +28,8 @@ interface FilterBarProps {
   onCommit: () => void;
   /** Escape: where the focus goes on to. */
   onLeave: () => void;
+  /** Shows what the language can say. */
+  onHelp?: () => void;
 }
 
 /** One line of filter text with what may be typed next; a fault is underlined where it is and said in words. */
@@ -152,6 +154,11 @@ export function FilterBar(props: FilterBarProps) {
         ) : (
           <kbd aria-hidden="true">/</kbd>
         )}
+        {props.onHelp ? (
+          <button type="button" className="icon-button" aria-label={t("syntax.title")} title={t("syntax.title")} onClick={props.onHelp}>
+            <Icon name="help" />
+          </button>
+        ) : null}
       </div>
       <div className="filter-pop" hidden={!open}>
         {open ? (

@@ -1,5 +1,6 @@
 import { Component, type ReactNode } from "react";
 import { useWords } from "../i18n/language";
+import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
 
 export interface Fault {
@@ -13,6 +14,17 @@ export function faultOf(error: unknown): Fault {
   if (!(error instanceof Error)) return { message: String(error) };
   const { status, requestId } = error as Error & Partial<Fault>;
   return { message: error.message, ...(status === undefined ? {} : { status }), ...(requestId ? { requestId } : {}) };
+}
+
+/** What helps whoever is told of the failure. */
+function details({ message, status, requestId }: Fault): string {
+  const lines = [message, status ? `HTTP ${status}` : "", requestId ? `request ${requestId}` : "", location.href];
+  return lines.filter(Boolean).join("\n");
+}
+
+/** Whether a part of the pages could not be loaded: the server has newer ones. */
+function isOldPage(error: unknown): boolean {
+  return error instanceof TypeError && /dynamically imported|Importing a module/i.test(error.message);
 }
 
 interface FailureProps {
@@ -38,12 +50,15 @@ export function Failure({ error, retry, titled = true }: FailureProps) {
             .filter(Boolean)
             .join(" · ")}
         </p>
-        {retry ? (
-          <button type="button" className="button" onClick={retry}>
-            <Icon name="retry" />
-            {t("error.retry")}
-          </button>
-        ) : null}
+        <div className="failure-ways">
+          {retry ? (
+            <button type="button" className="button" onClick={retry}>
+              <Icon name="retry" />
+              {t("error.retry")}
+            </button>
+          ) : null}
+          {unreachable ? null : <CopyButton small text={details(fault)} label={t("error.copy")} />}
+        </div>
       </div>
     </div>
   );
@@ -70,7 +85,24 @@ export class Region extends Component<RegionProps, { error: unknown }> {
   private reset = () => this.setState({ error: null });
 
   override render() {
-    if (this.state.error !== null) return <Failure error={this.state.error} retry={this.reset} />;
+    const { error } = this.state;
+    if (isOldPage(error)) return <OldPage />;
+    if (error !== null) return <Failure error={error} retry={this.reset} />;
     return this.props.children;
   }
+}
+
+function OldPage() {
+  const { t } = useWords();
+  return (
+    <div className="failure" role="alert">
+      <Icon name="retry" />
+      <div>
+        <strong>{t("error.oldPage")}</strong>
+        <button type="button" className="button" onClick={() => location.reload()}>
+          {t("error.reload")}
+        </button>
+      </div>
+    </div>
+  );
 }

@@ -5,7 +5,7 @@ import { compareAddress, MOST_COMPARED } from "../../data/comparison";
 import { useWords } from "../../i18n/language";
 import { Icon } from "../../parts/Icon";
 import { MenuButton } from "../../parts/ToolButton";
-import { act, download, MAX_STARS, starAll, type SelectedFrom } from "./bulk";
+import { act, download, MAX_CHANGED, MAX_STARS, starAll, type SelectedFrom } from "./bulk";
 import { ExperimentDialog } from "./ExperimentDialog";
 import { TagDialog } from "./TagDialog";
 
@@ -18,6 +18,7 @@ interface BulkBarProps {
   /** The table's order. */
   order: readonly string[];
   deleted: boolean;
+  /** The run that others are compared with. */
   baseline: string | null;
   onAll: () => void;
   onClear: () => void;
@@ -38,6 +39,7 @@ export function BulkBar(props: BulkBarProps) {
     run(action);
     onClear();
   };
+  const many = count > MAX_CHANGED;
   const formats: TableFormat[] = ["csv", "json", "parquet"];
   return (
     <div className="bulk" role="toolbar" aria-label={t("bulk.label")}>
@@ -49,8 +51,9 @@ export function BulkBar(props: BulkBarProps) {
           {t("bulk.all", { n: from.total })}
         </button>
       )}
+      {many ? <span className="bulk-note">{t("bulk.many", { n: MAX_CHANGED })}</span> : null}
       {deleted ? (
-        <button type="button" className="button tool" onClick={() => leave({ action: "restore" })}>
+        <button type="button" className="button tool" disabled={many} onClick={() => leave({ action: "restore" })}>
           <Icon name="restore" />
           {t("bulk.restore")}
         </button>
@@ -62,7 +65,7 @@ export function BulkBar(props: BulkBarProps) {
               {t("compare.action")}
             </Link>
           )}
-          <button type="button" className="button tool" onClick={() => setDialog("tag")}>
+          <button type="button" className="button tool" disabled={many} onClick={() => setDialog("tag")}>
             <Icon name="tag" />
             {t("bulk.tag")}
           </button>
@@ -72,11 +75,11 @@ export function BulkBar(props: BulkBarProps) {
               {t("bulk.star")}
             </button>
           )}
-          <button type="button" className="button tool" onClick={() => setDialog("move")}>
+          <button type="button" className="button tool" disabled={many} onClick={() => setDialog("move")}>
             <Icon name="move" />
             {t("bulk.move")}
           </button>
-          <button type="button" className="button tool" onClick={() => setDialog("copy")}>
+          <button type="button" className="button tool" disabled={many} onClick={() => setDialog("copy")}>
             <Icon name="copy" />
             {t("bulk.copy")}
           </button>
@@ -95,7 +98,12 @@ export function BulkBar(props: BulkBarProps) {
               },
             ]}
           />
-          <button type="button" className="button tool tone-bad" onClick={() => leave({ action: "delete" })}>
+          <button
+            type="button"
+            className="button tool tone-bad"
+            disabled={many}
+            onClick={() => leave({ action: "delete" })}
+          >
             <Icon name="trash" />
             {t("bulk.delete")}
           </button>

@@ -69,16 +69,18 @@ export function RunsGrid(props: RunsGridProps) {
   const shown = useMemo(
     () => {
       const look = { curves: props.curves, deltas, grouped: table.grouped };
-      const made = columns.map((id) => gridColumn(id, source, look, words));
-      return roomForSections(made, hidden).map((column) => ({ ...column, width: view.widths[column.id] ?? column.width }));
+      return columns.map((id) => {
+        const column = gridColumn(id, source, look, words);
+        return { ...column, width: view.widths[id] ?? column.width };
+      });
     },
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- see above: `table` and `sampled` decide the widths
-    [columns, words, table, sampled, hidden, props.curves, deltas, view.widths],
+    [columns, words, table, sampled, props.curves, deltas, view.widths],
   );
-  const [frozen, loose] = useMemo(
-    () => [shown.filter((column) => view.frozen.includes(column.id)), shown.filter((column) => !view.frozen.includes(column.id))],
-    [shown, view.frozen],
-  );
+  const [frozen, loose] = useMemo(() => {
+    const isFrozen = (column: GridColumn) => view.frozen.includes(column.id);
+    return [shown.filter(isFrozen), roomForSections(shown.filter((column) => !isFrozen(column)), hidden)];
+  }, [shown, view.frozen, hidden]);
   const lead = useMemo(
     () => [selectColumn(source, words), nameColumn(source, words, tree, (runId) => latest.current.address(runId))],
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- a new query may bring longer names
@@ -153,6 +155,7 @@ function paintSource(latest: () => Latest): PaintSource {
     line: (row) => latest().line(row),
     range: (column) => latest().table.range(column),
     sample: () => latest().table.sample(SAMPLE),
+    sampleGroups: () => latest().table.groupSample,
     curve: (runId, key) => latest().curvePath(runId, key),
     base(column) {
       const { pins, view } = latest();

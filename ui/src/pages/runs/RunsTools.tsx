@@ -1,4 +1,4 @@
-import type { RefObject, ReactNode } from "react";
+import { useState, type ReactNode, type RefObject } from "react";
 import type { ExperimentColumns } from "../../api/types";
 import type { Term } from "../../data/filtertext";
 import type { ViewState } from "../../data/viewstate";
@@ -10,6 +10,7 @@ import { Chips } from "./Chips";
 import { GroupPanel } from "./GroupPanel";
 import { groupingName } from "./groupText";
 import { SortPanel } from "./SortPanel";
+import { SyntaxCard } from "./SyntaxCard";
 import { fullTitle } from "./titles";
 import type { Filter } from "./useFilter";
 
@@ -41,6 +42,7 @@ export function RunsTools(props: ToolsProps) {
     field.current?.focus();
     if (lead >= 0) field.current?.setSelectionRange(lead, lead + term.text.length);
   };
+  const [helping, setHelping] = useState(false);
   const [sort] = view.sort;
   return (
     <div className="runs-tools">
@@ -57,14 +59,25 @@ export function RunsTools(props: ToolsProps) {
         onComplete={filter.complete}
         onCommit={filter.settle}
         onLeave={props.onLeave}
+        onHelp={() => setHelping(true)}
       />
+      {helping ? (
+        <SyntaxCard
+          known={known}
+          onClose={() => setHelping(false)}
+          onTry={(text) => {
+            setHelping(false);
+            filter.setDraft(text);
+          }}
+        />
+      ) : null}
       <div className="runs-tools-row">
         {props.chartsOnly ? null : (
           <ToolButton
             icon="group"
             label={t("tools.group")}
             active={view.groups.length > 0}
-            detail={view.groups.length ? view.groups.map(groupingName).join(", ") : undefined}
+            detail={view.groups.length ? view.groups.map((by) => groupingName(by, words)).join(", ") : undefined}
           >
             {() => <GroupPanel view={view} known={known} go={go} />}
           </ToolButton>

@@ -81,6 +81,9 @@ function sayFailures({ failed = [] }: BulkResult, t: Words["t"]): void {
   if (first) toasts.show(t("bulk.failed", { n: failed.length, message: first.message }), { tone: "bad" });
 }
 
+/** One action changes at most so many runs; an export has no limit. */
+export const MAX_CHANGED = 10_000;
+
 /** Stars of at most so many runs are given one by one. */
 export const MAX_STARS = 100;
 

@@ -95,14 +95,15 @@ function attributeColumn(id: ColumnId, source: PaintSource, words: Words): GridC
 function textColumn(id: ColumnId, wire: string, source: PaintSource, words: Words): GridColumn {
   const kind = columnKind(id);
   const values = sampleCells(source, wire).map(String);
-  const numeric = kind === "param" && values.length > 0 && values.every(isNumeric);
+  const inGroups = source.sampleGroups().flatMap((group) => statisticText(group.columns?.[wire], source.statistic, words)?.text ?? []);
+  const numeric = kind === "param" && (values.length ? values.every(isNumeric) : inGroups.length > 0);
   const shorten = numeric ? formatParam : (text: string) => text;
   const title = columnTitle(id, words);
   return {
     id,
     title,
     ...(kind === "dataset" ? { icon: "database" as const } : {}),
-    width: fitWidth(title, values.map(shorten), kind === "dataset" ? 8 : 0, 48, TEXT_MAX),
+    width: fitWidth(title, [...values.map(shorten), ...inGroups], kind === "dataset" ? 8 : 0, 48, TEXT_MAX),
     align: numeric ? "end" : "start",
     sortable: sortable(id),
     section: words.t(SECTIONS[kind]),

@@ -1,6 +1,5 @@
 /** What groups are called, and how their statistics are written. */
 import type { GroupLabel, GroupStatistics, RunGroup } from "../../api/types";
-import { columnKey } from "../../data/columns";
 import { formatCount, formatDuration, formatNumber, formatTick, formatTime, toNumber } from "../../data/format";
 import type { GroupBy, Statistic } from "../../data/viewstate";
 import type { Words } from "../../i18n/language";
@@ -67,6 +66,7 @@ function shortNumber(value: number): string {
 }
 
 /** The name that a grouping has in menus and tooltips. */
-export function groupingName(by: GroupBy): string {
-  return by.bins === null ? columnKey(by.column) : `${columnKey(by.column)} (${by.bins})`;
+export function groupingName(by: GroupBy, words: Words): string {
+  const title = columnTitle(by.column, words);
+  return by.bins === null ? title : `${title} (${by.bins})`;
 }

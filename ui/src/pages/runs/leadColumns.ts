@@ -109,7 +109,7 @@ export function nameColumn(source: PaintSource, words: Words, tree: boolean, add
   return {
     id: "a.run_name",
     title: words.t("column.name"),
-    width: fitWidth(words.t("column.name"), names, extra, tree ? 240 : 120, 300),
+    width: fitWidth(words.t("column.name"), names, extra, tree ? 240 + (source.groups.length > 1 ? 80 : 0) : 120, 320),
     align: "start",
     sortable: true,
     fixed: true,
@@ -121,7 +121,7 @@ export function nameColumn(source: PaintSource, words: Words, tree: boolean, add
       const run = line.kind === "run" ? line.run : null;
       const below = line.kind === "group" ? line.group.runs : line.kind === "run" ? line.children : 0;
       cell.classList.toggle("grid-waiting", line.kind === "waiting");
-      indent.style.width = `${line.level * INDENT + (tree && !below && line.level === 0 ? 16 : 0)}px`;
+      indent.style.width = `${line.level * INDENT + (tree && !below ? 16 : 0)}px`;
       show(toggle, below > 0);
       show(pin, run !== null && source.isPinned(run.run_id));
       show(star, run?.starred === true);

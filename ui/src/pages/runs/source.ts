@@ -1,5 +1,5 @@
 /** What painting a cell needs beside its column; read anew at each paint. */
-import type { CellValue } from "../../api/types";
+import type { CellValue, RunGroup } from "../../api/types";
 import type { GroupBy, Statistic } from "../../data/viewstate";
 import type { Line } from "../../data/outline";
 import type { Cell, RunPages } from "../../data/runpages";
@@ -13,6 +13,8 @@ export interface PaintSource {
   range: (column: string) => [number, number] | null;
   /** Some runs, to measure columns by. */
   sample: () => readonly [RunPages, number][];
+  /** Some groups, to measure columns by where no run is here. */
+  sampleGroups: () => readonly RunGroup[];
   /** The path of a metric's curve; empty where there is none. */
   curve: (runId: string, key: string) => string;
   /** The baseline's value of a column; undefined while there is none. */

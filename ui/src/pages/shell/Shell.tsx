@@ -1,4 +1,3 @@
-import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { live, type Connection } from "../../data/live";
@@ -8,7 +7,7 @@ import type { IconName } from "../../parts/icons";
 import { Menu } from "../../parts/Menu";
 import { Toasts } from "../../parts/Toasts";
 import { theme, type ThemeChoice } from "../../theme/mode";
-import { signOfLifeQuery } from "../queries";
+import { Banner } from "./Banner";
 import { CrumbsProvider, CrumbsSlot } from "./Crumbs";
 import { Palette } from "./Palette";
 import { Shortcuts } from "./Shortcuts";
@@ -60,6 +59,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <LanguageMenu />
         </header>
         <main id="main" tabIndex={-1}>
+          <Banner />
           {children}
         </main>
         {help ? <Shortcuts onClose={() => setHelp(false)} /> : null}
@@ -120,7 +120,6 @@ const LIVE_WORDS: Record<Connection, MessageKey> = {
 function LiveButton() {
   const { t } = useWords();
   const state = useSyncExternalStore(live.subscribe, live.get);
-  useQuery({ ...signOfLifeQuery, enabled: state === "reconnecting" });
   return (
     <button
       type="button"
