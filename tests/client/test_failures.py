@@ -423,3 +423,23 @@ def test_a_server_without_tls_is_named(
     log_everything(tmp_path)
     (text,) = causes(caplog)
     assert "does not speak TLS" in text
+
+
+def test_a_model_whose_upload_fails_is_kept_with_the_run(
+    door: Door, no_shipper: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    import clew.sklearn
+
+    door.answer = lambda method, path, _: page(503) if method == "PUT" else None
+    model = linear_model.LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0])
+    with clew.start_run() as run:
+        info = clew.sklearn.log_model(model, name="line")
+    assert info.model_uri == f"runs:/{run.info.run_id}/line"
+    (text,) = causes(caplog)
+    assert "answers 503" in text
+    door.always(None)
+    forget()
+    assert not ship(door.url).trouble
+    loaded = clew.sklearn.load_model(info.model_uri)
+    assert loaded.predict([[2.0]])[0] == pytest.approx(4.0)

@@ -345,3 +345,42 @@ def test_where_not_even_a_thread_can_be_started_sync_is_named(
     assert not launcher.tend()
     (told,) = [r.getMessage() for r in caplog.records]
     assert "clew sync" in told
+
+
+def test_a_file_that_is_gone_soon_is_copied_whatever_its_size(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("CLEW_OFFLINE", "1")
+    with clew.start_run():
+        clew.log_text("x" * (17 << 20), "large.txt")
+        monkeypatch.setattr(Journal, "has_room", lambda *_: False)
+        clew.log_text("x", "no room.txt")
+    found = read_target(spool.target_folder(os.environ["CLEW_SPOOL"], store))
+    assert (found.files, found.size_bytes) == (1, SEGMENT_BYTES + (17 << 20))
+    (told,) = [r.getMessage() for r in caplog.records]
+    assert "'no room.txt'" in told
+    assert "no room for a copy" in told
+
+
+def test_a_temporary_folder_that_is_full_costs_the_file_and_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("CLEW_OFFLINE", "1")
+    with clew.start_run():
+        monkeypatch.setattr("tempfile.mkdtemp", full)
+        clew.log_text("t", "t.txt")
+        clew.log_dict({}, "d.json")
+    (told,) = [r.getMessage() for r in caplog.records]
+    assert "'t.txt' is not kept: No space left on device" in told
+
+
+def test_a_torn_note_of_a_target_is_mended_by_the_next_script(tmp_path: Path) -> None:
+    uri = "http://127.0.0.1:1"
+    folder = spool.open_target(str(tmp_path), uri)
+    Path(folder, "target.json").write_text("")
+    assert read_target(folder).target == "a target whose note is torn"
+    assert spool.open_target(str(tmp_path), uri) == folder
+    assert read_target(folder).target == uri

@@ -6,12 +6,13 @@ import os
 from typing import NamedTuple
 
 from clew.client import spool
-from clew.client.segment import Header, part_of, window, written_slots
+from clew.client.segment import span_of
 from clew.client.trouble import NONE, Trouble
-from clew.errors import ClewError
-from clew.wire.frames import HEADER_BYTES, POINT, SEGMENT_BYTES, SLOT_BYTES
+from clew.errors import ClewError, Corrupt
+from clew.wire.frames import SEGMENT_BYTES
 
 _NS_PER_MS = 1_000_000
+UNKNOWN = "a target whose note is torn"
 
 
 class Stuck(NamedTuple):
@@ -96,7 +97,7 @@ def read_target(folder: str) -> Pending:
     of_all = next((w.trouble for w in found if w.trouble and not w.trouble.of_one_run), NONE)
     pid = spool.holder(folder)
     return Pending(
-        target=spool.target_uri(folder),
+        target=_target(folder),
         folder=folder,
         runs=len({w.run_id for w in found}),
         writers=len(found),
@@ -118,6 +119,13 @@ def read_target(folder: str) -> Pending:
     )
 
 
+def _target(folder: str) -> str:
+    try:
+        return spool.target_uri(folder)
+    except Corrupt:
+        return UNKNOWN
+
+
 def _stuck(found: list[_Writer]) -> list[Stuck]:
     by_run = {w.run_id: w.trouble for w in found if w.trouble and w.trouble.of_one_run}
     return [Stuck(run_id, t.text, t.cure, t.since_ms, t.tried_ms) for run_id, t in by_run.items()]
@@ -134,10 +142,10 @@ def _read_writer(run_id: str, folder: str) -> _Writer:
     end, oldest_ms = acked, None
     for path in segments:
         try:
-            end, first_ms = _read_segment(path)
+            end, first_ns = span_of(path)
         except (OSError, ClewError):
             continue
-        oldest_ms = oldest_ms or first_ms
+        oldest_ms = oldest_ms or first_ns // _NS_PER_MS or None
     notes = spool.file_notes(folder)
     return _Writer(
         run_id=run_id,
@@ -150,25 +158,6 @@ def _read_writer(run_id: str, folder: str) -> _Writer:
         lives=spool.lives(folder),
         trouble=trouble,
     )
-
-
-def _read_segment(path: str) -> tuple[int, int | None]:
-    """The sequence number after a segment's last slot, and when its first one was written."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        view = window(fd, SEGMENT_BYTES, write=False)
-    except ValueError:  # shorter than a segment
-        return 0, None
-    finally:
-        os.close(fd)
-    try:
-        header = Header(view[:HEADER_BYTES])
-        with part_of(view, HEADER_BYTES, HEADER_BYTES + header.slots * SLOT_BYTES) as slots:
-            used = written_slots(slots) if header.sealed is None else header.sealed
-            first_ms = POINT.unpack_from(slots)[0] // _NS_PER_MS or None
-        return header.base_seq + used, first_ms
-    finally:
-        view.close()
 
 
 def _oldest(notes: list[str]) -> int | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import click
 
@@ -14,9 +13,6 @@ from clew.cli.options import json_option
 from clew.cli.pending import Pending, Refused, Stuck, read_target, target_folders
 from clew.cli.screen import print_json, print_table, waiting
 from clew.errors import shown
-
-if TYPE_CHECKING:
-    from clew.client.target import Target
 
 WAIT_S = 5.0
 RETRY = "when the cause is mended, `clew sync` tries again; to give it up, delete that folder."
@@ -75,8 +71,7 @@ def sync(tracking_uri: str | None, as_json: bool) -> None:
 
 def _send(before: Pending) -> Outcome:
     from clew.client import spool
-    from clew.client.shipper import hold
-    from clew.client.target import Target
+    from clew.client.shipper import Shipper, hold
 
     folder = before.folder
     # A shipper in the background that waits for its target makes way: our token and network may be better ones.
@@ -85,23 +80,25 @@ def _send(before: Pending) -> Outcome:
     if lock is None:
         now = read_target(folder)
         return Outcome(now.target, 0, now.runs, True, [], now.trouble, now.cure, now.stuck, now.refused)
-    target = Target(before.target)
     spool.readmit(folder)
+    shipper = Shipper(folder, once=True)
     try:
-        with closing(target):
-            sent, aside, trouble, cure = _ship(folder, target)
+        shipper.run()
     finally:
         os.close(lock)
-    after = read_target(folder)
-    return Outcome(before.target, sent, after.runs, False, aside, trouble, cure, after.stuck, after.refused)
-
-
-def _ship(folder: str, target: Target) -> tuple[int, list[str], str, str]:
-    from clew.client.shipper import Shipper
-
-    shipper = Shipper(folder, once=True, target=target)
-    shipper.run()
-    return shipper.shipped, shipper.refused, shipper.trouble.text, shipper.trouble.cure
+    now = read_target(folder)
+    trouble = shipper.trouble
+    return Outcome(
+        now.target,
+        shipper.shipped,
+        now.runs,
+        False,
+        shipper.refused,
+        trouble.text,
+        trouble.cure,
+        now.stuck,
+        now.refused,
+    )
 
 
 def _fields(outcome: Outcome) -> dict[str, object]:

@@ -23,7 +23,7 @@ from clew.client.values import dataset_fields, order_of, pairs_of, status_of, te
 from clew.entities import web
 from clew.entities.experiment import Experiment
 from clew.entities.run import ModelOutput, Run, RunInfo, RunStatus
-from clew.errors import NotFound, Unavailable
+from clew.errors import ClewError, NotFound
 from clew.ids import new_id, now_ms
 from clew.settings import read as read_settings
 from clew.wire import convert, mlflow, native
@@ -286,7 +286,8 @@ class ClewClient(SeriesCalls, ModelCalls, RegistryCalls, TableCalls, TrashCalls)
         """
         try:
             self._link.read("delete_tag", mlflow.DeleteTag(run_id=run_id, key=key))
-        except Unavailable:
+        except ClewError as error:
+            self._link.put_up_with(error)
             self._run(run_id).delete_tag(key)
 
     def log_batch(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from clew.client import contents, upload
 from clew.client.link import Link
+from clew.client.notice import warn_once
 from clew.client.upload import inside, join
 from clew.entities.file import FileInfo
-from clew.errors import InvalidValue
+from clew.errors import ClewError, InvalidValue
 from clew.wire import convert, mlflow
+
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class ArtifactCalls:
@@ -66,9 +70,14 @@ class ArtifactCalls:
         path = inside(artifact_file)
         if not path:
             raise InvalidValue("artifact_file is empty; name a file such as 'notes/readme.txt'.")
-        with contents.draft(path) as file:
-            write(file)
-            self._link.put_artifact(run_id, file, path, later=later)
+        try:
+            with contents.draft(path) as file:
+                write(file)
+                self._link.put_artifact(run_id, file, path, later=later, fleeting=True)
+        except OSError as error:
+            if isinstance(error, ClewError) or error.errno not in _NO_ROOM:
+                raise
+            warn_once("artifact-draft", f"Artifact {path!r} is not kept: {error.strerror} in the temporary folder.")
 
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """The files and folders directly in ``path``; their paths are relative to the run's root.

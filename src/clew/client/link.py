@@ -108,7 +108,7 @@ class Link:
             with deadline.within(self._patience_s):
                 response = self.transport.call(name, request)
         except ClewError as error:
-            self._put_up_with(error)
+            self.put_up_with(error)
             return None
         self.launcher.telling.answers()
         return response
@@ -117,7 +117,7 @@ class Link:
         """Whether a tracking server answers there, as far as is known; a stranger's answers are not to be read."""
         return not self.away and bool(self.kind) and not self.away
 
-    def _put_up_with(self, error: ClewError) -> None:
+    def put_up_with(self, error: ClewError) -> None:
         """Leave the server alone for a while, and tell why once.
 
         Raises:
@@ -159,7 +159,7 @@ class Link:
             with deadline.within(self._patience_s):
                 return self.target.kind
         except ClewError as error:
-            self._put_up_with(error)
+            self.put_up_with(error)
             return "clew"
 
     # -- runs -------------------------------------------------------------------------------
@@ -210,8 +210,10 @@ class Link:
                 log.artifact_uri, log.experiment_id = artifact_uri, experiment_id
             return log
 
-    def put_artifact(self, run_id: str, file: str, path: str, *, later: bool = False) -> None:
+    def put_artifact(self, run_id: str, file: str, path: str, *, later: bool = False, fleeting: bool = False) -> None:
         """Store a file among the run's artifacts: now, or by the shipper while the server is away or when ``later``.
+
+        fleeting: the file is gone soon, so that what waits is a copy whatever its size.
 
         Raises:
             OSError: the file cannot be read. ClewError: the server refuses it.
@@ -228,8 +230,8 @@ class Link:
                     put_file(self.target.sender, root, path, file, native=self.kind == "clew")
                     return
             except ClewError as error:
-                self._put_up_with(error)
-        log.spool_file(file, path)
+                self.put_up_with(error)
+        log.spool_file(file, path, fleeting=fleeting)
 
     def _artifact_root(self, log: RunLog) -> str:
         self.flush()

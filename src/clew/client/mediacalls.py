@@ -16,7 +16,7 @@ from clew.client.numeric import whole_of
 from clew.client.pages import PagedList, all_pages
 from clew.entities.names import MAX_TAG_VALUE
 from clew.entities.run import Run
-from clew.errors import InvalidValue, NotFound, Unavailable
+from clew.errors import ClewError, InvalidValue, NotFound
 from clew.ids import now_ms
 
 if TYPE_CHECKING:
@@ -161,8 +161,8 @@ class MediaCalls(ArtifactCalls):
         if not self._link.away:
             try:
                 return self._fetch_table(run_id, path)
-            except Unavailable:
-                pass
+            except ClewError as error:
+                self._link.put_up_with(error)
         known: pd.DataFrame | None = self._link.run(run_id).tables.get(path)
         if known is None:
             warn_once(
@@ -195,7 +195,8 @@ class MediaCalls(ArtifactCalls):
         log = self._link.run(run_id)
         try:
             known = [] if self._link.away else _paths(self.get_run(run_id).data.tags.get(TABLES_TAG))
-        except Unavailable:
+        except ClewError as error:
+            self._link.put_up_with(error)
             known = []
         paths = list(dict.fromkeys([*known, *log.tables]))
         text = json.dumps([{"path": p, "type": "table"} for p in paths])

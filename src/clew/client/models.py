@@ -26,8 +26,9 @@ from clew.client.modelplaces import locate
 from clew.client.notice import warn
 from clew.client.registered import register_model
 from clew.client.session import session
+from clew.client.upload import files_below, join
 from clew.entities.model import LoggedModel, LoggedModelStatus
-from clew.errors import Corrupt, InvalidValue, NotFound, Unavailable
+from clew.errors import ClewError, Corrupt, InvalidValue, NotFound, Unavailable
 from clew.packaging import pyfunc, save
 from clew.packaging.flavor import LoadPolicy, Trust
 from clew.packaging.manifest import FILE_NAME, MLmodel, read_mlmodel, sums_digest, write_mlmodel
@@ -117,12 +118,21 @@ def log_model(
             if entry.registered_model_name is not None:
                 warn(f"{link.uri} is away: the model is kept, but not registered as {entry.registered_model_name!r}.")
             return _keep_with_run(link, active, folder, name, manifest)
+        own_uuid, own_path = manifest.model_uuid, manifest.artifact_path
         manifest.model_id = manifest.model_uuid = logged.model_id
         manifest.artifact_path = logged.artifact_location
         write_mlmodel(folder, manifest)
         size = manifest.model_size_bytes or 0
-        with within(_CREATE_S + size / _HURRIED_BYTES_S) if hurry else nullcontext():
-            logged = _upload(ClewClient(link.uri), logged, folder)
+        try:
+            with within(_CREATE_S + size / _HURRIED_BYTES_S) if hurry else nullcontext():
+                logged = _upload(ClewClient(link.uri), logged, folder)
+        except ClewError as error:
+            if active is None:
+                raise
+            link.put_up_with(error)
+            manifest.model_id, manifest.model_uuid, manifest.artifact_path = None, own_uuid, own_path
+            write_mlmodel(folder, manifest)
+            return _keep_with_run(link, active, folder, name, manifest)
     if active is not None:
         active.log.log_output(logged.model_id, entry.step)
     info = _info(manifest, f"models:/{logged.model_id}", logged, entry.step)
@@ -291,7 +301,7 @@ def _upload(client: ClewClient, logged: LoggedModel, folder: str) -> LoggedModel
         status = LoggedModelStatus.READY if done else LoggedModelStatus.FAILED
         try:
             logged = client.finalize_logged_model(logged.model_id, status.value)
-        except Unavailable:
+        except ClewError:
             # The upload's own failure says it already.
             if done:
                 raise
@@ -302,7 +312,8 @@ def _keep_with_run(link: Link, active: Active | None, folder: str, name: str, ma
     if active is None:
         raise Unavailable(f"{link.uri} is away, and no run is active that could keep the model; start a run first.")
     run_id = active.log.run_id
-    ClewClient(link.uri).log_artifacts(run_id, folder, name)
+    for file, path in files_below(folder):
+        link.put_artifact(run_id, file, join(name, path), fleeting=True)
     return _info(manifest, f"runs:/{run_id}/{name}", None, 0)
 
 

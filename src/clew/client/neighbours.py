@@ -5,15 +5,13 @@ Who reads a run waits for what they have written, too. Standard library only.
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Container, Iterator
 
 from clew.client import spool
 from clew.client.receipt import Receipt
-from clew.client.segment import Header, written_slots
+from clew.client.segment import span_of
 from clew.errors import Corrupt
-from clew.wire.frames import HEADER_BYTES, SEGMENT_BYTES
 
 
 def receipts(target_folder: str, run_ids: Container[str], own: Container[str]) -> Iterator[Receipt]:
@@ -28,24 +26,9 @@ def receipts(target_folder: str, run_ids: Container[str], own: Container[str]) -
 def _receipt(folder: str) -> Iterator[Receipt]:
     try:
         ctl = spool.Ctl(os.path.join(folder, "ctl"))
-        position = _position(spool.segments(folder))
-    except (OSError, ValueError, Corrupt):
+        segments = spool.segments(folder)
+        position = span_of(segments[-1])[0] if segments else 0
+    except (OSError, Corrupt):
         return  # it is being removed, or a power loss tore it
     if position:
         yield Receipt(ctl, position)
-
-
-def _position(segments: list[str]) -> int:
-    """Sequence number after the last complete slot."""
-    if not segments:
-        return 0
-    with open(segments[-1], "rb") as file:
-        header = Header(file.read(HEADER_BYTES))
-        if header.sealed is not None:
-            return int(header.base_seq) + header.sealed
-        with (
-            mmap.mmap(file.fileno(), SEGMENT_BYTES, prot=mmap.PROT_READ) as view,
-            memoryview(view) as whole,
-            whole[HEADER_BYTES:] as slots,
-        ):
-            return int(header.base_seq) + written_slots(slots)

@@ -180,9 +180,10 @@ class RunLog:
         """Write that the run produced a logged model."""
         self.journal.log_record(OUTPUT, {"model_id": model_id, "step": step})
 
-    def spool_file(self, file: str, path: str, late: list[Parcel] | None = None) -> None:
+    def spool_file(self, file: str, path: str, late: list[Parcel] | None = None, *, fleeting: bool = False) -> None:
         """Keep an artifact for the shipper: a copy of up to 16 MB, else its place, size and hash.
 
+        fleeting: the file is gone soon, so that only a copy helps.
         late: takes what becomes of it, instead of the run, whose end then does not wait for it.
 
         Raises:
@@ -193,10 +194,13 @@ class RunLog:
         size = os.path.getsize(file)
         self.journal.open()  # the writer has the folder that we need
         receipt = self.journal.fence()
-        copied = size <= COPY_BYTES and self.journal.has_room(size)
+        copied = (fleeting or size <= COPY_BYTES) and self.journal.has_room(size)
         fields = {"path": path, "file": os.path.abspath(file), "size": size, "sha256": "", "copied": copied}
         fields["sha256"] = sha256_of(file)
         self.journal.log_record(ARTIFACT, fields)
+        if fleeting and not copied:
+            self._warn_of_file(path, "there is no room for a copy of it")
+            return
         if receipt is None:
             warn_once("artifact-spool", f"Artifact {path!r} is not kept: the spool cannot be written.")
             return
@@ -204,12 +208,15 @@ class RunLog:
         try:
             _keep(file, stem, {**fields, "after": receipt.position})
         except OSError as error:
-            warn_once(
-                f"artifact-spool-{self.run_id}",
-                f"Artifact {path!r} of run {self.run_id} is not kept: {error.strerror} ({error.filename}).",
-            )
+            self._warn_of_file(path, f"{error.strerror} ({error.filename})")
             return
         (self._parcels if late is None else late).append(receipt.parcel(stem + ".json"))
+
+    def _warn_of_file(self, path: str, why: str) -> None:
+        warn_once(
+            f"artifact-spool-{self.run_id}",
+            f"Artifact {path!r} of run {self.run_id} is not kept: {why}. Free some space, or set CLEW_SPOOL.",
+        )
 
     def waiting_files(self) -> list[Parcel]:
         """The files of ``spool_file`` that have not arrived."""

@@ -233,6 +233,28 @@ def written_slots(view: memoryview) -> int:
     return total
 
 
+def span_of(path: str) -> tuple[int, int]:
+    """The sequence number after a segment's last complete slot, and when its first one was written (ns; 0 if none is).
+
+    Raises:
+        OSError: it is gone. Corrupt: it is torn.
+    """
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    try:
+        if os.fstat(fd).st_size < SEGMENT_BYTES:
+            raise Corrupt(f"{path} is shorter than a segment of the journal.")
+        view = window(fd, SEGMENT_BYTES, write=False)
+    finally:
+        os.close(fd)
+    try:
+        header = Header(view[:HEADER_BYTES])
+        with part_of(view, HEADER_BYTES, SEGMENT_BYTES) as slots:
+            used = written_slots(slots) if header.sealed is None else header.sealed
+            return int(header.base_seq) + used, int(POINT.unpack_from(slots)[0])
+    finally:
+        view.close()
+
+
 def sound_slots(data: bytes | memoryview, salt: int, first_slot: int) -> int:
     """How many slots at the front of ``data`` pass their CRC."""
     count = len(data) // SLOT_BYTES

@@ -54,23 +54,21 @@ _ENDING_S: Final = 5.0
 class Shipper:
     """Ships the journals of one target folder.
 
-    folder: ``<spool>/<key>``. courier, target: speak to the target; found by its URI if absent.
+    folder: ``<spool>/<key>``. courier: speaks to the target; found by its URI if absent.
     once: end when everything that can be shipped is shipped, also while writers live.
     shipped: slots and files so far. refused: folders that the target will not have, set aside.
     trouble: what keeps everything from being sent. One journal's trouble is its own and holds up no other.
     One ``Shipper`` per folder may run at a time; ``main`` and ``sync`` take the lock.
     """
 
-    def __init__(
-        self, folder: str, courier: Courier | None = None, *, once: bool = False, target: Target | None = None
-    ) -> None:
+    def __init__(self, folder: str, courier: Courier | None = None, *, once: bool = False) -> None:
         self.folder = folder
         self.once = once
         self.shipped = 0
         self.refused: list[str] = []
         self.trouble = NONE
         self._courier = courier
-        self._link = target
+        self._link: Target | None = None
         self._readers: dict[str, Reader] = {}
         self._done: set[str] = set()
         self._unreadable: set[str] = set()
@@ -203,7 +201,7 @@ class Shipper:
 
     def _target(self) -> Courier:
         if self._courier is None:
-            target = self._link = self._link or Target(spool.target_uri(self.folder))
+            target = self._link = Target(spool.target_uri(self.folder))
             if target.kind == "clew":
                 self._courier = ClewCourier(target.sender)
             else:

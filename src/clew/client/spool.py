@@ -150,10 +150,12 @@ def open_target(spool: str, target_uri: str) -> str:
     folder = target_folder(spool, target_uri)
     os.makedirs(folder, 0o700, exist_ok=True)
     note = os.path.join(folder, "target.json")
-    if not os.path.exists(note):
+    if not _says(note, target_uri):
         draft = f"{note}.{os.getpid()}.{os.urandom(4).hex()}"
         with open(draft, "w", encoding="utf-8") as file:
             json.dump({"uri": target_uri}, file)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(draft, note)
     try:
         os.mkfifo(os.path.join(folder, "wake"), 0o600)
@@ -169,10 +171,22 @@ def target_uri(folder: str) -> str:
     """The URI that the journals in ``folder`` are meant for.
 
     Raises:
-        OSError: there is no such target folder.
+        OSError: there is no such target folder. Corrupt: a power loss tore its note; the next script mends it.
     """
-    with open(os.path.join(folder, "target.json"), encoding="utf-8") as file:
-        return str(json.load(file)["uri"])
+    path = os.path.join(folder, "target.json")
+    with open(path, encoding="utf-8") as file:
+        try:
+            return str(json.load(file)["uri"])
+        except (ValueError, KeyError, TypeError):
+            raise Corrupt(f"{path} cannot be read.") from None
+
+
+def _says(note: str, uri: str) -> bool:
+    """Whether a target's note is whole."""
+    try:
+        return target_uri(os.path.dirname(note)) == uri
+    except (FileNotFoundError, Corrupt):
+        return False
 
 
 def target_folders(spool: str) -> list[str]:

@@ -68,11 +68,11 @@ class Transport:
             try:
                 return attempt()
             except TooManyRequests as error:
-                if not left or deadline.passed():
+                if not left or deadline.passed() or error.retry_after_s > _LONGEST_PAUSE_S:
                     raise
                 _pause(max(backoff.pause_s(), error.retry_after_s))
             except Unavailable as error:
-                if not left or not repeatable or deadline.passed():
+                if not left or not repeatable or deadline.passed() or error.retry_after_s > _LONGEST_PAUSE_S:
                     raise
                 _pause(max(backoff.pause_s(), error.retry_after_s))
         raise AssertionError("unreachable")
