@@ -47,7 +47,7 @@ def print_journals(spool: str, pending: list[Pending]) -> None:
 def state(p: Pending) -> str:
     """In a word or two, how it goes."""
     if p.trouble:
-        return "cannot be sent"
+        return "cannot be sent" if p.shipper else "cannot be sent, and nobody tries"
     if p.stuck:
         return f"{len(p.stuck)} run(s) held up"
     if p.shipper:
