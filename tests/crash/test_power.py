@@ -26,7 +26,7 @@ print(run.info.run_id, flush=True)
 sys.stdin.readline()  # meanwhile the shipper is stopped
 for step in range(1000, 2000):
     clew.log_metric("loss", step * 0.5, step=step)
-clew.log_text("after", "after.txt")
+clew.log_histogram("after", [1.0, 2.0])  # a file that waits for the shipper
 print("written", flush=True)
 sys.stdin.readline()
 """

@@ -102,7 +102,7 @@ class Reader:
         self.folder = folder
         self.run_id = run_id
         self.writer_id = os.path.basename(folder).removeprefix(spool.WRITER_PREFIX)
-        self.ctl = spool.Ctl(os.path.join(folder, "ctl"))
+        self.ctl = _control_page(folder)
         self.cursor: int | None = None
         self.alive = True
         self.stuck = False
@@ -296,6 +296,18 @@ class Reader:
         self.ctl.tell("refused", why, now_ms())
         os.rename(self.folder, aside)
         return aside
+
+
+def _control_page(folder: str) -> spool.Ctl:
+    """A writer's control page; of a writer that is gone and whose page a power loss took, an empty one."""
+    path = os.path.join(folder, "ctl")
+    try:
+        return spool.Ctl(path)
+    except Corrupt:
+        if spool.lives(folder):
+            raise
+        os.truncate(path, spool.CTL_BYTES)
+        return spool.Ctl(path)
 
 
 def _first_time_ns(folder: str) -> int:
