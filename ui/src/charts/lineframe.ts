@@ -65,7 +65,10 @@ function shownPart(line: RunLine, frame: LineFrame): [number, number] {
   return [from, to];
 }
 
-/** Adds a curve to the pen's path; what is not finite breaks it. Calls `lonely` for points without a neighbour. */
+/**
+ * Adds a curve to the pen's path; what is not finite breaks it, what a logarithmic scale cannot show is passed over. Calls `lonely`
+ * for points without a neighbour.
+ */
 function trace(
   pen: CanvasRenderingContext2D,
   line: RunLine,
@@ -77,17 +80,17 @@ function trace(
   const [from, to] = shownPart(line, frame);
   let open = false;
   for (let index = from; index < to; index += 1) {
-    const top = y(values[index] ?? Number.NaN);
+    const value = values[index] ?? Number.NaN;
+    const top = y(value);
     if (!Number.isFinite(top)) {
-      open = false;
+      if (!Number.isFinite(value)) open = false;
       continue;
     }
     const left = x(line.xs[index] ?? 0);
     if (open) pen.lineTo(left, top);
     else {
       pen.moveTo(left, top);
-      const next = values[index + 1] ?? Number.NaN;
-      if (lonely && !Number.isFinite(y(next))) lonely(left, top);
+      if (lonely && !Number.isFinite(values[index + 1] ?? Number.NaN)) lonely(left, top);
     }
     open = true;
   }

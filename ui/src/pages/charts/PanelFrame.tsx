@@ -1,13 +1,17 @@
 import { memo, useCallback, useEffect, useRef, useState, type RefObject, type PointerEvent as ReactPointerEvent } from "react";
 import { labelOf } from "../../data/dimension";
 import { sizeOf, type PanelSpec } from "../../data/panels";
+import { toasts } from "../../data/toasts";
 import { moved, nextIdOf, withoutPanel, withPanel, withTweak, type Tweak } from "../../data/workspace";
 import { useWords } from "../../i18n/language";
 import { Icon } from "../../parts/Icon";
+import { writeClipboard } from "../../parts/clipboard";
+import type { MenuSection } from "../../parts/PopMenu";
 import { Region } from "../../parts/Region";
+import { MenuButton } from "../../parts/ToolButton";
+import { codeOf } from "./code";
 import type { BodyProps, Shared, TableData } from "./model";
 import { PanelBody } from "./PanelBody";
-import { PanelMenu, type Action } from "./PanelMenu";
 import { savePng, saveCsv } from "./saving";
 import { SheetDialog } from "./SheetDialog";
 import type { ChangeWorkspace } from "./useWorkspace";
@@ -76,22 +80,45 @@ export const PanelFrame = memo(function PanelFrame({ spec, shared, change, secti
   const move = (target: string | undefined) => {
     if (target !== undefined) change((now) => moved(now, section, spec.id, target));
   };
+  const copyCode = async () => {
+    await writeClipboard(codeOf(spec, shared));
+    toasts.show(t("panel.code.done"));
+  };
   const own = tweak.log !== undefined || tweak.trim !== undefined || tweak.axis !== undefined || tweak.smoothing !== undefined;
 
-  const actions: Action[] = [
-    { label: t("panel.settings"), run: () => onSettings(spec) },
-    { label: t("panel.full"), run: () => setFull(true) },
-    { label: asTable ? t("panel.asChart") : t("panel.asTable"), run: () => setAsTable(!asTable) },
-    { label: t("panel.before"), run: () => move(section[at - 1]), disabled: at <= 0, apart: true },
-    { label: t("panel.after"), run: () => move(section[at + 1]), disabled: at >= section.length - 1 },
-    { label: t("panel.wider"), run: () => resize(w + 1, h), disabled: w >= 12 },
-    { label: t("panel.narrower"), run: () => resize(w - 1, h), disabled: w <= LEAST_W },
-    { label: t("panel.taller"), run: () => resize(w, h + 1) },
-    { label: t("panel.shorter"), run: () => resize(w, h - 1), disabled: h <= LEAST_H },
-    { label: t("panel.copy"), run: () => change((now) => withPanel(now, { ...spec, id: nextIdOf(now) })), apart: true },
-    { label: t("panel.png"), run: () => element.current && savePng(name, element.current.querySelector<HTMLElement>(".panel-inside") ?? element.current) },
-    { label: t("panel.csv"), run: () => data.current && saveCsv(name, data.current()) },
-    { label: t("panel.remove"), run: () => change((now) => withoutPanel(now, spec.id)), apart: true },
+  const sections: MenuSection[] = [
+    {
+      id: "look",
+      actions: [
+        { id: "settings", label: t("panel.settings"), run: () => onSettings(spec) },
+        { id: "full", label: t("panel.full"), run: () => setFull(true) },
+        { id: "table", label: asTable ? t("panel.asChart") : t("panel.asTable"), run: () => setAsTable(!asTable) },
+      ],
+    },
+    {
+      id: "place",
+      actions: [
+        ...(at > 0 ? [{ id: "before", label: t("panel.before"), run: () => move(section[at - 1]) }] : []),
+        ...(at < section.length - 1 ? [{ id: "after", label: t("panel.after"), run: () => move(section[at + 1]) }] : []),
+        { id: "wider", label: t("panel.wider"), run: () => resize(w + 1, h) },
+        { id: "narrower", label: t("panel.narrower"), run: () => resize(w - 1, h) },
+        { id: "taller", label: t("panel.taller"), run: () => resize(w, h + 1) },
+        { id: "shorter", label: t("panel.shorter"), run: () => resize(w, h - 1) },
+      ],
+    },
+    {
+      id: "take",
+      actions: [
+        { id: "copy", label: t("panel.copy"), run: () => change((now) => withPanel(now, { ...spec, id: nextIdOf(now) })) },
+        { id: "png", label: t("panel.png"), run: () => element.current && savePng(name, element.current.querySelector<HTMLElement>(".panel-inside") ?? element.current) },
+        { id: "csv", label: t("panel.csv"), run: () => data.current && saveCsv(name, data.current()) },
+        { id: "code", label: t("panel.code"), run: () => void copyCode() },
+      ],
+    },
+    {
+      id: "away",
+      actions: [{ id: "remove", label: t("panel.remove"), run: () => change((now) => withoutPanel(now, spec.id)) }],
+    },
   ];
   const body: BodyProps = { spec, tweak, shared, asTable, onData: keepData, onTitle: setTitle };
   return (
@@ -134,7 +161,7 @@ export const PanelFrame = memo(function PanelFrame({ spec, shared, change, secti
         <button type="button" className="icon-button" aria-label={t("panel.fullOf", { name })} title={t("panel.full")} onClick={() => setFull(true)}>
           <Icon name="expand" />
         </button>
-        <PanelMenu label={t("panel.menu", { name })} actions={actions} />
+        <MenuButton bare icon="more" label={t("panel.menu", { name })} sections={sections} />
       </header>
       <div className="panel-inside">
         <Region name={`${spec.id}${spec.kind}`}>{near && !full ? <PanelBody {...body} /> : null}</Region>

@@ -3,7 +3,10 @@ import { labelOf } from "../../data/dimension";
 import { ANALYSIS, SYSTEM, type PanelSpec, type Section } from "../../data/panels";
 import { isOpen, toggleSection } from "../../data/workspace";
 import { useWords, type Translate } from "../../i18n/language";
+import { Empty } from "../../parts/Empty";
 import { Icon } from "../../parts/Icon";
+import { Snippets } from "../../parts/Snippets";
+import { METRIC_SNIPPET } from "../snippets";
 import type { Shared } from "./model";
 import { PanelFrame } from "./PanelFrame";
 import type { ChangeWorkspace } from "./useWorkspace";
@@ -40,7 +43,12 @@ export function Sections({ sections, shared, change, width, root, onSettings }: 
     }))
     .filter((section) => section.panels.length > 0);
   if (found.length === 0) {
-    return <p className="charts-note">{wanted ? t("chart.noMatch", { search: workspace.find.trim() }) : t("chart.none")}</p>;
+    if (wanted) return <p className="charts-note">{t("chart.noMatch", { search: workspace.find.trim() })}</p>;
+    return (
+      <Empty icon="charts" title={t("chart.none")}>
+        <Snippets snippets={METRIC_SNIPPET} />
+      </Empty>
+    );
   }
   const columns = columnsFor(width);
   return found.map((section) => {
