@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
@@ -179,3 +180,34 @@ def test_default_requirements_are_pinned() -> None:
     lines = clew.sklearn.get_default_pip_requirements(include_cloudpickle=True)
     assert [line.partition("==")[0] for line in lines] == ["cloudpickle", "numpy", "pandas", "scikit-learn", "scipy"]
     assert clew.sklearn.get_default_conda_env()["dependencies"][-1]["pip"]
+
+
+def test_a_model_of_ones_own_goes_from_the_run_to_its_alias(experiment: Experiment, tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("low high")
+    with clew.start_run() as run:
+        clew.log_artifact(str(tmp_path / "names.txt"), "lists")
+
+    class Named(clew.pyfunc.PythonModel):
+        def load_context(self, context: Any) -> None:
+            with open(context.artifacts["names"]) as file:
+                self.names = file.read().split()
+
+        def predict(self, context: Any, model_input: Any) -> Any:  # type: ignore[override]
+            return [self.names[int(value)] for value in model_input["level"]]
+
+    frame = pd.DataFrame({"level": [0, 1]})
+    with clew.start_run():
+        info = clew.pyfunc.log_model(
+            "named",
+            python_model=Named(),
+            artifacts={"names": f"runs:/{run.info.run_id}/lists/names.txt"},
+            input_example=frame,
+            registered_model_name="named levels",
+        )
+    assert info.registered_model_version == 1
+    client = clew.ClewClient()
+    client.set_registered_model_alias("named levels", "champion", 1)
+    # It may run code without being told so, since it lies in the store it was logged to, unchanged.
+    assert clew.pyfunc.load_model("models:/named levels@champion").predict(frame) == ["low", "high"]
+    with pytest.raises(Denied):
+        clew.pyfunc.load_model("models:/named levels/1", trust="safe")

@@ -51,6 +51,7 @@ OTHERWISE = {
     "evaluate": "an argument of MLflow's own code is not taken",
     "login": "there is no Databricks to log in to by default",
     "models.evaluate": "an argument of MLflow's own code is not taken",
+    "pyfunc.save_model": "unknown arguments are refused, not passed on",
     "sklearn.autolog": "models are kept by skops, which runs no code on loading, where it can",
     "sklearn.log_model": "unknown arguments are refused, not passed on",
 }
@@ -66,16 +67,16 @@ ABSENT = {
     "MLflow's own machinery": (
         r"(context|maybe_hint_tracing_skill|set_telemetry_client|test|artifacts\.(add_databricks|get_artifact_rep)\w*)"
         r"|metrics\.deprecated|models\.(FlavorBackend|Resource|ResourceType|set_retriever_schema)"
-        r"|pyfunc\.(build_model_env|load_pyfunc|update_signature_\w+|get_default_\w+|get_model_dependencies)"
+        r"|pyfunc\.(build_model_env|load_pyfunc|update_signature_\w+|get_model_dependencies)"
     ),
     "projects are not run": r"run",
     "metrics of texts and retrievers are not computed": (
         r"metrics\.(\w+_level|bleu|exact_match|latency|\w+_at_k|rouge\w+|to\w+)"
     ),
-    "models of code, their serving and Spark come with a later version": (
-        r"pyfunc\.(add_to_model|log_model|save_model|set_prediction_context|spark_udf)"
+    "serving of models, Spark and what belongs to them come with a later version": (
+        r"pyfunc\.(add_to_model|set_prediction_context|spark_udf)"
         r"|models\.(ModelConfig|ModelInputExample|\w+_requirements|add_libraries_to_model|build_docker|convert_\w+)"
-        r"|models\.(predict|set_model|set_signature|validate_\w+)"
+        r"|models\.(predict|set_signature|validate_\w+)"
     ),
 }
 """Why names of MLflow's are not there, and which."""

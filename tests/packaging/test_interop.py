@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from clew.packaging.flavor import LoadPolicy
 from clew.packaging.manifest import read_mlmodel
 from clew.packaging.pyfunc import load_native, load_pyfunc
 from clew.packaging.save import ModelOptions, save_model
+from peers import ask
 
 pytestmark = pytest.mark.interop
 
@@ -48,14 +48,6 @@ for name in ("skops", "cloudpickle", "pickle"):
     )
 pd.Series(model.predict(frame)).to_json(f"{folder}/predictions.json", orient="values", double_precision=15)
 """
-
-
-def ask(python: str, script: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [python, "-W", "ignore", "-c", script, *arguments], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture

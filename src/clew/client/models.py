@@ -148,12 +148,14 @@ def load_pyfunc(
     dst_path: str | None = None,
     trust: Trust | None = None,
     trusted_types: Sequence[str] = (),
+    model_config: Mapping[str, Any] | None = None,
 ) -> pyfunc.PyFuncModel:
     """The model that a URI leads to, behind one ``predict``.
 
     dst_path: an existing folder that keeps the files; without it they go when the model does.
     trust: ``pickle`` lets the model run code while it loads, ``safe`` never; None decides by where it comes from.
     trusted_types: full names of classes that a skops file may hold beyond Clew's list.
+    model_config: settings of a Python model to override.
 
     Raises:
         NotFound: nothing is there. Denied: it needs more trust. Corrupt: it is not as it was logged.
@@ -161,7 +163,7 @@ def load_pyfunc(
     """
     found = _find(model_uri, dst_path)
     try:
-        model = pyfunc.load_pyfunc(found.folder, found.policy(trust, trusted_types))
+        model = pyfunc.load_pyfunc(found.folder, found.policy(trust, trusted_types, model_config))
     except BaseException:
         found.drop()
         raise
@@ -216,10 +218,10 @@ class _Found:
         self.scratch = scratch
         self.logged = logged
 
-    def policy(self, trust: Trust | None, types: Sequence[str]) -> LoadPolicy:
+    def policy(self, trust: Trust | None, types: Sequence[str], config: Mapping[str, Any] | None = None) -> LoadPolicy:
         if trust not in (None, "safe", "pickle"):
             raise InvalidValue(f"trust must be 'safe' or 'pickle', not {trust!r}.")
-        return LoadPolicy(trust or ("pickle" if self._own() else "safe"), tuple(types))
+        return LoadPolicy(trust or ("pickle" if self._own() else "safe"), tuple(types), config)
 
     def _own(self) -> bool:
         """Whether the store noted these very sums when the model was logged."""

@@ -5,6 +5,7 @@ from clew.evaluation.evaluate import evaluate, list_evaluators
 from clew.evaluation.metrics import EvaluationMetric, make_metric
 from clew.evaluation.result import EvaluationArtifact, EvaluationResult
 from clew.evaluation.validation import MetricThreshold
+from clew.packaging.codemodel import set_model
 from clew.packaging.manifest import MLmodel as Model
 from clew.packaging.schema import (
     ArrayType,
@@ -43,4 +44,5 @@ __all__ = [
     "infer_signature",
     "list_evaluators",
     "make_metric",
+    "set_model",
 ]

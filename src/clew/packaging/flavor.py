@@ -21,25 +21,29 @@ class LoadPolicy(msgspec.Struct, frozen=True):
     """What a model may do while it loads; decided by the caller, never by the model.
 
     trusted_types: full names of classes that a skops file may hold beyond our own list.
+    model_config: what the caller sets of a Python model's settings.
     """
 
     trust: Trust = "safe"
     trusted_types: tuple[str, ...] = ()
+    model_config: Mapping[str, Any] | None = None
 
 
 class SavedFlavor(msgspec.Struct, kw_only=True):
     """What a flavor wrote.
 
-    config: its entry under ``flavors``.
+    config: its entry under ``flavors``; empty where ``python_function`` is all there is.
     pyfunc: its part of the ``python_function`` entry, or None where the model cannot predict.
     packages: distributions that loading needs.
     modules: modules whose classes the model file names.
+    ready: what predicts, where that is not the model that was given.
     """
 
     config: dict[str, Any]
     pyfunc: dict[str, Any] | None
     packages: Sequence[str]
     modules: Sequence[str] = ()
+    ready: Any = None
 
 
 class Flavor(Protocol):
@@ -61,12 +65,22 @@ class Flavor(Protocol):
     def load(self, folder: str, config: Mapping[str, Any], policy: LoadPolicy) -> Any:
         """The model in its own class."""
 
-    def predict(self, model: Any, data: Any, config: Mapping[str, Any]) -> Any:
-        """The model's answer for checked data; ``config`` is the ``python_function`` entry."""
+    def predict(
+        self, model: Any, data: Any, config: Mapping[str, Any], params: Mapping[str, object] | None = None
+    ) -> Any:
+        """The model's answer for checked data and params; ``config`` is the ``python_function`` entry."""
 
 
-_FLAVORS: Final[Mapping[str, str]] = {"sklearn": "clew.packaging.flavors.sklearn"}
-_LOADERS: Final[Mapping[str, str]] = {"mlflow.sklearn": "sklearn"}
+_FLAVORS: Final[Mapping[str, str]] = {
+    "loader": "clew.packaging.flavors.loader",
+    "python_function": "clew.packaging.flavors.python_function",
+    "sklearn": "clew.packaging.flavors.sklearn",
+}
+_LOADERS: Final[Mapping[str, str]] = {
+    "mlflow.pyfunc.loaders.code_model": "python_function",
+    "mlflow.pyfunc.model": "python_function",
+    "mlflow.sklearn": "sklearn",
+}
 
 
 def flavor_names() -> list[str]:
@@ -89,15 +103,14 @@ def flavor_of_loader(loader_module: object) -> Flavor:
     """The flavor that reads models whose ``loader_module`` is the given one; the module is not imported.
 
     Raises:
-        NotSupported: no flavor of ours reads it.
+        NotSupported: the model names none.
     """
     name = _LOADERS.get(str(loader_module))
-    if name is None:
-        raise NotSupported(
-            f"The model asks for the loader {str(loader_module)!r}, which Clew does not know; "
-            f"known: {', '.join(sorted(_LOADERS))}."
-        )
-    return get_flavor(name)
+    if name is not None:
+        return get_flavor(name)
+    if not isinstance(loader_module, str) or not loader_module:
+        raise NotSupported(f"The model names no loader, but {loader_module!r}; it is no model that Clew can load.")
+    return get_flavor("loader")
 
 
 def flavor_of_model(model: object) -> Flavor:

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from clew.errors import NotSupported
+from clew.errors import InvalidValue, NotSupported
 from clew.packaging import example as examples
 from clew.packaging.enforcement import enforce_params, enforce_schema
 from clew.packaging.flavor import Flavor, LoadPolicy, flavor_of_loader, get_flavor
+from clew.packaging.flavors.python_function import LoadedModel
 from clew.packaging.manifest import MLmodel, check_sums, inside, read_mlmodel
+from clew.packaging.pythonmodel import FunctionModel
 
 
 class PyFuncModel:
@@ -35,10 +37,10 @@ class PyFuncModel:
             InvalidValue: data or params do not fit the signature; every fault is listed.
         """
         signature = self.metadata.signature
-        enforce_params(params, signature.params if signature else None)
+        values = enforce_params(params, signature.params if signature else None)
         if signature is not None and signature.inputs is not None:
             data = enforce_schema(data, signature.inputs)
-        return self._flavor.predict(self._model, data, self.metadata.flavors["python_function"])
+        return self._flavor.predict(self._model, data, self.metadata.flavors["python_function"], values)
 
     @property
     def input_example(self) -> Any:
@@ -54,6 +56,17 @@ class PyFuncModel:
     def get_raw_model(self) -> Any:
         """The model in its own class."""
         return self._model
+
+    def unwrap_python_model(self) -> Any:
+        """The ``PythonModel`` or function that was saved.
+
+        Raises:
+            InvalidValue: the model is of another flavor.
+        """
+        if not isinstance(self._model, LoadedModel):
+            raise InvalidValue(f"{self!r} is no PythonModel; get_raw_model gives the model in its own class.")
+        model = self._model.model
+        return model.func if isinstance(model, FunctionModel) else model
 
     def __repr__(self) -> str:
         loader = self.metadata.flavors["python_function"].get("loader_module")
@@ -103,5 +116,5 @@ def _load(folder: str, metadata: MLmodel, flavor: Flavor, config: Mapping[str, A
         if path not in sys.path:
             sys.path.insert(0, path)
     # A file with python_function alone loads too: its model_path is all that a flavor needs.
-    own = metadata.flavors.get(flavor.name) or {"pickled_model": config.get("model_path")}
+    own = metadata.flavors.get(flavor.name) or {**config, "pickled_model": config.get("model_path")}
     return flavor.load(folder, own, policy)

@@ -94,7 +94,7 @@ def _write(model: object, path: str, flavor: Flavor, options: ModelOptions, orig
         example = examples.as_example(options.input_example)
         info = examples.save_example(path, example)
         if signature is None and options.signature is not False:
-            signature = _infer(model, flavor, saved, example)
+            signature = _infer(model if saved.ready is None else saved.ready, flavor, saved, example)
         if signature is not None and signature.inputs is not None:
             enforce_schema(example.data, signature.inputs)
     write_environment(path, requirements(saved.packages, saved.modules), options.environment)
@@ -117,7 +117,7 @@ def _write(model: object, path: str, flavor: Flavor, options: ModelOptions, orig
 
 
 def _flavors(flavor: Flavor, saved: SavedFlavor, code: str | None) -> dict[str, dict[str, Any]]:
-    flavors = {flavor.name: {**saved.config, "code": code}}
+    flavors = {flavor.name: {**saved.config, "code": code}} if saved.config else {}
     if saved.pyfunc is not None:
         flavors["python_function"] = {
             **saved.pyfunc,
@@ -133,8 +133,8 @@ def _infer(model: object, flavor: Flavor, saved: SavedFlavor, example: examples.
     if saved.pyfunc is None:
         return infer_signature(example.data, None, params)
     schema = infer_signature(example.data, None, params)
-    enforce_params(params, schema.params)
-    return infer_signature(example.data, flavor.predict(model, example.data, saved.pyfunc), params)
+    values = enforce_params(params, schema.params)
+    return infer_signature(example.data, flavor.predict(model, example.data, saved.pyfunc, values), params)
 
 
 def _copy_code(path: str, sources: Sequence[str]) -> str | None:

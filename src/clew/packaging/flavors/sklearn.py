@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import pickle
-import pickletools
 import re
 import sys
 import zipfile
@@ -23,6 +22,7 @@ from clew.packaging.flavor import LoadPolicy, SavedFlavor
 from clew.packaging.flavors.trees import check_trees
 from clew.packaging.flavors.trusted import SKLEARN_TYPES
 from clew.packaging.manifest import inside
+from clew.packaging.picklescan import modules_of_pickle
 
 _log = logging.getLogger("clew.packaging")
 
@@ -39,7 +39,6 @@ PREDICT_FUNCTIONS: Final = (
     "transform",
     "score",
 )
-_PICKLE_SCAN_BYTES: Final = 32 << 20
 _UNPACKED_BYTES: Final = 1 << 30
 _UNPACKED_RATIO: Final = 50
 
@@ -124,12 +123,13 @@ def load(folder: str, config: Mapping[str, Any], policy: LoadPolicy) -> Any:
     return _load_pickle(path, chosen)
 
 
-def predict(model: Any, data: Any, config: Mapping[str, Any]) -> Any:
+def predict(model: Any, data: Any, config: Mapping[str, Any], params: Mapping[str, object] | None = None) -> Any:
     """What the estimator's ``predict_fn`` (``predict`` unless the model says otherwise) answers.
 
     Raises:
         Denied: the model names a method that is no prediction.
     """
+    del params  # estimators take none
     function = str(config.get("predict_fn") or "predict")
     if function not in PREDICT_FUNCTIONS:
         raise Denied(f"The model names {function!r} as its prediction; allowed are {', '.join(PREDICT_FUNCTIONS)}.")
@@ -150,7 +150,7 @@ def _saved(model: Any, path: str, chosen: str, types: list[str], function: str) 
     }
     pyfunc = {"loader_module": loader_module, "model_path": file, "predict_fn": function}
     packages = ["scikit-learn", "numpy", "scipy", "pandas", *([] if chosen == "pickle" else [chosen])]
-    modules = _skops_modules(path) if chosen == "skops" else _pickle_modules(path)
+    modules = _skops_modules(path) if chosen == "skops" else modules_of_pickle(path)
     return SavedFlavor(
         config=config, pyfunc=pyfunc if hasattr(model, function) else None, packages=packages, modules=sorted(modules)
     )
@@ -226,25 +226,6 @@ def _skops_modules(path: str) -> set[str]:
     with zipfile.ZipFile(path) as archive:
         text = archive.read("schema.json").decode()
     return {str(json.loads(quoted)) for quoted in set(re.findall(r'"__module__": ("[^"]*")', text))}
-
-
-def _pickle_modules(path: str) -> set[str]:
-    """Modules that a pickle imports, found by reading its first 32 MiB without running it."""
-    with open(path, "rb") as file:
-        raw = file.read(_PICKLE_SCAN_BYTES)
-    modules, texts = set(), [""]
-    try:
-        for code, argument, _ in pickletools.genops(raw):
-            if isinstance(argument, str) and code.name != "GLOBAL":
-                texts.append(argument)
-            elif code.name == "GLOBAL":
-                modules.add(str(argument).partition(" ")[0])
-            elif code.name == "STACK_GLOBAL":
-                # The module may come from the memo, further back than the last two texts.
-                modules.update(text for text in texts[-8:] if text.partition(".")[0] in sys.modules)
-    except ValueError:
-        _log.debug("%s: the pickle is longer than what is read for requirements.", path)
-    return modules
 
 
 def _need(module: str, package: str) -> Any:
