@@ -98,6 +98,8 @@ def test_a_model_may_be_given_in_any_form(experiment: Experiment, kind: str) -> 
         logged = clew.get_logged_model(model_id)
         assert {m.key: m.value for m in logged.metrics} == pytest.approx(result.metrics)
         assert [m.model_id for m in stored.inputs.model_inputs] == [model_id]
+        found = clew.search_logged_models(filter_string="metrics.r2_score > 0.9", output_format="list")
+        assert [m.model_id for m in found] == [model_id]
 
 
 def test_two_classes(experiment: Experiment) -> None:
