@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import clew
-from clew.client import shells
+from clew.client import shells, uihost
 from clew.client.session import session
 from hosts import stop_host
 
@@ -214,3 +215,19 @@ def test_the_ui_is_shown_as_link_or_frame(
     assert '<iframe src="http://127.0.0.1:' in frame["text/html"]
     assert 'height="300"' in frame["text/html"]
     clew.end_run()
+
+
+def test_a_page_that_may_not_be_framed_is_linked(
+    shell: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not (Path(clew.__file__).parent / "server" / "static" / "index.html").exists():
+        pytest.skip("the web pages are not built")
+    shown: list[dict[str, str]] = []
+    monkeypatch.setattr(shell.display_pub, "publish", lambda data, **_: shown.append(data))
+    others = uihost._Served(session.link, framed=False)
+    try:
+        clew.ui(inline=True)
+    finally:
+        others.stop()
+    assert "<iframe" not in shown[0]["text/html"]
+    assert f"{others.address} does not let notebooks frame its pages" in capsys.readouterr().out

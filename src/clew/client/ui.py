@@ -7,6 +7,8 @@ from html import escape
 from typing import Final
 
 from clew.client.experiments import client
+from clew.client.http import http_sender
+from clew.client.link import Link
 from clew.client.notice import say
 from clew.client.session import session
 from clew.client.shells import find_shell
@@ -15,7 +17,7 @@ from clew.client.weblinks import page_address
 from clew.entities import html
 from clew.entities.experiment import Experiment
 from clew.entities.run import Run
-from clew.errors import NotFound, Unavailable
+from clew.errors import NotFound
 
 _RUN_ID: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -61,7 +63,7 @@ def ui(what: Run | Experiment | str | None = None, *, height: int = 640, inline:
     base = serve_ui(link, framed=inline)
     page = WebPage(page_address(link, base, experiment_id, run_id))
     if inline and find_shell() is not None:
-        if _may_frame(base):
+        if _may_frame(link, base):
             page.height = height
         else:
             say(f"{base} does not let notebooks frame its pages; its administrator can, with --frame-ancestors.")
@@ -97,14 +99,11 @@ def _show(page: WebPage) -> None:
     found.display_pub.publish(data)
 
 
-def _may_frame(base: str) -> bool:
+def _may_frame(link: Link, base: str) -> bool:
     """Whether the pages may stand in frames of other pages at all; the browser decides of which."""
-    from urllib.request import urlopen
-
-    try:
-        with urlopen(base + "/", timeout=5) as answer:
-            rules = answer.headers.get("content-security-policy", "")
-    except OSError as error:
-        raise Unavailable(f"{base} does not answer: {error}") from error
+    sender = http_sender(base) if link.target.embedded else link.target.sender
+    rules = sender.send("GET", "/").headers.get("content-security-policy", "")
+    if link.target.embedded:
+        sender.close()
     found = [rule.split()[1:] for rule in rules.split(";") if rule.split()[:1] == ["frame-ancestors"]]
     return not found or found[0] not in (["'none'"], ["'self'"])
