@@ -257,6 +257,32 @@ def test_the_lock_says_whose_it_is(folder: str) -> None:
     assert spool.holder(folder) is None
 
 
+def test_a_torn_control_page_loses_no_point(folder: str, target: Memory, journals: list[Journal]) -> None:
+    journals[0].log_metric("x", 1.0)
+    page = os.path.join(journals[0].writer_folder, "ctl")
+    die(journals[0])
+    os.truncate(page, 0)
+    assert once(folder, target).refused == []
+    (data,) = target.data.values()
+    assert contents(data) == [("x", 1.0, 0)]
+    assert list(spool.runs(folder)) == []
+
+
+@pytest.mark.parametrize("guest_lives", [False, True])
+def test_a_run_whose_beginner_left_an_unreadable_journal_is_killed(
+    guest_lives: bool, folder: str, target: Memory, journals: list[Journal]
+) -> None:
+    journals[0].log_metric("x", 1.0)
+    if guest_lives:
+        journals[1].log_metric("x", 2.0)
+    (segment,) = spool.segments(journals[0].writer_folder)
+    die(journals[0])
+    with open(segment, "r+b") as file:
+        file.write(bytes(4096))  # a power loss took its header
+    assert len(once(folder, target).refused) == 1
+    assert ("killed" in target.events) is not guest_lives
+
+
 def test_files_go_out_between_what_was_logged_before_and_after_them(
     folder: str, target: Memory, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 import clew
-from clew.client import monitor
+from clew.client import gpus, monitor
 from clew.client.gpus import amd_cards, gpu_readers, parse_nvidia_smi, read_amd
 from clew.client.machine import Machine
 from clew.errors import InvalidValue
@@ -86,7 +86,7 @@ def test_a_reader_that_fails_is_left_out_and_the_others_go_on(
     def broken() -> dict[str, float]:
         raise RuntimeError("driver gone")
 
-    monkeypatch.setattr(monitor, "gpu_readers", lambda: [broken])
+    monkeypatch.setattr(gpus, "gpu_readers", lambda: [broken])
     with clew.start_run(log_system_metrics=True) as run:
         pass
     assert "system/disk_usage_percentage" in clew.get_run(run.info.run_id).data.metrics

@@ -292,6 +292,9 @@ class Shipper:
         if reader.alive or kind not in ("refused", "broken"):
             reader.hold_up(kind, why, self._heartbeat_s)
             return
+        others = [r for r in self._readers.values() if r.run_id == reader.run_id and r is not reader]
+        if reader.owner and not reader.ended and not others:
+            self._mark_killed(reader)
         self._set_aside(reader, why)
 
     def _set_aside(self, reader: Reader, why: str) -> None:
