@@ -56,7 +56,11 @@ class Place:
 
     def shipper_pid(self) -> int | None:
         """The process that ships this place's journals."""
-        return _holder(f"{self.target}")
+        return next(iter(self.shipper_pids()), None)
+
+    def shipper_pids(self) -> list[int]:
+        """The shippers of this place; those that come second go again at once."""
+        return _holders(self.target)
 
     def ship(self) -> None:
         """Wait until the spool is empty, shipping in this process if nobody else does."""
@@ -88,8 +92,9 @@ class Place:
             stop_host(self.uri)
 
 
-def _holder(argument: str) -> int | None:
-    """The live process that has ``argument`` as its last command line argument."""
+def _holders(argument: str) -> list[int]:
+    """The live shippers that have ``argument`` as their last command line argument."""
+    found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
@@ -98,8 +103,8 @@ def _holder(argument: str) -> int | None:
             except OSError:
                 continue
             if words[-1] == argument and "clew.client.shipper" in " ".join(words) and alive(int(name)):
-                return int(name)
-    return None
+                found.append(int(name))
+    return found
 
 
 @pytest.fixture

@@ -14,14 +14,15 @@ from clew.client.api import ClewClient
 from clew.client.link import forget_links
 from clew.wire.frames import HEADER_BYTES, SLOT_BYTES
 from crash.conftest import Place
-from hosts import eventually
+from hosts import alive, eventually
 
 TRAINING = """
 import sys, clew
 run = clew.start_run()
 for step in range(1000):
     clew.log_metric("loss", step * 0.5, step=step)
-clew.flush()
+    if step in (998, 999):
+        clew.flush()  # the second one comes after a sign of life
 print(run.info.run_id, flush=True)
 sys.stdin.readline()  # meanwhile the shipper is stopped
 for step in range(1000, 2000):
@@ -83,6 +84,7 @@ LOSSES: list[tuple[Callable[[Path], None], int]] = [
     (the_control_file, 0),
     (the_note_of_a_file, 1000),
 ]
+USUAL = (a_page, the_header, the_control_file)
 
 
 def lose_power(place: Place) -> tuple[str, Path]:
@@ -91,8 +93,8 @@ def lose_power(place: Place) -> tuple[str, Path]:
     assert script.stdin is not None
     assert script.stdout is not None
     run_id = script.stdout.readline().strip()
-    shipper = place.shipper_pid()
-    assert shipper is not None
+    eventually(lambda: len(place.shipper_pids()) == 1)
+    (shipper,) = place.shipper_pids()
     os.kill(shipper, signal.SIGSTOP)
     script.stdin.write("\n")
     script.stdin.flush()
@@ -100,11 +102,15 @@ def lose_power(place: Place) -> tuple[str, Path]:
     os.kill(shipper, signal.SIGKILL)
     script.kill()
     script.wait()
+    eventually(lambda: not alive(shipper))
     (writer,) = spool.writers(os.path.join(place.target, run_id))
     return run_id, Path(writer)
 
 
-@pytest.mark.parametrize(("lost", "left"), LOSSES, ids=[lost.__name__ for lost, _ in LOSSES])
+@pytest.mark.parametrize(
+    ("lost", "left"),
+    [pytest.param(*case, id=case[0].__name__, marks=() if case[0] in USUAL else pytest.mark.slow) for case in LOSSES],
+)
 def test_a_run_is_killed_and_what_is_readable_arrives(lost: Callable[[Path], None], left: int, place: Place) -> None:
     place.environ["CLEW_HEARTBEAT_S"] = "0.3"
     run_id, writer = lose_power(place)
