@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { makeSeries, makeStore } from "./data.mjs";
-import { matches, parse, sorted } from "./query.mjs";
+import { matches, parse, sorted, valueOf } from "./query.mjs";
 
 const STATIC = new URL("../../src/clew/server/static/", import.meta.url).pathname;
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json" };
@@ -134,10 +134,36 @@ function verdict(filter) {
   }
 }
 
+/** Groups by params and tags only. */
+function groupRuns({ experiment_ids: ids, filter = "", by, columns, limit, offset }) {
+  const runs = search(ids[0], filter);
+  const groups = new Map();
+  for (const run of runs) {
+    const texts = by.map(({ column }) => valueOf(run, column) ?? null);
+    const key = JSON.stringify(texts);
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  const described = (some, column) => {
+    const values = some.map((run) => Number(valueOf(run, column))).filter(Number.isFinite).toSorted((a, b) => a - b);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return values.length ? { count: values.length, mean, median: values[values.length >> 1], min: values[0], max: values.at(-1) } : { count: 0 };
+  };
+  const made = [...groups].map(([key, some]) => ({
+    labels: JSON.parse(key).map((text) => (text === null ? {} : { text: String(text) })),
+    runs: some.length,
+    filter: JSON.parse(key).map((text, index) => `${by[index].column} = '${text}'`).join(" and "),
+    columns: Object.fromEntries(columns.map((column) => [column, described(some, column)])),
+  }));
+  return { runs: runs.length, total: made.length, groups: made.toSorted((a, b) => b.runs - a.runs).slice(offset, offset + limit) };
+}
+
 const ROUTES = {
   "GET /api/clew/v1/info": () => ({ name: "clew", version: "0.0.0", mlflow_version: "3.17.2", store: "sqlite" }),
   "POST /api/clew/v1/experiments/query": (_query, body) => queryExperiments(body),
   "POST /api/clew/v1/runs/query": (_query, body) => queryRuns(body),
+  "POST /api/clew/v1/runs/groups": (_query, body) => groupRuns(body),
+  "GET /api/clew/v1/views": () => ({ views: [] }),
+  "GET /api/clew/v1/stars": () => ({ stars: [] }),
   "POST /api/clew/v1/filter/parse": (_query, body) => verdict(body.filter),
   "POST /api/clew/v1/series": (_query, body) => ({
     series: body.run_ids.flatMap((id) => body.keys.map((key) => makeSeries(store.runs.get(id), key))).filter(Boolean),

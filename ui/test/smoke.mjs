@@ -37,6 +37,13 @@ async function noViolations(name) {
   assert.deepEqual(words, [], `accessibility of ${name}`);
 }
 
+/** Calls of the API since the list was emptied. */
+const asked = [];
+const MAX_REQUESTS = 8;
+page.on("request", (request) => {
+  if (/api\//.test(request.url())) asked.push(new URL(request.url()).pathname);
+});
+
 const grid = page.getByRole("grid", { name: "Runs" });
 const filter = page.getByRole("combobox", { name: "Filter runs" });
 const header = (name) => page.getByRole("columnheader", { name, exact: true });
@@ -66,11 +73,13 @@ const steps = {
     await page.getByRole("searchbox", { name: "Filter by name" }).fill("nothing like it");
     await page.getByText("No experiment has").waitFor();
     await page.getByRole("button", { name: "Clear the filter" }).click();
+    asked.length = 0;
     await page.getByRole("link", { name: "demo/first" }).click();
   },
 
   async "runs table"() {
     await grid.waitFor();
+    assert.ok(asked.length <= MAX_REQUESTS, `requests before the first row: ${asked}`);
     assert.match(page.url(), new RegExp(`/experiments/${experimentId}/runs$`));
     await foot("12 runs");
     assert.equal(await grid.getAttribute("aria-rowcount"), "14");
@@ -255,6 +264,21 @@ const steps = {
     await page.getByRole("searchbox", { name: "Find a chart" }).fill("acc");
     await page.getByRole("img", { name: /^acc: 50 points/ }).waitFor();
     await page.waitForURL(/find=acc/);
+  },
+
+  async "a new run shows up by itself"() {
+    await page.goto(`${address}/experiments/${experimentId}/runs`);
+    await foot("12 runs");
+    await page.evaluate(
+      async ([base, experiment_id]) => {
+        const body = JSON.stringify({ experiment_id, run_name: "brand-new", start_time: Date.now() });
+        const headers = { "Content-Type": "application/json" };
+        await fetch(`${base}/api/2.0/mlflow/runs/create`, { method: "POST", headers, body });
+      },
+      [address, experimentId],
+    );
+    await foot("13 runs");
+    assert.equal(await firstName(), "brand-new");
   },
 
   async "theme and language"() {

@@ -5,7 +5,7 @@ import type { Words } from "../../i18n/language";
 import type { Option } from "../../parts/Picker";
 import { columnTitle, SECTIONS } from "./titles";
 
-/** Attributes and datasets, then params, metrics and tags by how many runs have them. */
+/** The dataset, params, metrics and tags by how many runs have them, then attributes and what systems measure. */
 export function columnOptions(known: ExperimentColumns, accept: (id: ColumnId) => boolean, words: Words): Option[] {
   const { t } = words;
   const option = (id: ColumnId, kind: keyof typeof SECTIONS): Option => ({
@@ -17,8 +17,8 @@ export function columnOptions(known: ExperimentColumns, accept: (id: ColumnId) =
   const keyed = (kind: "param" | "metric" | "tag", keys: readonly { key: string }[] | undefined) =>
     (keys ?? []).map(({ key }) => option(columnId(kind, key), kind));
   return [
+    ...(known.datasets?.length ? [option("d.name", "dataset")] : []),
     ...keyed("param", known.params),
-    option("d.name", "dataset"),
     ...keyed("metric", (known.metrics ?? []).filter(({ key }) => !isSystemMetric(key))),
     ...keyed("tag", (known.tags ?? []).filter(({ key }) => !isHiddenTag(key))),
     ...attributes,

@@ -7,6 +7,7 @@ import { columnId, isHiddenTag, isSystemMetric, wireColumn, type ColumnId } from
 const MAX_COLUMNS = 200;
 
 export async function differingColumns(scope: RunScope, known: ExperimentColumns): Promise<ColumnId[]> {
+  const datasets = (known.datasets ?? []).filter((column) => (column.distinct ?? 0) > 1);
   const ids = [
     ...(known.params ?? []).map(({ key }) => columnId("param", key)),
     ...(known.metrics ?? []).filter(({ key }) => !isSystemMetric(key)).map(({ key }) => columnId("metric", key)),
@@ -19,5 +20,8 @@ export async function differingColumns(scope: RunScope, known: ExperimentColumns
       .filter((one) => (one.distinct ?? 0) > 1 || ((one.distinct ?? 0) === 1 && (one.missing ?? 0) > 0))
       .map((one) => one.column),
   );
-  return ids.filter((_, index) => differs.has(names[index] ?? ""));
+  return [
+    ...datasets.map(({ key }) => columnId("dataset", key)),
+    ...ids.filter((_, index) => differs.has(names[index] ?? "")),
+  ];
 }

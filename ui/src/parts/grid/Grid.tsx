@@ -196,7 +196,7 @@ export function Grid(props: GridProps) {
     else if (event.key === "ArrowRight" && open === false && at.column < fixed.length) props.onToggle(at.row);
     else if (event.key === "ArrowLeft" && open && at.column < fixed.length) props.onToggle(at.row);
     else if (event.shiftKey && (event.key === "ArrowDown" || event.key === "ArrowUp") && move) {
-      if (at.row >= 0) props.onSelect(at.row, false);
+      if (at.row >= 0 && !rowLook(at.row).selected) props.onSelect(at.row, false);
       activate(...move);
       props.onSelect(active.current?.row ?? 0, true);
     } else if (move && !event.altKey && (!ends || event.key === "Home" || event.key === "End")) activate(...move);

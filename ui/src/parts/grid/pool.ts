@@ -54,6 +54,7 @@ export class RowPool {
   private rows: PooledRow[] = [];
   private window: [number, number] = [0, 0];
   private scene: Scene | null = null;
+  private marked: { row: HTMLElement | undefined; cell: HTMLElement | undefined } = { row: undefined, cell: undefined };
 
   constructor(private readonly body: HTMLElement) {}
 
@@ -171,17 +172,18 @@ export class RowPool {
     }
   }
 
+  /** Moves the signs of the active cell: nothing else is touched, as this is done in every frame. */
   private mark(active: Active | null, scene: Scene): void {
-    for (const row of this.rows) {
-      const here = active !== null && active.row === scene.first + row.index && row.index >= 0;
-      row.element.classList.toggle("grid-row-active", here);
-      for (const [index, cell] of row.fixed.entries()) {
-        cell.classList.toggle("grid-cell-active", here && active.column === index);
-      }
-      for (const [index, cell] of row.cells) {
-        cell.classList.toggle("grid-cell-active", here && active.column === scene.fixed.length + index);
-      }
-    }
+    const index = active === null ? -1 : active.row - scene.first;
+    const found = index < 0 ? undefined : this.rows[index % this.rows.length];
+    const row = found?.index === index ? found : undefined;
+    const column = active?.column ?? 0;
+    const cell = column < scene.fixed.length ? row?.fixed[column] : row?.cells.get(column - scene.fixed.length);
+    if (this.marked.row !== row?.element) this.marked.row?.classList.remove("grid-row-active");
+    if (this.marked.cell !== cell) this.marked.cell?.classList.remove("grid-cell-active");
+    this.marked = { row: row?.element, cell };
+    row?.element.classList.add("grid-row-active");
+    cell?.classList.add("grid-cell-active");
   }
 }
 
