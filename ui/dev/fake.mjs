@@ -47,14 +47,33 @@ function search(experimentId, filter, order) {
   return found.get(key);
 }
 
+/** What a run has in a column: summaries of metrics are their latest values here. */
+function cellOf(run, name) {
+  const [, kind, key] = name.match(/^(\w+)\.(.*)$/s) ?? [];
+  if (kind === "dataset") return run.params.dataset;
+  if (kind !== "attributes") return run[kind]?.[key.replace(/^`(.*)`\.\w+$/s, "$1")];
+  return key === "duration" ? run.info.end_time && run.info.end_time - run.info.start_time : run.info[key];
+}
+
+const base64 = (numbers) => Buffer.from(numbers.buffer).toString("base64");
+
+/** A series as it travels packed. */
+function packed({ run_id, key, steps, times, values }, x) {
+  const start = store.runs.get(run_id).info.start_time;
+  const axis = x === "step" ? steps : times.map((time) => (x === "relative" ? time - start : time));
+  return { run_id, key, total: steps.length, x: base64(Float64Array.from(axis)), packed: base64(Float32Array.from(values, Number)) };
+}
+
+function querySeries({ run_ids: ids, keys, x = "step", format }) {
+  const all = ids.flatMap((id) => keys.map((key) => makeSeries(store.runs.get(id), key))).filter(Boolean);
+  return { series: format === "packed" ? all.map((series) => packed(series, x)) : all };
+}
+
 function queryRuns({ experiment_ids: ids, filter = "", order_by: order = [], max_results: size, page_token: token = "0", columns }) {
   const rows = search(ids[0], filter, order[0]);
   const start = Number(token);
   const page = rows.slice(start, start + size);
-  const column = (name) => {
-    const dot = name.indexOf(".");
-    return page.map((run) => run[name.slice(0, dot)][name.slice(dot + 1)] ?? null);
-  };
+  const column = (name) => page.map((run) => cellOf(run, name) ?? null);
   return {
     total: rows.length,
     ...(start + size < rows.length ? { next_page_token: String(start + size) } : {}),
@@ -165,9 +184,8 @@ const ROUTES = {
   "GET /api/clew/v1/views": () => ({ views: [] }),
   "GET /api/clew/v1/stars": () => ({ stars: [] }),
   "POST /api/clew/v1/filter/parse": (_query, body) => verdict(body.filter),
-  "POST /api/clew/v1/series": (_query, body) => ({
-    series: body.run_ids.flatMap((id) => body.keys.map((key) => makeSeries(store.runs.get(id), key))).filter(Boolean),
-  }),
+  "POST /api/clew/v1/series": (_query, body) => querySeries(body),
+  "POST /api/clew/v1/importance": () => ({ runs: 0, message: "There is no forest here." }),
   "GET /ajax-api/2.0/mlflow/experiments/get": (query) => {
     const experiment = experimentOf(query.get("experiment_id"));
     if (!experiment) throw new Refusal(404, "RESOURCE_DOES_NOT_EXIST", `No Experiment with id=${query.get("experiment_id")} exists`);

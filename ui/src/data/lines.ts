@@ -88,8 +88,9 @@ export function overMetric(line: RunLine, metric: { xs: Float64Array; values: Fl
   return { ...line, xs: pick(places), values: pick(line.values), raw: pick(line.raw) };
 }
 
-export type Band = "sd" | "sem" | "minmax" | "iqr";
-export const BANDS: readonly Band[] = ["sd", "sem", "minmax", "iqr"];
+/** How runs of a group are drawn: as their middle with a band around it, or each in the group's colour. */
+export type Band = "sd" | "sem" | "minmax" | "iqr" | "each";
+export const BANDS: readonly Band[] = ["sd", "sem", "minmax", "iqr", "each"];
 const GRID = 200;
 
 /** The x values that a group's middle is computed at: those of its curves where they share them, else an even grid. */

@@ -8,7 +8,7 @@ import { KeySelect } from "./KeySelect";
 import type { ChangeWorkspace } from "./useWorkspace";
 
 const SMOOTHING_WORDS: Record<Smoothing, MessageKey> = { ema: "smoothing.ema", mean: "smoothing.mean", gauss: "smoothing.gauss" };
-const BAND_WORDS: Record<Band, MessageKey> = { sd: "band.sd", sem: "band.sem", minmax: "band.minmax", iqr: "band.iqr" };
+const BAND_WORDS: Record<Band, MessageKey> = { sd: "band.sd", sem: "band.sem", minmax: "band.minmax", iqr: "band.iqr", each: "band.each" };
 
 interface ToolsProps {
   workspace: Workspace;

@@ -36,12 +36,15 @@ export function LinesPanel({ spec, tweak, shared, asTable, onData }: BodyProps) 
   const trim = tweak.trim ?? workspace.trim;
   const { smoothingKind, band } = workspace;
   const { groups } = shared;
-  const groupOf = groups?.of ?? null;
+  const groupOf = groups && band !== "each" ? groups.of : null;
   const found = useLines({ runs: seen, metric, axis, smoothing, smoothingKind, range, width, groupOf, band });
   const { lines } = found;
   useEffect(() => setRange(null), [axis]);
 
-  const styleOf = groups?.styleOf ?? shared.styleOf;
+  const styleOf = useMemo(() => {
+    if (!groups) return shared.styleOf;
+    return band === "each" ? (runId: string) => groups.styleOf(groups.of(runId)) : groups.styleOf;
+  }, [groups, band, shared.styleOf]);
   const formatX = useMemo(() => xFormatter(axis, language), [axis, language]);
   const bars = useMemo<readonly Bar[]>(
     () =>

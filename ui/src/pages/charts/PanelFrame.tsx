@@ -1,6 +1,6 @@
 import { memo, useCallback, useEffect, useRef, useState, type RefObject, type PointerEvent as ReactPointerEvent } from "react";
 import { labelOf } from "../../data/dimension";
-import { sizeOf, type PanelSpec } from "../../data/panels";
+import { sizeOf, type PanelKind, type PanelSpec } from "../../data/panels";
 import { toasts } from "../../data/toasts";
 import { moved, nextIdOf, withoutPanel, withPanel, withTweak, type Tweak } from "../../data/workspace";
 import { useWords } from "../../i18n/language";
@@ -22,6 +22,8 @@ const LEAST_W = 2;
 const LEAST_H = 4;
 const MOST_H = 30;
 const NO_TWEAK: Tweak = {};
+/** Kinds that are laid out by the page instead of drawn. */
+const UNDRAWN: readonly PanelKind[] = ["importance", "bar", "media"];
 
 interface FrameProps {
   spec: PanelSpec;
@@ -110,7 +112,9 @@ export const PanelFrame = memo(function PanelFrame({ spec, shared, change, secti
       id: "take",
       actions: [
         { id: "copy", label: t("panel.copy"), run: () => change((now) => withPanel(now, { ...spec, id: nextIdOf(now) })) },
-        { id: "png", label: t("panel.png"), run: () => element.current && savePng(name, element.current.querySelector<HTMLElement>(".panel-inside") ?? element.current) },
+        ...(UNDRAWN.includes(spec.kind)
+          ? []
+          : [{ id: "png", label: t("panel.png"), run: () => element.current && savePng(name, element.current.querySelector<HTMLElement>(".panel-inside") ?? element.current) }]),
         { id: "csv", label: t("panel.csv"), run: () => data.current && saveCsv(name, data.current()) },
         { id: "code", label: t("panel.code"), run: () => void copyCode() },
       ],

@@ -33,6 +33,8 @@ export interface LinesFound {
 /** Points of one answer, over all its curves. */
 const BUDGET = 240_000;
 const LEAST = 100;
+/** Up to so many curves have the least and the greatest value of each pixel; more of them of every other. */
+const FEW = 10;
 const MOST = 2000;
 /** More is asked than is looked at, so that curves go on to the edges. */
 const MARGIN = 0.1;
@@ -47,16 +49,18 @@ export function useLines(ask: LinesAsk): LinesFound {
   const names = runs.map((run) => run.run_id).join();
   const runIds = useMemo(() => (names ? names.split(",") : []), [names]);
   const keys = useMemo(() => (overKey && overKey !== metric ? [metric, overKey] : [metric]), [metric, overKey]);
-  const wanted = Math.max(LEAST, Math.min(MOST, 2 * Math.ceil(ask.width / 100) * 100, Math.floor(BUDGET / Math.max(1, runIds.length * keys.length))));
+  const fine = runIds.length <= FEW ? 2 : 1;
+  const room = Math.floor(BUDGET / Math.max(1, runIds.length * keys.length));
+  const wanted = Math.max(LEAST, Math.min(MOST, fine * Math.ceil(ask.width / 100) * 100, room));
   const whole = useQuery({ ...linesQuery({ runIds, keys, x, points: wanted, range: null }), ...(ask.width > 0 ? {} : { enabled: false }) });
   const thinned = whole.data?.some((series) => series.total > series.xs.length) ?? false;
   const part = useMemo<readonly [number, number] | null>(() => {
     if (!range || !thinned || overKey) return null;
-    const room = (range[1] - range[0]) * MARGIN;
-    return [range[0] - room, range[1] + room];
+    const beside = (range[1] - range[0]) * MARGIN;
+    return [range[0] - beside, range[1] + beside];
   }, [range, thinned, overKey]);
-  const fine = useQuery({ ...linesQuery({ runIds, keys, x, points: wanted, range: part }), enabled: part !== null, placeholderData: undefined });
-  const series = (part ? fine.data : undefined) ?? whole.data ?? NONE;
+  const zoomed = useQuery({ ...linesQuery({ runIds, keys, x, points: wanted, range: part }), enabled: part !== null, placeholderData: undefined });
+  const series = (part ? zoomed.data : undefined) ?? whole.data ?? NONE;
 
   const lines = useMemo(() => {
     const byRun = new Map(series.filter((one) => one.key === metric).map((one) => [one.runId, one]));
@@ -82,7 +86,7 @@ export function useLines(ask: LinesAsk): LinesFound {
     lines,
     single: series.length > 0 && series.every((one) => one.total <= 1),
     pending: whole.isPending && runIds.length > 0,
-    error: whole.error ?? fine.error,
+    error: whole.error ?? zoomed.error,
     retry: () => void whole.refetch(),
   };
 }

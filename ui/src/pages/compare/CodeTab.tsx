@@ -55,7 +55,7 @@ function DiffTable({ rows, names, base, label }: { rows: readonly DiffRow[]; nam
   const { t } = useWords();
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it can be scrolled by keys
-    <div className="compare-scroll" tabIndex={0} role="region" aria-label={label}>
+    <div className="compare-scroll" tabIndex={0} role="group" aria-label={label}>
       <table className="compare-table">
         <thead>
           <tr>
