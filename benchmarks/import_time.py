@@ -99,7 +99,9 @@ def cpu_ms(python: str, code: str) -> float:
 
 
 def _python(python: str, code: str, **environ: str) -> str:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("CLEW_", "MLFLOW_"))}
+    # An installed package has its bytecode, so let the first run write that.
+    left_out = ("CLEW_", "MLFLOW_", "PYTHONDONTWRITEBYTECODE")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
     with tempfile.TemporaryDirectory() as place:
         full = kept | {"CLEW_OFFLINE": "1", "CLEW_SPOOL": f"{place}/spool"} | environ
         done = subprocess.run(
