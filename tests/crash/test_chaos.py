@@ -51,7 +51,7 @@ def log(word, key, extra=lambda step: None):
         returned(word, step)
         if step % 40 == 0:
             extra(step // 40)
-            time.sleep(0.002)
+            time.sleep(0.02)
 
 def more(turn):
     clew.log_params({f"p{turn}": "v" * (turn * 37 % 900), f"q{turn}": turn})
@@ -60,9 +60,9 @@ def more(turn):
     returned(4, turn)
     clew.log_metrics({"pair/a": turn, "pair/b": -turn}, step=turn)
     returned(5, turn)
-    if turn % 25 == 0:
+    if turn % 5 == 0:
         clew.log_text(f"text {turn} " * turn, f"files/{turn}.txt")
-        returned(6, turn // 25)
+        returned(6, turn // 5)
 
 os.setpgid(0, 0)
 run = clew.start_run()
@@ -145,10 +145,10 @@ def check(run_id: str, counts: list[int]) -> None:
         assert [(m.step, m.value) for m in history] == [(n, n * sign) for n in range(1, len(history) + 1)]
         assert pairs <= len(history) <= pairs + 1
     names = {f.path for f in client.list_artifacts(run_id, "files")} if files else set()
-    assert {f"files/{25 * n}.txt" for n in range(1, files + 1)} <= names
+    assert {f"files/{5 * n}.txt" for n in range(1, files + 1)} <= names
     for n in range(1, files + 1):
-        with open(client.download_artifacts(run_id, f"files/{25 * n}.txt"), encoding="utf-8") as file:
-            assert file.read() == f"text {25 * n} " * 25 * n
+        with open(client.download_artifacts(run_id, f"files/{5 * n}.txt"), encoding="utf-8") as file:
+            assert file.read() == f"text {5 * n} " * 5 * n
 
 
 def chaos(place: Place, store: str, kills: int) -> None:
