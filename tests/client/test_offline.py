@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from clew.client.session import session
 from clew.client.shipper import Shipper, hold
 from clew.client.target import resolve
 from clew.errors import Conflict, InvalidValue, Unavailable
+from crash.servers import ServerProcess, free_port
 from hosts import eventually, stop_host
 
 
@@ -109,6 +111,27 @@ def test_what_was_logged_while_the_server_was_away_arrives_later(away: str, stor
     assert (shipper.trouble.text, shipper.refused) == ("", [])
     check_everything(run_id)
     assert list(spool.runs(shipper.folder)) == []
+
+
+def test_a_file_of_a_run_whose_beginning_has_not_arrived_waits_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    away = f"http://127.0.0.1:{port}"
+    monkeypatch.setenv("CLEW_TRACKING_URI", away)
+    monkeypatch.setattr("clew.client.start.Launcher.tend", lambda *_, **__: True)
+    monkeypatch.setattr("clew.client.link.FENCE_S", 0.05)
+    clew.set_experiment("late")
+    run = clew.start_run()
+    server = ServerProcess(tmp_path, f"sqlite:///{tmp_path}/s.db", port)
+    try:
+        session.link._away_until = 0.0
+        clew.log_text("text", "t.txt")
+        clew.end_run()
+        assert sync(away).refused == []
+        assert clew.artifacts.load_text(f"runs:/{run.info.run_id}/t.txt") == "text"
+    finally:
+        server.end(signal.SIGKILL)
 
 
 def test_offline_mode_sends_nothing_until_sync(

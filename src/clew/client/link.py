@@ -22,7 +22,7 @@ from clew.client.start import Launcher
 from clew.client.target import Target, resolve
 from clew.client.trouble import NONE, Trouble, is_mistake, kind_of
 from clew.entities.names import legible
-from clew.errors import ClewError, Conflict, Unavailable
+from clew.errors import ClewError, Conflict, NotFound, Unavailable
 from clew.wire import convert, mlflow
 from clew.wire.mlflow import Message
 
@@ -235,7 +235,10 @@ class Link:
 
     def _artifact_root(self, log: RunLog) -> str:
         self.flush()
-        response = self.attempt("get_run", mlflow.GetRun(run_id=log.run_id))
+        try:
+            response = self.attempt("get_run", mlflow.GetRun(run_id=log.run_id))
+        except NotFound:  # its beginning is still in the journal, and the file goes there behind it
+            return ""
         if response is not None and response.run is not None:
             log.artifact_uri = convert.run_entity(response.run).info.artifact_uri
         return log.artifact_uri
