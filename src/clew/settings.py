@@ -46,6 +46,7 @@ class Settings:
     spool_full: ``CLEW_SPOOL_FULL``: ``drop`` points and count them (default), ``block`` or ``raise``.
         spool_full_wait_s: seconds that ``block`` waits, ``CLEW_SPOOL_FULL_WAIT_S``, default 60.
     token: ``CLEW_TOKEN`` or ``MLFLOW_TRACKING_TOKEN``, sent as a bearer token.
+    login: (``MLFLOW_TRACKING_USERNAME``, ``MLFLOW_TRACKING_PASSWORD``), for servers that ask for them; None unless set.
     console: ``CLEW_CONSOLE``: what runs print is kept with them, default false.
     snapshot: ``CLEW_SNAPSHOT``: runs keep the uncommitted changes and the list of packages, default true.
     launch: this process among those of torchrun, MPI or SLURM; None for a single one, or with ``CLEW_RANKS=0``.
@@ -80,6 +81,7 @@ class Settings:
         "host_idle_s",
         "launch",
         "log_level",
+        "login",
         "notebook",
         "offline",
         "parent_run_id",
@@ -125,6 +127,8 @@ class Settings:
         self.spool_full = _one_of("CLEW_SPOOL_FULL", first("CLEW_SPOOL_FULL") or "drop", ("drop", "block", "raise"))
         self.spool_full_wait_s = _seconds("CLEW_SPOOL_FULL_WAIT_S", first("CLEW_SPOOL_FULL_WAIT_S") or "60")
         self.token = first("CLEW_TOKEN", "MLFLOW_TRACKING_TOKEN")
+        name = first("MLFLOW_TRACKING_USERNAME")
+        self.login = (name, first("MLFLOW_TRACKING_PASSWORD") or "") if name else None
         self.log_level = _one_of("CLEW_LOG_LEVEL", (first("CLEW_LOG_LEVEL") or "WARNING").upper(), _LOG_LEVELS)
         self.server_log_level = self.log_level if first("CLEW_LOG_LEVEL") else "INFO"
         self.host_idle_s = _seconds("CLEW_HOST_IDLE_S", first("CLEW_HOST_IDLE_S") or "30")

@@ -10,7 +10,9 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ import pytest
 import clew
 from clew.cli.pending import read_target
 from clew.client import notice, spool
+from clew.client.answers import retry_after_s
+from clew.client.http import Answer
 from clew.client.link import forget_links
 from clew.client.session import session
 from clew.client.shipper import Shipper, hold
@@ -168,6 +172,14 @@ def test_a_pause_that_the_server_asks_for_is_kept(door: Door, no_shipper: None, 
     shipper = Shipper(folder_of(door.url))
     assert 600.0 <= (shipper._round() or 0.0) <= 700.0
     shipper._link.sender.close()  # type: ignore[union-attr]
+
+
+def test_a_pause_may_be_told_as_a_date() -> None:
+    def told(text: str) -> float:
+        return retry_after_s(Answer(503, {"retry-after": text}, b""))
+
+    assert 50 < told(formatdate(time.time() + 60, usegmt=True)) <= 61
+    assert [told(text) for text in ("7", "", "soon", formatdate(0, usegmt=True))] == [7.0, 0.0, 0.0, 0.0]
 
 
 def test_a_sync_waits_as_long_as_the_server_asks(door: Door, no_shipper: None, tmp_path: Path) -> None:
@@ -327,6 +339,24 @@ def test_a_shipper_that_the_server_does_not_know_makes_way_for_one_that_it_does(
     eventually(lambda: read_target(folder_of(door.url)).writers == 0)
     check_everything(second)
     check_everything(first)
+
+
+@pytest.mark.parametrize("place", ["address", "environment"])
+def test_a_server_that_asks_for_a_login_gets_it(
+    place: str, door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def known(method: str, path: str, headers: dict[str, str]) -> Wrong | None:
+        good = headers.get("authorization") == "Basic bWU6czpjcmV0"  # me, s:cret
+        return None if good else refusal(401, "UNAUTHENTICATED", "who are you?")
+
+    door.answer = known
+    if place == "address":
+        monkeypatch.setenv("CLEW_TRACKING_URI", door.url.replace("//", "//me:s%3Acret@"))
+    else:
+        monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "s:cret")
+    check_everything(log_everything(tmp_path))
+    assert causes(caplog) == []
 
 
 def test_an_experiment_chosen_by_id_while_the_server_is_away_is_taken_on_trust(

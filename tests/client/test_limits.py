@@ -222,13 +222,14 @@ folder, dropped = log.journal.writer_folder, log.journal.dropped
 clew.end_run()
 found = contents(read_all(folder))
 print(dropped > 0, (2, {"key": "late", "value": "1"}) in found, found[-1] == ("loss", 399_999.0, 399_999))
+print((3, {"key": "clew.dropped", "value": str(dropped)}) in found)
 print(len({f[2] for f in found if f[0] == "loss"}) == 400_000 - dropped + 1)
 """
     )
     tests = str(Path(__file__).parents[1])
     done = run_script(code, small_disk="size=12m", CLEW_OFFLINE="1", CLEW_SPOOL_KEEP_MB="3", TESTS=tests)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["True"] * 4
+    assert done.stdout.split() == ["True"] * 5
     told = lines(done.stderr)
     assert len([text for text in told if "MiB left" in text]) == 1
     assert "found no room" in told[-1]

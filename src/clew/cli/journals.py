@@ -91,6 +91,11 @@ def journal_problems(p: Pending, reachable: Mapping[str, str]) -> Iterator[str]:
             f"{target} refused what {runs} run(s) logged: {_sentence(p.refused[0].reason)} It lies in "
             f"{p.refused[0].folder}; when the cause is mended, `clew sync` tries again."
         )
+    if p.dropped:
+        yield (
+            f"{p.dropped:,} points and records for {target} found no room in {p.folder} and are lost: free some space, "
+            "raise CLEW_SPOOL_MAX_MB, or set CLEW_SPOOL_FULL=block."
+        )
     if not os.access(p.folder, os.W_OK | os.X_OK):
         yield f"{p.folder} cannot be written; check its owner and permissions."
 

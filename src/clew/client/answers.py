@@ -122,9 +122,17 @@ def message_of(answer: Answer) -> str | None:
 
 
 def retry_after_s(answer: Answer) -> float:
-    """The seconds after which the server asks to come back; 0 where it does not say, or names a date."""
+    """The seconds after which the server asks to come back, told as such or as a date; 0 where it does not say."""
     text = answer.headers.get("retry-after", "")
-    return float(text) if text.isdigit() else 0.0
+    if not text or text.isdigit():
+        return float(text or 0)
+    import time
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return 0.0
 
 
 def _said(answer: Answer) -> str:

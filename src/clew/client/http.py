@@ -13,9 +13,10 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping
 from typing import BinaryIO, Final, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from clew.client import deadline
 from clew.client.source import user_name
@@ -93,7 +94,7 @@ class HttpSender:
     dial: a fresh, unconnected connection; asked again when the old ones are gone, so that a host
     which restarted elsewhere is found.
     where: what an error message calls the server.
-    prefix: put before every path. token: sent as a bearer token.
+    prefix: put before every path. token: sent as a bearer token. login: name and password, sent where there is none.
     Thread-safe.
     """
 
@@ -104,11 +105,14 @@ class HttpSender:
         where: str,
         prefix: str = "",
         token: str | None = None,
+        login: tuple[str, str] | None = None,
     ) -> None:
         self._dial = dial
         self.where = where
         self._prefix = prefix
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if login and not token:
+            self._headers["Authorization"] = "Basic " + b64encode(":".join(login).encode()).decode()
         self._headers["X-Clew-User"] = user_name().encode("ascii", "replace").decode()
         self._idle: list[http.client.HTTPConnection] = []
         self._pid = os.getpid()
@@ -236,9 +240,12 @@ def _open(connection: http.client.HTTPConnection) -> bool:
     return not readable
 
 
-def http_sender(url: str, token: str | None = None, timeout_s: float = CONNECT_S) -> HttpSender:
+def http_sender(
+    url: str, token: str | None = None, timeout_s: float = CONNECT_S, *, login: tuple[str, str] | None = None
+) -> HttpSender:
     """A sender for ``http://`` or ``https://`` ``url``; its path becomes the prefix of every request.
 
+    login: name and password, for a server that asks for them and where there is no token; those in ``url`` come first.
     timeout_s: for connecting; an answer may take longer.
 
     Raises:
@@ -264,7 +271,9 @@ def http_sender(url: str, token: str | None = None, timeout_s: float = CONNECT_S
         return http.client.HTTPConnection(name, port, timeout=timeout_s, blocksize=CHUNK)
 
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    return HttpSender(dial, where=where, prefix=parts.path.rstrip("/"), token=token)
+    if parts.username is not None:
+        login = unquote(parts.username), unquote(parts.password or "")
+    return HttpSender(dial, where=where, prefix=parts.path.rstrip("/"), token=token, login=login)
 
 
 def unix_sender(find_socket: Callable[[], str], where: str, timeout_s: float = CONNECT_S) -> HttpSender:

@@ -28,7 +28,7 @@ from clew.client.registered import register_model
 from clew.client.session import session
 from clew.client.upload import files_below, join
 from clew.entities.model import LoggedModel, LoggedModelStatus
-from clew.errors import ClewError, Corrupt, InvalidValue, NotFound, Unavailable
+from clew.errors import ClewError, Corrupt, InvalidValue, NotFound, Unavailable, shown
 from clew.packaging import pyfunc, save
 from clew.packaging.flavor import LoadPolicy, Trust
 from clew.packaging.manifest import FILE_NAME, MLmodel, read_mlmodel, sums_digest, write_mlmodel
@@ -113,11 +113,10 @@ def log_model(
         run_id = active.log.run_id if active else None
         origin = save.Origin(run_id=run_id, artifact_path=name)
         manifest = save.save_model(model, folder, flavor=flavor, options=options, origin=origin)
-        logged = _create(link, active, entry, name, manifest)
+        with within(_CREATE_S) if hurry else nullcontext():
+            logged = _create(link, active, entry, name, manifest)
         if logged is None:
-            if entry.registered_model_name is not None:
-                warn(f"{link.uri} is away: the model is kept, but not registered as {entry.registered_model_name!r}.")
-            return _keep_with_run(link, active, folder, name, manifest)
+            return _keep_with_run(link, active, entry, folder, name, manifest)
         own_uuid, own_path = manifest.model_uuid, manifest.artifact_path
         manifest.model_id = manifest.model_uuid = logged.model_id
         manifest.artifact_path = logged.artifact_location
@@ -132,7 +131,7 @@ def log_model(
             link.put_up_with(error)
             manifest.model_id, manifest.model_uuid, manifest.artifact_path = None, own_uuid, own_path
             write_mlmodel(folder, manifest)
-            return _keep_with_run(link, active, folder, name, manifest)
+            return _keep_with_run(link, active, entry, folder, name, manifest)
     if active is not None:
         active.log.log_output(logged.model_id, entry.step)
     info = _info(manifest, f"models:/{logged.model_id}", logged, entry.step)
@@ -279,8 +278,7 @@ def _create(link: Link, active: Active | None, entry: ModelEntry, name: str, man
         params=convert.key_values({str(k): str(v) for k, v in (entry.params or {}).items()}),
         tags=convert.key_values(tags),
     )
-    with within(_CREATE_S):
-        response = link.attempt("create_logged_model", request)
+    response = link.attempt("create_logged_model", request)
     if response is None:
         return None
     session.last_model_id = response.model.info.model_id
@@ -310,9 +308,14 @@ def _upload(client: ClewClient, logged: LoggedModel, folder: str) -> LoggedModel
     return logged
 
 
-def _keep_with_run(link: Link, active: Active | None, folder: str, name: str, manifest: MLmodel) -> ModelInfo:
+def _keep_with_run(
+    link: Link, active: Active | None, entry: ModelEntry, folder: str, name: str, manifest: MLmodel
+) -> ModelInfo:
     if active is None:
-        raise Unavailable(f"{link.uri} is away, and no run is active that could keep the model; start a run first.")
+        raise Unavailable(f"{shown(link.uri)} is away, and no run is active that could keep the model; start a run.")
+    if entry.registered_model_name is not None:
+        where = shown(link.uri)
+        warn(f"{where} is away: the model is kept, but not registered as {entry.registered_model_name!r}.")
     run_id = active.log.run_id
     for file, path in files_below(folder):
         link.put_artifact(run_id, file, join(name, path), fleeting=True)

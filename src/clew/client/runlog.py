@@ -19,12 +19,14 @@ from clew.client.notice import warn_once
 from clew.client.receipt import Parcel, Receipt
 from clew.client.start import Launcher
 from clew.entities.names import MAX_PARAM_VALUE, MAX_TAG_VALUE, check_key, fit_length, legible
-from clew.errors import Conflict, InvalidValue
+from clew.errors import Conflict, InvalidValue, SpoolFull
 from clew.wire.frames import ARTIFACT, INPUT, OUTPUT, PARAM, RUN_START, TAG, TAG_DELETE
 
 COPY_BYTES: Final = 16 << 20
 """Files up to this size are copied into the spool; larger ones are referred to (decision 9)."""
 
+DROPPED_TAG: Final = "clew.dropped"
+"""On a run of which points found no room in the journal: how many."""
 _MAX_MS: Final = (1 << 63) // 1_000_000 - 1
 
 
@@ -225,6 +227,8 @@ class RunLog:
 
     def end(self, status: str, end_ms: int) -> Receipt | None:
         """Write the run's end and close the journal; a rank other than 0 leaves the end to rank 0."""
+        if self.journal.dropped:
+            self._tag_dropped()
         receipt = self.journal.close() if self.rank else self.journal.end(status, end_ms)
         if self.journal.dropped:
             warn_once(
@@ -232,6 +236,13 @@ class RunLog:
                 f"{self.journal.dropped:,} metric points of run {self.run_id} found no room on the disk.",
             )
         return receipt
+
+    def _tag_dropped(self) -> None:
+        """Let those who look at the run later know that it is not all there."""
+        try:
+            self.journal.log_record(TAG, {"key": DROPPED_TAG, "value": str(self.journal.dropped)})
+        except SpoolFull:
+            pass  # the call that was refused has said so
 
     def conflicts(self, receipt: Receipt, folder: str) -> list[str]:
         """What the target kept out of the run because an earlier value stands, told once."""

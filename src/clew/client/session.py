@@ -20,6 +20,7 @@ from clew.client.link import Link, link_to
 from clew.client.notice import say
 from clew.client.outcome import Outcome
 from clew.client.ranks import Ranks
+from clew.errors import shown
 from clew.ids import now_ms
 
 
@@ -282,7 +283,7 @@ class Session:
             from clew.client.weblinks import page_address
 
             info = active.run.info
-            page = page_address(link, link.uri, info.experiment_id, info.run_id)
+            page = page_address(link, shown(link.uri), info.experiment_id, info.run_id)
             say(f"View run {info.run_name or info.run_id} at: {page}")
 
 

@@ -99,7 +99,7 @@ class Target:
 
         values = settings.read()
         if not self.embedded:
-            return http_sender(self.uri, values.token)
+            return http_sender(self.uri, values.token, login=values.login)
         from clew.client.host import find_or_start
 
         return unix_sender(lambda: find_or_start(self.uri, values.spool), where=f"The host of {shown(self.uri)}")

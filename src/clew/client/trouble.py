@@ -92,7 +92,7 @@ def cure(kind: Kind) -> str:
 _CURES: Final[dict[Kind, str]] = {
     "": "",
     "away": "It is sent when the server is back, at the latest by `clew sync`.",
-    "unknown": "Set CLEW_TOKEN to a token that the server knows, then run `clew sync`.",
+    "unknown": "Set CLEW_TOKEN, or the login that the server asks for, then run `clew sync`.",
     "stranger": "Check the tracking URI, and proxies and login pages on the way; then run `clew sync`.",
     "denied": "Ask for the right to write there, or set CLEW_TOKEN to a token that has it; then run `clew sync`.",
     "failed": "That is a fault of the server, whose log says more. It is tried again, at the latest by `clew sync`.",

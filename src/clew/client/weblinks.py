@@ -6,13 +6,14 @@ from urllib.parse import quote
 
 from clew import settings
 from clew.client.link import Link
+from clew.errors import shown
 from clew.server.places import answers, places, read_info
 
 
 def ui_address(link: Link) -> str:
     """Where a browser finds the UI of a tracking URI; "" while an embedded store has none running."""
     if not link.target.embedded:
-        return link.uri
+        return shown(link.uri)
     info = read_info(places(link.uri, settings.read().spool).info)
     return info.urls[0] if info is not None and info.urls and answers(info.socket) else ""
 
