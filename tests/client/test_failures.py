@@ -322,6 +322,24 @@ def test_a_server_that_goes_away_and_comes_back_gets_everything(
         assert len(causes(caplog)) == 1
 
 
+def test_runs_that_follow_each_other_while_the_server_is_away_are_told_once(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("clew.client.link.FENCE_S", 1.0)
+    monkeypatch.setattr("clew.client.journal._TEND_NS", 0)
+    door.always(page(503))
+    runs = []
+    for number in range(4):
+        runs.append(log_everything(tmp_path, f"run {number}"))
+        clew.flush()
+    assert len(causes(caplog)) == 1
+    assert len(caplog.records) == 2
+    door.always(None)
+    eventually(lambda: read_target(folder_of(door.url)).writers == 0)
+    for run_id in runs:
+        check_everything(run_id)
+
+
 def test_a_shipper_that_the_server_does_not_know_makes_way_for_one_that_it_does(
     door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -312,7 +312,9 @@ def _keep_with_run(
     link: Link, active: Active | None, entry: ModelEntry, folder: str, name: str, manifest: MLmodel
 ) -> ModelInfo:
     if active is None:
-        raise Unavailable(f"{shown(link.uri)} is away, and no run is active that could keep the model; start a run.")
+        raise Unavailable(
+            f"{shown(link.uri)} is away, and no run is active that could keep the model; start a run first."
+        )
     if entry.registered_model_name is not None:
         where = shown(link.uri)
         warn(f"{where} is away: the model is kept, but not registered as {entry.registered_model_name!r}.")

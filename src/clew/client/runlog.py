@@ -61,6 +61,7 @@ class RunLog:
         self._parcels: list[Parcel] = []
         self._linked: set[str] = set()
         self._told_conflicts = 0
+        self._hindered: str | None = None  # the writer that the shipper could not send when we looked last
 
     def restart(self, launcher: Launcher) -> None:
         """What a forked child does: it has a launcher of its own, and its parent waits for the files on their way."""
@@ -68,9 +69,13 @@ class RunLog:
         self._parcels = []
 
     def _tend(self) -> None:
-        trouble = self.journal.trouble
+        trouble, writer = self.journal.trouble, self.journal.writer_folder
         self._launcher.tend(hindered=bool(trouble))
-        self._launcher.telling.look(trouble)
+        if trouble:
+            self._launcher.telling.trouble(trouble)
+        elif self._hindered == writer:  # a new writer has no trouble yet, which says nothing
+            self._launcher.telling.cured()
+        self._hindered = writer if trouble else None
 
     def start(self, fields: Mapping[str, Any]) -> None:
         """Begin the run in the journal: experiment, name, tags, parent, start_ms, user."""

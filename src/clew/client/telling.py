@@ -20,15 +20,6 @@ class Telling:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self._told: set[str] = set()
-        self._hindered = False
-
-    def look(self, trouble: Trouble) -> None:
-        """Tell what the shipper says now, and note when it has no more to complain of."""
-        if trouble:
-            self.trouble(trouble)
-        elif self._hindered:
-            self.cured()
-        self._hindered = bool(trouble)
 
     def trouble(self, trouble: Trouble) -> None:
         """Something keeps what is logged from being sent."""
