@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,27 @@ def test_a_second_fit_in_the_users_run_opens_a_child(runs: Runs) -> None:
     assert child.data.params["alpha"] == "0.2"
     assert child.data.tags["mlflow.parentRunId"] == mine.info.run_id
     assert child.info.status == RunStatus.FINISHED
+
+
+def test_fits_in_threads_of_the_users_run_belong_to_it(runs: Runs) -> None:
+    clew.autolog(log_models=False)
+    with clew.start_run() as mine, ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda alpha: Lasso(alpha=alpha).fit(X, Y), (0.1, 0.2, 0.3)))
+    found = {run.info.run_id: run for run in runs()}
+    parent = found.pop(mine.info.run_id)
+    assert {run.data.tags["mlflow.parentRunId"] for run in found.values()} == {mine.info.run_id}
+    assert sorted(run.data.params["alpha"] for run in (parent, *found.values())) == ["0.1", "0.2", "0.3"]
+
+
+def test_a_fit_that_fails_keeps_its_traceback(runs: Runs) -> None:
+    clew.autolog()
+    with pytest.raises(ValueError, match="NaN"):
+        Lasso().fit([[np.nan]], [1.0])
+    run = only(runs)
+    assert run.info.status == RunStatus.FAILED
+    assert "NaN" in run.data.tags["clew.failed_reason"]
+    (kept,) = clew.artifacts.list_artifacts(run_id=run.info.run_id, artifact_path="clew/error")
+    assert "in fit" in clew.artifacts.load_text(f"runs:/{run.info.run_id}/{kept.path}")
 
 
 def test_a_classifier_has_scores_of_labels_and_probabilities(runs: Runs) -> None:
