@@ -10,12 +10,16 @@ const PLAIN: TableSpec = {
   nested: false,
 };
 
-/** Runs by the filter that finds them; groups as they are told. */
-function backend(runs: Record<string, number>, groups: GroupPage = {}) {
+/** Runs by the filter that finds them; groups as they are told; ids of the runs that are found by id. */
+function backend(runs: Record<string, number>, groups: GroupPage = {}, there: string[] = []) {
   const asked: string[] = [];
   const made: TableBackend = {
     runs: (filter, _order, request): Promise<RunPage> => {
       asked.push(filter);
+      if (filter.startsWith("run_id IN")) {
+        const found = there.map((run_id): RunHead => ({ run_id, experiment_id: "1", status: "FINISHED" }));
+        return Promise.resolve({ total: found.length, runs: found });
+      }
       const count = runs[filter] ?? 0;
       const start = Number(request.page_token ?? 0);
       const heads: RunHead[] = Array.from({ length: Math.min(request.max_results, count - start) }, (_, index) => ({
@@ -119,6 +123,7 @@ describe("a table of parents and children", () => {
     const { asked, made } = backend(
       { [roots]: 2, [below]: 1 },
       { runs: 3, total: 1, groups: [{ labels: [{ text: `${roots}#0` }], runs: 1, filter: "x" }] },
+      [`${roots}#0`],
     );
     const table = new RunTree(made, { ...PLAIN, nested: true });
     table.look(0, 10);
@@ -135,12 +140,22 @@ describe("a table of parents and children", () => {
   });
 
   it("keeps parents of which only children match", async () => {
-    const { asked, made } = backend({}, { runs: 1, total: 1, groups: [{ labels: [{ text: "mother" }], runs: 1, filter: "x" }] });
+    const groups = [{ labels: [{ text: "mother" }], runs: 1, filter: "x" }];
+    const { asked, made } = backend({}, { runs: 1, total: 1, groups }, ["mother"]);
     const table = new RunTree(made, { ...PLAIN, filter: "params.lr > 1", nested: true });
     table.look(0, 10);
     await settled();
     await settled();
-    expect(asked).toEqual([`((params.lr > 1) OR run_id IN ('mother')) AND ${PARENT} IS NULL`]);
+    expect(asked.at(-1)).toBe(`((params.lr > 1) OR run_id IN ('mother')) AND ${PARENT} IS NULL`);
+  });
+
+  it("shows runs whose parent is gone beside those that have none", async () => {
+    const { asked, made } = backend({}, { runs: 1, total: 1, groups: [{ labels: [{ text: "gone" }], runs: 1, filter: "x" }] });
+    const table = new RunTree(made, { ...PLAIN, nested: true });
+    table.look(0, 10);
+    await settled();
+    await settled();
+    expect(asked).toEqual(["run_id IN ('gone')", `(${PARENT} IS NULL OR ${PARENT} IN ('gone'))`]);
   });
 });
 

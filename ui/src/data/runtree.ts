@@ -39,6 +39,8 @@ export class RunTree {
   private main: RunPages | null = null;
   private needed: readonly string[] = [];
   private closed = false;
+  private rooting = false;
+  private readonly abort = new AbortController();
   private lastRow = -1;
   private lastLine: Line | null = null;
 
@@ -66,6 +68,7 @@ export class RunTree {
 
   close(): void {
     this.closed = true;
+    this.abort.abort();
     this.listeners.clear();
     this.groups?.close();
     for (const pages of this.pages) pages.close();
@@ -224,13 +227,30 @@ export class RunTree {
     if (this.spec.nested && this.groups?.ready) {
       const parents = this.groups.groups.flatMap(({ labels: [label], runs }) => (label?.text ? [[label.text, runs] as const] : []));
       this.children = new Map(parents);
-      if (!this.root) {
-        this.showRuns(rootsFilter(this.spec.filter, parents.map(([id]) => id)));
-        this.look(0, 0);
-      }
+      if (!this.root && !this.rooting) void this.findRoots(parents.map(([id]) => id));
     }
     this.changed();
   };
+
+  /** Shows the outermost runs: those without a parent, or whose parent is not among the runs any more. */
+  private async findRoots(parents: readonly string[]): Promise<void> {
+    this.rooting = true;
+    const some = parents.slice(0, KEPT_PARENTS);
+    let there = new Set(some);
+    if (some.length) {
+      try {
+        const request = { max_results: KEPT_PARENTS, columns: [] };
+        const { runs = [] } = await this.backend.runs(idTerm(some), [], request, this.abort.signal);
+        there = new Set(runs.map((run) => run.run_id));
+      } catch {
+        // Then runs whose parent is gone are not found; what else there is, is.
+      }
+    }
+    if (this.closed) return;
+    this.showRuns(rootsFilter(this.spec.filter, some, some.filter((id) => !there.has(id))));
+    this.look(0, 0);
+    this.changed();
+  }
 
   private changed = (): void => {
     if (this.closed) return;
@@ -242,10 +262,10 @@ export class RunTree {
   };
 }
 
-/** Runs without a parent that match, or that have a child that does. */
-function rootsFilter(filter: string, parents: readonly string[]): string {
-  const outermost = `${PARENT} IS NULL`;
+/** Outermost runs that match, or that have a child that does. `gone`: parents whose children are outermost. */
+function rootsFilter(filter: string, parents: readonly string[], gone: readonly string[]): string {
+  const alone = `${PARENT} IS NULL`;
+  const outermost = gone.length ? `(${alone} OR ${PARENT} IN (${gone.map(quoteText).join(", ")}))` : alone;
   if (!filter) return outermost;
-  const kept = parents.slice(0, KEPT_PARENTS);
-  return `${kept.length ? `((${filter}) OR ${idTerm(kept)})` : `(${filter})`} AND ${outermost}`;
+  return `${parents.length ? `((${filter}) OR ${idTerm(parents)})` : `(${filter})`} AND ${outermost}`;
 }

@@ -52,6 +52,7 @@ import { useView } from "./useView";
 const Workspace = lazy(async () => ({ default: (await import("../charts/Workspace")).Workspace }));
 
 const NO_COLUMNS: ExperimentColumns = {};
+const SURVEY_MS = 5000;
 
 interface TableProps {
   experimentId: string;
@@ -136,12 +137,16 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
     }
     return table?.at(row - pinRows.length) ?? { kind: "waiting", level: 0 };
   };
+  const surveyed = useRef(0);
   const refresh = useCallback(
     async (insert: boolean) => {
       if (!table) return;
       const { first, last } = visible.current;
       await table.refresh(Math.max(0, first - pinRows.length), Math.max(0, last - pinRows.length), insert);
       await pins?.refresh(0, named.length, true);
+      // Runs that log all the time change no key: what the experiment has is asked for less often than their values.
+      if (Date.now() - surveyed.current < SURVEY_MS) return;
+      surveyed.current = Date.now();
       void client.invalidateQueries({ queryKey: runCountQuery(experimentId).queryKey });
       void client.invalidateQueries({ queryKey: columnsQuery(experimentId).queryKey });
     },
@@ -328,7 +333,10 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
             baseline={view.baseline}
             onAll={selection.all}
             onClear={selection.clear}
-            onDone={() => void refresh(true)}
+            onDone={() => {
+              surveyed.current = 0;
+              void refresh(true);
+            }}
           />
         ) : (
           <RunsFoot
