@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { Bars, type Bar } from "../../charts/Bars";
 import { useSize } from "../../charts/Layer";
 import { RunLines } from "../../charts/RunLines";
@@ -11,9 +11,16 @@ import { useWords } from "../../i18n/language";
 import { Failure } from "../../parts/Region";
 import { DataTable } from "./DataTable";
 import type { BodyProps, TableData } from "./model";
+import { useKept } from "./useKept";
 import { useLines } from "./useLines";
 
 const SAMPLES = 50;
+
+/** A part of x; that of another axis does not count. */
+interface Zoom {
+  axis: LineAxis;
+  range: [number, number];
+}
 
 export function xFormatter(axis: LineAxis, language: string): (x: number) => string {
   if (axis === "time") return (x) => formatTime(x * 1000, language);
@@ -28,9 +35,11 @@ export function LinesPanel({ spec, tweak, shared, asTable, onData }: BodyProps) 
   const { workspace, seen, baseline } = shared;
   const root = useRef<HTMLDivElement>(null);
   const { width } = useSize(root);
-  const [range, setRange] = useState<[number, number] | null>(null);
   const metric = columnKey(spec.fields.metric?.[0] ?? "");
   const axis = tweak.axis ?? workspace.axis;
+  const [zoom, setZoom] = useKept<Zoom | null>(shared.memory, `${spec.id} zoom`, null);
+  const range = zoom?.axis === axis ? zoom.range : null;
+  const setRange = useCallback((next: [number, number] | null) => setZoom(next && { axis, range: next }), [setZoom, axis]);
   const smoothing = tweak.smoothing ?? workspace.smoothing;
   const log = tweak.log ?? workspace.logarithmic;
   const trim = tweak.trim ?? workspace.trim;
@@ -39,8 +48,6 @@ export function LinesPanel({ spec, tweak, shared, asTable, onData }: BodyProps) 
   const groupOf = groups && band !== "each" ? groups.of : null;
   const found = useLines({ runs: seen, metric, axis, smoothing, smoothingKind, range, width, groupOf, band });
   const { lines } = found;
-  useEffect(() => setRange(null), [axis]);
-
   const styleOf = useMemo(() => {
     if (!groups) return shared.styleOf;
     return band === "each" ? (runId: string) => groups.styleOf(groups.of(runId)) : groups.styleOf;

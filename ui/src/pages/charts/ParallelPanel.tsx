@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo } from "react";
 import { ColorKey } from "../../charts/ColorKey";
 import { Parallel } from "../../charts/Parallel";
 import { sharesOf } from "../../charts/shades";
@@ -7,19 +7,21 @@ import { defaultAxes } from "../../data/panels";
 import { useWords } from "../../i18n/language";
 import { DataTable } from "./DataTable";
 import { runName, type BodyProps } from "./model";
+import { useKept } from "./useKept";
 import { columnTable, useTableData } from "./useTable";
 
 const NO_BRUSHES: Brushes = new Map();
+const NONE: ReadonlySet<string> = new Set();
 
 /** Runs as lines over the keys that they differ in. */
 export function ParallelPanel({ spec, shared, asTable, onData }: BodyProps) {
   const { t, language } = useWords();
   const { table, target, known, addFilter } = shared;
-  const [brushes, setBrushes] = useState<Brushes>(NO_BRUSHES);
-  const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
-  const [moves, setMoves] = useState<readonly string[] | null>(null);
+  const { memory } = shared;
+  const [brushes, setBrushes] = useKept<Brushes>(memory, `${spec.id} brushes`, NO_BRUSHES);
+  const [flipped, setFlipped] = useKept<ReadonlySet<string>>(memory, `${spec.id} flipped`, NONE);
   const chosen = spec.fields.axes;
-  useEffect(() => setMoves(null), [chosen]);
+  const [moves, setMoves] = useKept<readonly string[] | null>(memory, `${spec.id} ${chosen?.join() ?? ""}`, null);
 
   const columns = useMemo(() => {
     if (!table) return [];
@@ -47,16 +49,16 @@ export function ParallelPanel({ spec, shared, asTable, onData }: BodyProps) {
       if (id === undefined || to < 0 || to >= order.length) return;
       setMoves(order.toSpliced(from, 1).toSpliced(to, 0, id));
     },
-    [columns],
+    [columns, setMoves],
   );
   const flip = useCallback(
     (index: number) => {
       const id = columns[index]?.id;
       if (id === undefined) return;
-      setFlipped((was) => (was.has(id) ? new Set([...was].filter((other) => other !== id)) : new Set([...was, id])));
-      setBrushes((was) => new Map([...was].filter(([other]) => other !== id)));
+      setFlipped(flipped.has(id) ? new Set([...flipped].filter((other) => other !== id)) : new Set([...flipped, id]));
+      setBrushes(new Map([...brushes].filter(([other]) => other !== id)));
     },
-    [columns],
+    [columns, flipped, brushes, setFlipped, setBrushes],
   );
 
   if (!table) return <p className="panel-empty">{t("loading")}</p>;

@@ -17,6 +17,7 @@ import { makeGroups, type Shared } from "./model";
 import { PanelSettings } from "./PanelSettings";
 import { MOST_ROWS, runTableQuery, type Scope } from "./queries";
 import { Sections } from "./Sections";
+import type { Memory } from "./useKept";
 import { useLiveCharts } from "./useLiveCharts";
 import { useWorkspace } from "./useWorkspace";
 import { dimensionName } from "./words";
@@ -58,6 +59,7 @@ export function Workspace({ scope: given, known, target, rising, baseline, besid
   const all = useQuery({ ...runTableQuery(scope, needed, MOST_ROWS), enabled: needed.length > 0 });
 
   const runs = drawn.data?.runs ?? NONE;
+  const memory = useRef<Memory>(new Map());
   const kept = useRef(new Map<string, number>());
   const styles = useMemo(() => {
     if (kept.current.size === 0) kept.current = rememberedStyles(experimentId);
@@ -93,7 +95,7 @@ export function Workspace({ scope: given, known, target, rising, baseline, besid
   const openRun = useCallback((runId: string) => navigate(`/runs/${runId}`), [navigate]);
   const table = useMemo(() => (all.data ? named(all.data, t) : null), [all.data, t]);
   const shared = useMemo<Shared>(
-    () => ({ scope, known, workspace, seen, styleOf, table, groups, target, rising, baseline, addFilter, addPanel, openRun }),
+    () => ({ scope, known, workspace, seen, styleOf, table, groups, target, rising, baseline, addFilter, addPanel, openRun, memory: memory.current }),
     [scope, known, workspace, seen, styleOf, table, groups, target, rising, baseline, addFilter, addPanel, openRun],
   );
   const root = useRef<HTMLDivElement>(null);

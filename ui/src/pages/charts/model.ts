@@ -6,6 +6,7 @@ import { assignStyles } from "../../data/runstyles";
 import type { RunTable } from "../../data/runtable";
 import type { Tweak, Workspace } from "../../data/workspace";
 import type { Scope } from "./queries";
+import type { Memory } from "./useKept";
 
 /** Numbers and texts of a chart, for readers and for files. */
 export interface TableData {
@@ -40,6 +41,7 @@ export interface Shared {
   addFilter: (term: string) => void;
   addPanel: (kind: PanelKind, fields: Fields) => void;
   openRun: (runId: string) => void;
+  memory: Memory;
 }
 
 export interface BodyProps {

@@ -4,9 +4,10 @@ import { listen } from "../../api/events";
 import { live } from "../../data/live";
 import type { LinesWish } from "./queries";
 
-/** Curves are asked again at most once a second, what compares runs every few seconds. */
+/** Curves are asked again at most once a second, what compares runs every few seconds, a forest more rarely. */
 const LINES_MS = 1000;
-const TABLES_MS = 4000;
+const TABLES_MS = 5000;
+const FORESTS_MS = 30_000;
 
 /** Asks again for what the event stream says has changed, while the page is seen and live. */
 export function useLiveCharts(experimentId: string): void {
@@ -18,7 +19,9 @@ export function useLiveCharts(experimentId: string): void {
     const changed = new Set<string>();
     let all = false;
     let tables = false;
+    let forests = false;
     let tablesAt = 0;
+    let forestsAt = Date.now();
     const stop = listen([`exp:${experimentId}`], {
       onChange: ({ kind, runs }) => {
         if (kind === "change") for (const runId of runs ?? []) changed.add(runId);
@@ -39,6 +42,11 @@ export function useLiveCharts(experimentId: string): void {
         tables = false;
         tablesAt = Date.now();
         void client.invalidateQueries({ queryKey: ["run-table"] });
+        forests = true;
+      }
+      if (forests && Date.now() - forestsAt >= FORESTS_MS) {
+        forests = false;
+        forestsAt = Date.now();
         void client.invalidateQueries({ queryKey: ["importance"] });
       }
     }, LINES_MS);

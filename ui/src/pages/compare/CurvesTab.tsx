@@ -11,6 +11,7 @@ import { makeGroups, type Groups, type Shared } from "../charts/model";
 import { PanelSettings } from "../charts/PanelSettings";
 import type { Scope } from "../charts/queries";
 import { Sections } from "../charts/Sections";
+import type { Memory } from "../charts/useKept";
 import { useLiveCharts } from "../charts/useLiveCharts";
 import { useWorkspace } from "../charts/useWorkspace";
 import type { PanelSpec } from "../../data/panels";
@@ -25,6 +26,7 @@ export function CurvesTab({ runs, base, styleOf, rising }: Compared) {
   const [, navigate] = useLocation();
   const [workspace, change] = useWorkspace();
   const [settings, setSettings] = useState<PanelSpec | null>(null);
+  const memory = useRef<Memory>(new Map());
   const experimentId = runs[0]?.info.experiment_id ?? "";
   useLiveCharts(experimentId);
   const known = useMemo<ExperimentColumns>(() => {
@@ -45,7 +47,7 @@ export function CurvesTab({ runs, base, styleOf, rising }: Compared) {
   const openRun = useCallback((runId: string) => navigate(`/runs/${runId}`), [navigate]);
   const baseline = runs[base]?.info.run_id ?? null;
   const shared = useMemo<Shared>(
-    () => ({ scope, known, workspace, seen, styleOf, table: NO_TABLE, groups, target: null, rising, baseline, addFilter: nothing, addPanel: nothing, openRun }),
+    () => ({ scope, known, workspace, seen, styleOf, table: NO_TABLE, groups, target: null, rising, baseline, addFilter: nothing, addPanel: nothing, openRun, memory: memory.current }),
     [scope, known, workspace, seen, styleOf, groups, rising, baseline, openRun],
   );
   const root = useRef<HTMLDivElement>(null);

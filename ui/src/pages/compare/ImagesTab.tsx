@@ -8,6 +8,7 @@ import type { Compared } from "./ComparePage";
 
 const SPEC: PanelSpec = { id: "images", kind: "media", fields: {} };
 const NO_TWEAK = {};
+const NO_MEMORY = new Map<string, unknown>();
 const nothing = () => {};
 
 /** Images that the runs logged over steps, side by side. */
@@ -30,6 +31,7 @@ export function ImagesTab({ runs, base, styleOf }: Compared) {
     addFilter: nothing,
     addPanel: nothing,
     openRun,
+    memory: NO_MEMORY,
   };
   return (
     <section className="compare-images" aria-label={title || undefined}>
