@@ -274,7 +274,7 @@ def check_items(run_id: str, children: list[str]) -> None:
     assert "clew.conflicts" not in got.data.tags
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("method", ["fork", "spawn", pytest.param("forkserver", marks=pytest.mark.slow)])
 def test_a_pool_of_processes_logs_into_one_run(method: str) -> None:
     parts = [list(range(first, first + 100)) for first in range(0, 400, 100)]
     with clew.start_run() as run:
@@ -385,8 +385,15 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-@pytest.mark.parametrize("end", ["join", "kill"])
+@pytest.mark.parametrize(
+    ("method", "end"),
+    [
+        ("fork", "kill"),
+        ("spawn", "join"),
+        pytest.param("fork", "join", marks=pytest.mark.slow),
+        pytest.param("spawn", "kill", marks=pytest.mark.slow),
+    ],
+)
 def test_workers_of_a_loader_log_into_one_run_without_loss(method: str, end: str, tmp_path: Path) -> None:
     script = tmp_path / "loader.py"
     script.write_text(LOADER)
@@ -461,7 +468,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+@pytest.mark.parametrize(
+    "backend", ["loky", *(pytest.param(b, marks=pytest.mark.slow) for b in ("threading", "sequential"))]
+)
 def test_joblib_s_tasks_are_children_of_the_run(backend: str, tmp_path: Path) -> None:
     pytest.importorskip("joblib")
     script = tmp_path / "trials.py"

@@ -128,10 +128,16 @@ def begun(script: subprocess.Popen[str], number: int | None) -> tuple[list[str],
     return run_ids, script.communicate(timeout=60)[1]
 
 
+@pytest.mark.parametrize("server", ["clew_server_sqlite", pytest.param("mlflow_server", marks=pytest.mark.slow)])
 def test_scripts_end_in_the_right_state(
-    clew_server_sqlite: str, peer_python: Path, tmp_path: Path, run_script: Callable[[Path, str, str], str]
+    server: str,
+    request: pytest.FixtureRequest,
+    peer_python: Path,
+    tmp_path: Path,
+    run_script: Callable[[Path, str, str], str],
 ) -> None:
-    environ = clean_environ(tmp_path, CLEW_TRACKING_URI=clew_server_sqlite)
+    url = request.getfixturevalue(server)
+    environ = clean_environ(tmp_path, CLEW_TRACKING_URI=url)
     expected = {}
     for name, (code, number, status, error, reason) in ENDINGS.items():
         script = subprocess.Popen(
@@ -147,4 +153,4 @@ def test_scripts_end_in_the_right_state(
         assert run_ids, (name, said)
         expected |= dict.fromkeys(run_ids, (name, status, error, reason))
     (tmp_path / "expected.json").write_text(json.dumps(expected))
-    run_script(peer_python, "run_state", clew_server_sqlite)
+    run_script(peer_python, "run_state", url)

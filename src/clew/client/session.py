@@ -258,7 +258,7 @@ class Session:
         place = place_var.get()
         assert place is not None
         before, stack = place.before
-        taken = [a for a in reversed(self.standing()[len(stack) :]) if not a.guest]
+        taken = [a for a in reversed(self.standing()) if not a.guest and a not in stack]
         place_var.set(before)
         if place.guest is not None:
             self._entered.remove(place.guest)
