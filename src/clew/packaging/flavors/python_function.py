@@ -200,6 +200,11 @@ def _unpickle(path: str) -> Any:
             return _Unpickler(file).load()
     except (pickle.UnpicklingError, EOFError, IndexError, UnicodeDecodeError) as error:
         raise Corrupt(f"{path} is a damaged pickle: {error}.") from error
+    except ImportError as error:
+        raise MissingPackage(
+            f"The model needs a module that is not installed here: {error}. Install the model's requirements.txt; a "
+            "module of your own goes along with the model if it is logged with code_paths."
+        ) from error
 
 
 def _cloudpickle() -> Any:

@@ -1,0 +1,156 @@
+"""``clew models``: serve models over HTTP, and score files with them."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from clew.errors import InvalidValue
+
+TOKEN = "CLEW_SCORING_TOKEN"
+
+_trust = click.option(
+    "--trust",
+    type=click.Choice(["safe", "pickle"]),
+    help="pickle lets the model run code while it loads, safe never; default: only your own store's unchanged models.",
+)
+_ignored_env = click.option("--env-manager", default="local", help="As in MLflow's scripts; the model runs right here.")
+
+
+@click.group()
+def models() -> None:
+    """Serve models and score files with them."""
+
+
+@models.command(context_settings={"help_option_names": ["--help"]})
+@click.option(
+    "-m",
+    "--model-uri",
+    "uris",
+    multiple=True,
+    required=True,
+    metavar="[NAME=]URI",
+    help="Model to serve: models:/name@alias, runs:/<run id>/<name>, a path, …; several answer at /models/NAME/.",
+)
+@click.option("--host", "-h", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option(
+    "--port", "-p", type=click.IntRange(0, 65_535), default=5001, show_default=True, help="Port to listen on."
+)
+@click.option(
+    "--timeout",
+    "-t",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    help="Seconds that a prediction may take.",
+)
+@click.option(
+    "--max-body-mb", type=click.IntRange(min=1), default=64, show_default=True, help="Largest request in MiB."
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Predictions at the same time."
+)
+@click.option("--workers", "-w", type=int, default=1, help="As in MLflow's scripts; one process serves all.")
+@_ignored_env
+@_trust
+def serve(
+    uris: tuple[str, ...],
+    host: str,
+    port: int,
+    timeout: float,
+    max_body_mb: int,
+    threads: int,
+    workers: int,
+    env_manager: str,
+    trust: str | None,
+) -> None:
+    """Answer POST /invocations as MLflow's scoring server does.
+
+    CLEW_SCORING_TOKEN sets a token that callers must send as "Authorization: Bearer ...".
+    """
+    from clew.serving.app import Limits
+    from clew.serving.models import load_served
+    from clew.serving.run import serve as run
+
+    _local(env_manager)
+    del workers
+    served = load_served(uris, trust)  # type: ignore[arg-type]
+
+    def announce(address: str) -> None:
+        for one in served:
+            click.echo(f"{one.uri} answers at {address}/models/{one.name}/invocations")
+        click.echo(f"Clew serves {served[0].name} at {address}/invocations. Ctrl-C ends it.")
+
+    limits = Limits(body_bytes=max_body_mb << 20, predict_s=timeout, threads=threads)
+    run(served, host=host, port=port, token=os.environ.get(TOKEN, ""), limits=limits, announce=announce)
+
+
+@models.command()
+@click.option("-m", "--model-uri", required=True, metavar="URI", help="Model to score with.")
+@click.option(
+    "-i",
+    "--input-path",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="CSV, Parquet, JSON or JSON lines file.",
+)
+@click.option(
+    "-o",
+    "--output-path",
+    required=True,
+    type=click.Path(dir_okay=False),
+    help="CSV, Parquet or JSON lines file to write, by its suffix.",
+)
+@click.option(
+    "--content-type",
+    "-t",
+    type=click.Choice(["csv", "json", "jsonl", "parquet"]),
+    help="What the input is; default: by its suffix.",
+)
+@click.option("--keep", multiple=True, metavar="COLUMN", help="Column of the input that the output has too; * for all.")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=65_536,
+    show_default=True,
+    help="Rows at a time; memory grows with it.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the output file if there is one.")
+@_ignored_env
+@_trust
+def predict(
+    model_uri: str,
+    input_path: str,
+    output_path: str,
+    content_type: str | None,
+    keep: tuple[str, ...],
+    batch: int,
+    overwrite: bool,
+    env_manager: str,
+    trust: str | None,
+) -> None:
+    """Score a file that may be larger than memory, batch by batch."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from clew.client.models import load_pyfunc
+    from clew.serving.files import Job, score_file
+
+    _local(env_manager)
+    if os.path.exists(output_path) and not overwrite:
+        raise InvalidValue(f"{output_path} exists; give another name, or --overwrite.")
+    model = load_pyfunc(model_uri, trust=trust)  # type: ignore[arg-type]
+    job = Job(input_path, output_path, kind=content_type or "", keep=keep, batch=batch)
+    columns = (TextColumn("Scoring"), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("rows", total=None)
+        rows = score_file(model, job, lambda done, total: progress.update(task, completed=done, total=total))
+    click.echo(f"{rows:,} rows scored: {output_path}")
+
+
+def _local(env_manager: str) -> None:
+    if env_manager != "local":
+        raise InvalidValue(
+            f"--env-manager {env_manager} is not supported: install the model's requirements.txt here, and use local."
+        )

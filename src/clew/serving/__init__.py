@@ -1,0 +1,1 @@
+"""Models that answer: over HTTP, and over files of any length."""
