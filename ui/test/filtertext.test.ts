@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { FilterSpan } from "../src/api/types";
-import { adapted, allOf, completed, idTerm, quoteText, termsOf, toPoints, toUnits, valueTerm, withoutTerm } from "../src/data/filtertext";
+import { adapted, allOf, completed, idTerm, quoteText, recentSuggestions, termsOf, toPoints, toUnits, valueTerm, withoutTerm } from "../src/data/filtertext";
+
+import { recentFilters, rememberFilter } from "../src/data/recent";
+import { searchCall } from "../src/data/pythoncall";
 
 /** Spans as the server tells them of simple filters: every word, and brackets. */
 function spans(text: string): FilterSpan[] {
@@ -58,6 +61,23 @@ describe("writing filters", () => {
   });
 });
 
+describe("the call in Python", () => {
+  it("finds the same runs in the same order", () => {
+    const scope = { experiment_ids: ["1"], filter: "params.o = 'a\"b'" };
+    expect(searchCall(scope, ["metrics.`val/acc` DESC"])).toBe(
+      [
+        "import clew",
+        "",
+        "runs = clew.search_runs(",
+        '    experiment_ids=["1"],',
+        '    filter_string="params.o = \'a\\"b\'",',
+        '    order_by=["metrics.`val/acc` DESC"],',
+        ")",
+      ].join("\n"),
+    );
+  });
+});
+
 describe("completions", () => {
   it("take the place that the server names, in code points, and leave the caret behind them", () => {
     const at = (text: string, completion: string, from: number, to: number, kind: "key" | "prefix" | "value" = "key") =>
@@ -79,6 +99,17 @@ describe("completions", () => {
     expect(adapted(list, "o = ", "p = ", 4)).toEqual([]);
     expect(adapted(list, "o = ", "o = 'sgd' ", 10)).toEqual([]);
     expect(adapted(list, "o = ", "o", 1)).toEqual([]);
+  });
+
+  it("may be a whole filter that was used before", () => {
+    rememberFilter("7", "a = 1");
+    rememberFilter("7", "b = 2");
+    rememberFilter("7", "a = 1");
+    rememberFilter("7", "");
+    const [first, second] = recentSuggestions(recentFilters("7"));
+    expect([first?.text, second?.text]).toEqual(["a = 1", "b = 2"]);
+    expect(completed("", first ?? { text: "", kind: "recent", from: 0, to: 0 })).toEqual({ text: "a = 1", caret: 5 });
+    expect(recentFilters("8")).toEqual([]);
   });
 
   it("counts as JavaScript and as the server does", () => {

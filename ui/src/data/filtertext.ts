@@ -1,6 +1,5 @@
 /** Filters as texts: joined, taken apart at their top-level ANDs, values written as the language wants them. */
 import type { CellValue, FilterCompletion, FilterSpan } from "../api/types";
-export type { FilterCompletion } from "../api/types";
 import { columnKind, termKey, type ColumnId } from "./columns";
 import { isNumeric } from "./format";
 
@@ -118,8 +117,19 @@ export function adapted(
   });
 }
 
-/** The text and the caret's place after a completion was taken. */
-export function completed(text: string, completion: FilterCompletion): { text: string; caret: number } {
+/** What may be typed next, or a whole filter that was used before. */
+export interface Suggestion extends Omit<FilterCompletion, "kind"> {
+  kind: FilterCompletion["kind"] | "recent";
+}
+
+/** Filters that were used before, where nothing is typed yet. */
+export function recentSuggestions(filters: readonly string[]): Suggestion[] {
+  return filters.map((text) => ({ text, kind: "recent", from: 0, to: 0 }));
+}
+
+/** The text and the caret's place after a suggestion was taken. */
+export function completed(text: string, completion: Suggestion): { text: string; caret: number } {
+  if (completion.kind === "recent") return { text: completion.text, caret: completion.text.length };
   const before = text.slice(0, toUnits(text, completion.from));
   const after = text.slice(toUnits(text, completion.to));
   const open = completion.kind === "prefix" || completion.text.endsWith("(");

@@ -1,21 +1,22 @@
-import type { FilterCompletion } from "../data/filtertext";
+import type { Suggestion } from "../data/filtertext";
 import { useWords, type MessageKey } from "../i18n/language";
 
-const KINDS: Record<FilterCompletion["kind"], MessageKey> = {
+const KINDS: Record<Suggestion["kind"], MessageKey> = {
   prefix: "completion.prefix",
   key: "completion.key",
   summary: "completion.summary",
   operator: "completion.operator",
   value: "completion.value",
   keyword: "completion.keyword",
+  recent: "completion.recent",
 };
 
 interface CompletionsProps {
   /** Prefix of element ids. */
   id: string;
-  completions: readonly FilterCompletion[];
+  completions: readonly Suggestion[];
   chosen: number;
-  onTake: (completion: FilterCompletion) => void;
+  onTake: (completion: Suggestion) => void;
 }
 
 /** What may be typed at the caret. */

@@ -1,5 +1,5 @@
 import { useId, useRef, useState, type KeyboardEvent, type ReactNode, type RefObject } from "react";
-import type { FilterCompletion } from "../data/filtertext";
+import type { Suggestion } from "../data/filtertext";
 import { useWords } from "../i18n/language";
 import { Completions } from "./Completions";
 import { Icon } from "./Icon";
@@ -18,13 +18,13 @@ interface FilterBarProps {
   fault: FilterFault | null;
   busy: boolean;
   field: RefObject<HTMLInputElement | null>;
-  completions: readonly FilterCompletion[];
+  completions: readonly Suggestion[];
   /** Said below the list: how much the filter finds. */
   result: ReactNode;
   onChange: (value: string, caret: number) => void;
   /** The caret moved without a change of the text. */
   onCaret: (caret: number) => void;
-  onComplete: (completion: FilterCompletion) => void;
+  onComplete: (completion: Suggestion) => void;
   onCommit: () => void;
   /** Escape: where the focus goes on to. */
   onLeave: () => void;
@@ -51,7 +51,7 @@ export function FilterBar(props: FilterBarProps) {
   const follow = () => {
     if (mirror.current && field.current) mirror.current.scrollLeft = field.current.scrollLeft;
   };
-  const take = (completion: FilterCompletion) => {
+  const take = (completion: Suggestion) => {
     setChosen(-1);
     field.current?.focus();
     props.onComplete(completion);

@@ -1,12 +1,14 @@
 import { useState } from "react";
 import { Link } from "wouter";
-import type { BulkAction, TableFormat } from "../../api/types";
+import type { BulkAction } from "../../api/types";
 import { compareAddress, MOST_COMPARED } from "../../data/comparison";
 import { useWords } from "../../i18n/language";
 import { Icon } from "../../parts/Icon";
 import { MenuButton } from "../../parts/ToolButton";
-import { act, download, MAX_CHANGED, MAX_STARS, starAll, type SelectedFrom } from "./bulk";
+import { act, MAX_CHANGED, MAX_STARS, scopeOf, starAll, type SelectedFrom } from "./bulk";
+import { exportActions } from "./exportActions";
 import { ExperimentDialog } from "./ExperimentDialog";
+import { RenameDialog } from "./RenameDialog";
 import { TagDialog } from "./TagDialog";
 
 interface BulkBarProps {
@@ -26,7 +28,7 @@ interface BulkBarProps {
   onDone: () => void;
 }
 
-type Dialog = "tag" | "move" | "copy";
+type Dialog = "tag" | "rename" | "move" | "copy";
 
 /** What can be done with the selected runs. */
 export function BulkBar(props: BulkBarProps) {
@@ -40,7 +42,6 @@ export function BulkBar(props: BulkBarProps) {
     onClear();
   };
   const many = count > MAX_CHANGED;
-  const formats: TableFormat[] = ["csv", "json", "parquet"];
   return (
     <div className="bulk" role="toolbar" aria-label={t("bulk.label")}>
       <span className="bulk-count" role="status">
@@ -69,6 +70,10 @@ export function BulkBar(props: BulkBarProps) {
             <Icon name="tag" />
             {t("bulk.tag")}
           </button>
+          <button type="button" className="button tool" disabled={many} onClick={() => setDialog("rename")}>
+            <Icon name="edit" />
+            {t("bulk.rename")}
+          </button>
           {from.selection.all || count > MAX_STARS ? null : (
             <button type="button" className="button tool" onClick={() => void starAll([...from.selection.ids], onDone, words)}>
               <Icon name="star" />
@@ -86,17 +91,7 @@ export function BulkBar(props: BulkBarProps) {
           <MenuButton
             icon="download"
             label={t("bulk.export")}
-            sections={[
-              {
-                id: "formats",
-                actions: formats.map((format) => ({
-                  id: format,
-                  label: format === "parquet" ? "Parquet" : format.toUpperCase(),
-                  icon: "file",
-                  run: () => void download(from, props.order, format, props.name, words),
-                })),
-              },
-            ]}
+            sections={[{ id: "formats", actions: exportActions(scopeOf(from), props.order, props.name, words) }]}
           />
           <button
             type="button"
@@ -121,6 +116,16 @@ export function BulkBar(props: BulkBarProps) {
           onTag={(tags, deleteTags) => {
             setDialog(null);
             run({ action: "tag", ...(tags.length ? { tags } : {}), ...(deleteTags.length ? { delete_tags: deleteTags } : {}) });
+          }}
+        />
+      ) : null}
+      {dialog === "rename" ? (
+        <RenameDialog
+          count={count}
+          onClose={() => setDialog(null)}
+          onRename={(template) => {
+            setDialog(null);
+            run({ action: "rename", template });
           }}
         />
       ) : null}

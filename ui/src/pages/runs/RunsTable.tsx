@@ -35,6 +35,7 @@ import { sayError } from "../sayError";
 import { BulkBar } from "./BulkBar";
 import { ColumnChooser } from "./ColumnChooser";
 import { differingColumns } from "./differing";
+import { exportActions } from "./exportActions";
 import { filterExample } from "./filterExample";
 import { groupKeys, groupOrder } from "./grouping";
 import { EmptyTrash, NoMatch, NoRuns } from "./NoRuns";
@@ -250,6 +251,7 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
           result={table && !runs.stale ? t("runs.match", { matching: table.total, total: Math.max(all ?? 0, table.total) }) : t("loading")}
           view={view}
           known={known ?? NO_COLUMNS}
+          exports={exportActions(scope, order, experimentName, words)}
           columns={columns?.length ?? 0}
           chartsOnly={layout === "charts"}
           go={go}

@@ -5,6 +5,7 @@ import type { ViewState } from "../../data/viewstate";
 import { useWords } from "../../i18n/language";
 import { FilterBar, type FilterFault } from "../../parts/FilterBar";
 import { Icon } from "../../parts/Icon";
+import type { MenuAction } from "../../parts/PopMenu";
 import { MenuButton, ToolButton } from "../../parts/ToolButton";
 import { Chips } from "./Chips";
 import { GroupPanel } from "./GroupPanel";
@@ -23,6 +24,8 @@ interface ToolsProps {
   result: ReactNode;
   view: ViewState;
   known: ExperimentColumns;
+  /** Ways to take all runs that match along. */
+  exports: readonly MenuAction[];
   /** How many columns are shown. */
   columns: number;
   /** Whether there are charts only: what is about the table is left out. */
@@ -42,6 +45,7 @@ export function RunsTools(props: ToolsProps) {
     field.current?.focus();
     if (lead >= 0) field.current?.setSelectionRange(lead, lead + term.text.length);
   };
+  const exporting = { id: "export", heading: t("tools.export"), actions: props.exports };
   const [helping, setHelping] = useState(false);
   const [sort] = view.sort;
   return (
@@ -97,7 +101,7 @@ export function RunsTools(props: ToolsProps) {
               <span>{t("columns.title")}</span>
               <span className="tool-detail">{props.columns || ""}</span>
             </button>
-            <MenuButton icon="more" bare label={t("tools.more")} sections={lookSections(view, go, t)} />
+            <MenuButton icon="more" bare label={t("tools.more")} sections={[...lookSections(view, go, t), exporting]} />
           </>
         )}
         <Chips terms={filter.terms} onChange={(text) => filter.setDraft(text)} onEdit={edit} />

@@ -97,16 +97,16 @@ export async function starAll(ids: readonly string[], after: () => void, { t }: 
   }
 }
 
-/** Saves the selected runs as a file, with all their values, in the table's order. */
-export async function download(
-  from: SelectedFrom,
+/** Saves runs as a file, with all their values, in the table's order. */
+export async function downloadScope(
+  scope: RunScope,
   order: readonly string[],
   format: TableFormat,
   name: string,
   { t }: Words,
 ): Promise<void> {
   try {
-    const file = await downloadRuns({ ...scopeOf(from), order_by: [...order], format });
+    const file = await downloadRuns({ ...scope, order_by: [...order], format });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file);
     link.download = `${name.replaceAll(/[^\w.-]+/g, "-") || "runs"}.${format}`;

@@ -3,11 +3,22 @@ import { flushSync } from "react-dom";
 import { ApiError } from "../../api/http";
 import { parseFilter } from "../../api/server";
 import type { FilterCompletion, FilterSpan, FilterVerdict } from "../../api/types";
-import { adapted, completed, termsOf, toPoints, toUnits, type Term } from "../../data/filtertext";
+import { rememberFilter, recentFilters } from "../../data/recent";
+import {
+  adapted,
+  completed,
+  recentSuggestions,
+  termsOf,
+  toPoints,
+  toUnits,
+  type Suggestion,
+  type Term,
+} from "../../data/filtertext";
 import type { FilterFault } from "../../parts/FilterBar";
 
 const TYPING_MS = 180;
 const AGAIN_MS = 3000;
+const SHOWN_RECENT = 5;
 /** A bare word finds names, but may be the beginning of a key: it waits for the reader to stop. */
 const WORD_MS = 1200;
 
@@ -27,12 +38,12 @@ export interface Filter {
   fault: FilterFault | null;
   checking: boolean;
   /** What may be typed at the caret. */
-  completions: readonly FilterCompletion[];
+  completions: readonly Suggestion[];
   /** The conditions of the filter that is applied. */
   terms: readonly Term[];
   setDraft: (text: string, caret?: number) => void;
   setCaret: (caret: number) => void;
-  complete: (completion: FilterCompletion) => void;
+  complete: (completion: Suggestion) => void;
   /** Ends a burst of typing: the next change makes a new entry in the history. */
   settle: () => void;
 }
@@ -135,7 +146,10 @@ export function useFilter({ experimentId, applied, unreachable, place, commit }:
     };
   }, [draft, caret, experimentId, unreachable]);
 
-  const completions = useMemo(() => adapted(told.list, told.text, draft, caret ?? draft.length), [told, draft, caret]);
+  const completions = useMemo<readonly Suggestion[]>(() => {
+    const fitting = adapted(told.list, told.text, draft, caret ?? draft.length);
+    return draft.trim() ? fitting : [...recentSuggestions(recentFilters(experimentId).slice(0, SHOWN_RECENT)), ...fitting];
+  }, [told, draft, caret, experimentId]);
   const terms = useMemo(
     () => (applied && read.text.trim() === applied ? termsOf(read.text, read.spans) : []),
     [applied, read],
@@ -165,6 +179,7 @@ export function useFilter({ experimentId, applied, unreachable, place, commit }:
       pending.current?.();
       pending.current = null;
       typing.current = false;
+      if (!fault) rememberFilter(experimentId, draft.trim());
     },
   };
 }
