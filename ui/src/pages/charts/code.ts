@@ -1,6 +1,5 @@
 /** Python that gets a chart's numbers by the public client, to go on from there. */
-import { columnKey, statisticColumn } from "../../data/columns";
-import { isColumnId } from "../../data/columns";
+import { columnKey, isColumnId, statisticColumn } from "../../data/columns";
 import type { PanelSpec } from "../../data/panels";
 import { trackingUri } from "../snippets";
 import type { Shared } from "./model";
