@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import en from "../src/i18n/en.json";
 import zh from "../src/i18n/zh-CN.json";
 import { format } from "../src/i18n/message";
+import { expectedWord } from "../src/parts/faultWords";
 
 const sources = import.meta.glob("../src/**/*.{ts,tsx}", { query: "?raw", import: "default", eager: true });
 const names = (message: string) => new Set([...message.matchAll(/\{(\w+)/g)].map((match) => match[1]));
@@ -33,5 +34,14 @@ describe("messages", () => {
     expect(format(message, { n: 1, name: "x" }, "en")).toBe("1 run in x");
     expect(format(message, { n: 12_431, name: "x" }, "en")).toBe("12,431 runs in x");
     expect(format("{n, plural, =0 {none} other {#}}", { n: 0 }, "en")).toBe("none");
+  });
+});
+
+describe("faults of a filter", () => {
+  it("are said in the language of the page, where the parser's words are known", () => {
+    expect(expectedWord("a value")).toBe("fault.value");
+    expect(expectedWord("AND, OR or the ) that closes position 3")).toBe("fault.bracket");
+    expect(expectedWord("one of = != > >= < <= ~ LIKE ILIKE RLIKE IN IS")).toBe("fault.operator");
+    expect(expectedWord("something new")).toBeNull();
   });
 });

@@ -2,6 +2,7 @@ import { useId, useRef, useState, type KeyboardEvent, type ReactNode, type RefOb
 import type { Suggestion } from "../data/filtertext";
 import { useWords } from "../i18n/language";
 import { Completions } from "./Completions";
+import { expectedWord } from "./faultWords";
 import { Icon } from "./Icon";
 
 export interface FilterFault {
@@ -177,11 +178,16 @@ export function FilterBar(props: FilterBarProps) {
 
 function FaultText({ fault, loud }: { fault: FilterFault; loud: boolean }) {
   const { t } = useWords();
+  const known = fault.expected ? expectedWord(fault.expected) : null;
   return (
     <p className={loud ? "filter-fault" : "filter-fault filter-fault-soft"} id="filter-fault" role="status">
       <Icon name={loud ? "warning" : "edit"} />
       <span>
-        {fault.expected ? t("filter.expected", { message: fault.message, expected: fault.expected }) : fault.message}
+        {known
+          ? t("fault.expected", { what: t(known) })
+          : fault.expected
+            ? t("filter.expected", { message: fault.message, expected: fault.expected })
+            : fault.message}
         {fault.position === undefined || !loud ? null : (
           <span className="muted"> · {t("filter.position", { n: fault.position + 1 })}</span>
         )}
