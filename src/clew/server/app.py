@@ -16,6 +16,7 @@ from clew.errors import ClewError, InvalidValue
 from clew.server import actor, events, gate, presigned, replies
 from clew.server.accesslog import AccessLog
 from clew.server.commits import Commits
+from clew.server.compress import packed
 from clew.server.context import Site
 from clew.server.dispatch import Dispatcher
 from clew.server.files import Files
@@ -198,7 +199,8 @@ class App:
             return await self._streams.answer(
                 made, content_type, receive, send, [*_ALWAYS, (b"x-request-id", request_id)]
             )
-        return Reply(200, await dispatcher.answer(endpoint, method, query, headers, body, fields))
+        reply = Reply(200, await dispatcher.answer(endpoint, method, query, headers, body, fields))
+        return await packed(reply, path, headers, self._pool)
 
     def _refusal(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Reply | None:
         """The answer to what may not come in, or lies beside what is served."""
