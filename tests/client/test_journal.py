@@ -21,7 +21,7 @@ from clew.client import spool
 from clew.client.journal import Journal
 from clew.client.limits import Limits
 from clew.client.mlflow_target import items
-from clew.client.segment import Header
+from clew.client.segment import Header, seal
 from clew.errors import InvalidValue
 from clew.ids import new_id
 from clew.wire.frames import CONTEXT, HEADER_BYTES, PARAM, RUN_END, SEGMENT_BYTES, SLOT_BYTES, SLOTS_PER_SEGMENT
@@ -272,6 +272,24 @@ def test_a_signal_handler_that_ends_a_run_inside_a_write_ends_it_after_the_write
         it.close()
         end = (RUN_END, {"status": "KILLED", "end_ms": 7})
         assert sorted(everything(it), key=len) == [[end], [("m", 1.0, 1), ("m", 2.0, 2)]]
+
+
+def test_a_signal_handler_that_ends_a_run_inside_its_end_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with journal(owner=True) as it:
+
+        def end_once(*arguments: object) -> None:
+            monkeypatch.setattr("clew.client.journal.seal", seal)
+            it.log_metric("m", 2.0, 2)
+            it.end("KILLED", 7)
+            seal(*arguments)  # type: ignore[arg-type]
+
+        it.log_metric("m", 1.0, 1)
+        monkeypatch.setattr("clew.client.journal.seal", end_once)  # called in the middle of closing a writer
+        it.end("FINISHED", 5)
+        it.close()
+        found = [entry for entries in everything(it) for entry in entries]
+        assert sorted(f[2] for f in found if f[0] == "m") == [1, 2]
+        assert sorted(f[1]["end_ms"] for f in found if f[0] == RUN_END) == [5, 7]
 
 
 def test_threads_may_log_while_the_journal_is_closed() -> None:

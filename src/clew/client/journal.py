@@ -148,14 +148,18 @@ class Journal:
         self.tend = tend
         self._rank = rank
         self._lock = threading.RLock()
+        self._settle()
         self._reset(owner)
+
+    def _settle(self) -> None:
+        """No longer write is under way, nor anything logged while one was."""
+        self._busy = False
+        self._closing = False  # a signal handler closed the journal in the middle of a longer write
+        self._emergency: deque[tuple[int, int, bytes, str, Context | None]] = deque()
 
     def _reset(self, owner: bool) -> None:
         """The state before the first write."""
         self._owner = owner
-        self._busy = False
-        self._closing = False  # a signal handler closed the journal in the middle of a longer write
-        self._emergency: deque[tuple[int, int, bytes, str, Context | None]] = deque()
         self._ids: dict[str, int] = {}
         self._scoped: dict[tuple[str, Context], int] = {}
         self._contexts: dict[Context, int] = {}
@@ -661,19 +665,29 @@ class Journal:
             if self._busy:
                 self._closing = True
                 return None
+            self._busy = True  # a signal handler that ends the run in here must not end it twice
             self._closing = False
-            if self._mm is None or self._ctl is None:
-                return None
-            self._write_finals()
-            old, words, self._limit = self._mm, self._words, 0
-            self._mm = self._words = None
-            receipt = Receipt(self._ctl, self._base + self._slot)
-            self._ctl.put(spool.FENCE, receipt.position)
-            seal(old, self._slot)
-            self._ctl.put(spool.STATE, self._ctl.get(spool.STATE) | spool.ENDED)
-            _close(old, words)
-            self._forget()
+            try:
+                receipt = self._close()
+            finally:
+                self._busy = False
+                if self._emergency or self._closing:
+                    self._drain()
             return receipt
+
+    def _close(self) -> Receipt | None:
+        if self._mm is None or self._ctl is None:
+            return None
+        self._write_finals()
+        old, words, self._limit = self._mm, self._words, 0
+        self._mm = self._words = None
+        receipt = Receipt(self._ctl, self._base + self._slot)
+        self._ctl.put(spool.FENCE, receipt.position)
+        seal(old, self._slot)
+        self._ctl.put(spool.STATE, self._ctl.get(spool.STATE) | spool.ENDED)
+        _close(old, words)
+        self._forget()
+        return receipt
 
     def _write_finals(self) -> None:
         """The last value of each metric whose points were dropped goes into the reserve."""
@@ -686,14 +700,16 @@ class Journal:
     def _forget(self) -> None:
         """Back to the state before the first write, as a guest of the run."""
         _open_journals.pop(id(self), None)
-        if self._alive is not None:
-            os.close(self._alive)
+        alive, self._alive = self._alive, None
+        if alive is not None:
+            os.close(alive)
         self._reset(owner=False)
 
     def restart(self) -> None:
         """What a forked child does with its parent's journal: leave it, and open its own at the next write."""
         self._lock = threading.RLock()  # another thread of the parent may hold the old one
         self._forget()
+        self._settle()
 
 
 def _close(window: Window, words: memoryview | None) -> None:
