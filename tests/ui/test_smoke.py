@@ -22,6 +22,12 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 RUNS = 12
 POINTS = 50
 FIRST_MS = 1_760_000_000_000
+MLMODEL = b"""signature:
+  inputs: '[{"type": "double", "name": "alcohol", "required":
+    true}]'
+  outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]'
+  params: null
+"""
 
 pytestmark = pytest.mark.browser
 
@@ -126,7 +132,26 @@ def _seed(server: Server) -> tuple[str, str]:
             server.post("runs/log-inputs", run_id=best, datasets=[{"dataset": dataset, "tags": tags}])
             folder = info["artifact_uri"].removeprefix("mlflow-artifacts:/")
             server.put_file(f"{folder}/folder/note.txt", b"a note about the run\n")
+            server.put_file(f"{folder}/model/MLmodel", MLMODEL)
+    _register(server, best)
     return experiment, best
+
+
+def _register(server: Server, run_id: str) -> None:
+    """A registered model with two versions, the first in production and with an alias."""
+    server.post("registered-models/create", name="wine_quality")
+    for tags in ([], _pairs(team="vision")):
+        source = f"runs:/{run_id}/model"
+        server.post("model-versions/create", name="wine_quality", source=source, run_id=run_id, tags=tags)
+    server.post(
+        "model-versions/transition-stage",
+        name="wine_quality",
+        version="1",
+        stage="Production",
+        archive_existing_versions=False,
+        reason="better on the holdout",
+    )
+    server.post("registered-models/alias", name="wine_quality", alias="champion", version="1")
 
 
 def _steps(script: str, *arguments: str) -> None:

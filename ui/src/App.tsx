@@ -3,6 +3,7 @@ import { lazy, Suspense } from "react";
 import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { ApiError } from "./api/http";
 import { live } from "./data/live";
+import { partOf } from "./data/registry";
 import { ExperimentsPage } from "./pages/experiments/ExperimentsPage";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { RunPage } from "./pages/run/RunPage";
@@ -16,6 +17,10 @@ const MAX_RETRIES = 3;
 
 // What the table does not need comes when it is opened.
 const ComparePage = lazy(async () => ({ default: (await import("./pages/compare/ComparePage")).ComparePage }));
+const ModelsPage = lazy(async () => ({ default: (await import("./pages/models/pages")).ModelsPage }));
+const ModelPage = lazy(async () => ({ default: (await import("./pages/models/pages")).ModelPage }));
+const VersionPage = lazy(async () => ({ default: (await import("./pages/models/pages")).VersionPage }));
+const CompareVersionsPage = lazy(async () => ({ default: (await import("./pages/models/pages")).CompareVersionsPage }));
 
 const client = new QueryClient({
   queryCache: new QueryCache({
@@ -86,6 +91,14 @@ function Pages() {
           </Route>
           <Route path="/runs/:id/:tab?">
             {({ id, tab }) => <RunPage key={id} runId={decodeURIComponent(id)} tab={tab ?? "overview"} />}
+          </Route>
+          <Route path="/models" component={ModelsPage} />
+          <Route path="/models/:name">{({ name }) => <ModelPage key={name} name={partOf(name)} />}</Route>
+          <Route path="/models/:name/compare">{({ name }) => <CompareVersionsPage key={name} name={partOf(name)} />}</Route>
+          <Route path="/models/:name/versions/:version">
+            {({ name, version }) => (
+              <VersionPage key={`${name}/${version}`} name={partOf(name)} number={partOf(version)} />
+            )}
           </Route>
           <Route component={NotFoundPage} />
         </Switch>

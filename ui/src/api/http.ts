@@ -74,7 +74,7 @@ async function sendJson<T>(method: string, path: string, body: unknown): Promise
 }
 
 export const patchJson = <T>(path: string, body: unknown) => sendJson<T>("PATCH", path, body);
-export const deleteJson = <T>(path: string) => sendJson<T>("DELETE", path, {});
+export const deleteJson = <T>(path: string, body: unknown = {}) => sendJson<T>("DELETE", path, body);
 
 /** The whole answer to a POST as a file. */
 export async function postBlob(path: string, body: unknown): Promise<Blob> {

@@ -340,3 +340,62 @@ export interface ImportanceAnswer {
   score?: WireNumber;
   message?: string;
 }
+
+export type ModelStage = "None" | "Staging" | "Production" | "Archived";
+
+/** A version of a registered model. `version` is its number as text. */
+export interface ModelVersion {
+  name: string;
+  version: string;
+  creation_timestamp?: number;
+  last_updated_timestamp?: number;
+  user_id?: string;
+  current_stage?: ModelStage;
+  description?: string;
+  source?: string;
+  run_id?: string;
+  status?: string;
+  status_message?: string;
+  tags?: KeyValue[];
+  aliases?: string[];
+  model_id?: string;
+  /** Of the logged model that the version was made of. */
+  model_params?: { name: string; value: string }[];
+  model_metrics?: LatestMetric[];
+}
+
+export interface RegisteredModel {
+  name: string;
+  creation_timestamp?: number;
+  last_updated_timestamp?: number;
+  user_id?: string;
+  description?: string;
+  /** The highest version in each stage. */
+  latest_versions?: ModelVersion[];
+  tags?: KeyValue[];
+  aliases?: { alias: string; version: string }[];
+}
+
+export interface RegisteredModelPage {
+  registered_models?: RegisteredModel[];
+  next_page_token?: string;
+}
+
+/** One step of a registered model's history. `before` and `after`: names, stages or version numbers, empty for none. */
+export interface ModelMove {
+  id: number;
+  timestamp: number;
+  kind: "model" | "version" | "stage" | "alias";
+  version?: string;
+  alias?: string;
+  before?: string;
+  after?: string;
+  user?: string;
+  reason?: string;
+}
+
+export interface ModelHistory {
+  moves?: ModelMove[];
+  /** Whether there are older ones. */
+  more?: boolean;
+}

@@ -15,6 +15,8 @@ export interface FilterFault {
 
 interface FilterBarProps {
   value: string;
+  /** What the field is for; runs where it is left out. */
+  label?: string;
   placeholder: string;
   fault: FilterFault | null;
   busy: boolean;
@@ -104,7 +106,7 @@ export function FilterBar(props: FilterBarProps) {
             spellCheck={false}
             autoComplete="off"
             autoCapitalize="off"
-            aria-label={t("filter.label")}
+            aria-label={props.label ?? t("filter.label")}
             aria-invalid={loud}
             aria-describedby={fault ? "filter-fault" : undefined}
             aria-autocomplete="list"

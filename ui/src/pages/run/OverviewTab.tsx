@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { Link } from "wouter";
 import type { Run } from "../../api/types";
 import { Sparkline } from "../../charts/Sparkline";
@@ -17,6 +17,8 @@ import { METRIC_SNIPPET } from "../snippets";
 import { DatasetList } from "./DatasetList";
 import { Panel } from "./Panel";
 import { useKeyList, useSeries } from "./useSeries";
+
+const RegisterButton = lazy(async () => ({ default: (await import("../models/RegisterButton")).RegisterButton }));
 
 const CARDS = 4;
 const FILTER_FROM = 12;
@@ -254,6 +256,9 @@ function ModelList({ run }: { run: Run }) {
             <code>{`models:/${id}`}</code>
             <span className="dataset-digest">
               <CopyButton small text={`models:/${id}`} label={t("model.copyUri")} />
+              <Suspense fallback={null}>
+                <RegisterButton modelId={id} runId={run.info.run_id} />
+              </Suspense>
             </span>
           </li>
         ))}

@@ -44,6 +44,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
   const own: PageAction[] = [
     ...actions,
     { id: "experiments", label: t("keys.experiments"), keys: "g e", run: go("/experiments") },
+    { id: "models", label: t("keys.models"), keys: "g m", run: go("/models") },
     {
       id: "theme",
       label: t("keys.theme"),

@@ -30,6 +30,7 @@ export function Shell({ children }: { children: ReactNode }) {
     l: live.toggle,
     d: () => theme.choose(theme.shown() === "dark" ? "light" : "dark"),
     "g e": () => navigate("/experiments"),
+    "g m": () => navigate("/models"),
   });
   useEffect(() => {
     const find = (event: KeyboardEvent) => {
@@ -89,6 +90,14 @@ function Rail({ open, onToggle, onHelp }: { open: boolean; onToggle: () => void;
       </Link>
       <Link href="/experiments" className="rail-item" title={t("shell.experiments")} aria-current={here ? "page" : undefined}>
         <RailInside icon="experiments" word={t("shell.experiments")} />
+      </Link>
+      <Link
+        href="/models"
+        className="rail-item"
+        title={t("models.title")}
+        aria-current={path.startsWith("/models") ? "page" : undefined}
+      >
+        <RailInside icon="box" word={t("models.title")} />
       </Link>
       <div className="rail-space" />
       <button type="button" className="rail-item" title={t("shell.shortcuts")} onClick={onHelp}>

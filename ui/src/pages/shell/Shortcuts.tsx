@@ -5,6 +5,7 @@ const KEYS: readonly (readonly [string, MessageKey])[] = [
   ["Ctrl+K", "palette.title"],
   ["/", "keys.filter"],
   ["g e", "keys.experiments"],
+  ["g m", "keys.models"],
   ["j k ↑ ↓ ← →", "keys.move"],
   ["Enter", "keys.open"],
   ["x Space", "keys.select"],
