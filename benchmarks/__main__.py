@@ -37,6 +37,7 @@ NAMES = (
     "million",
     "events",
     "artifacts",
+    "models",
     "tables",
 )
 ON_DEMAND = ("peers",)

@@ -33,9 +33,13 @@ def fit_frame(frame: Any, schema: Schema | None) -> Any:
         if named
         else list(zip(columns, frame.columns, strict=False))
     )
-    fitted = frame.copy(deep=False)
+    fitted = frame
     for spec, label in pairs:
-        fitted[label] = _fit(frame[label], spec, label)
+        series = frame[label]
+        made = _fit(series, spec, label)
+        if made is not series:
+            fitted = frame.copy(deep=False) if fitted is frame else fitted
+            fitted[label] = made
     return fitted
 
 
