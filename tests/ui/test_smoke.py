@@ -28,6 +28,12 @@ MLMODEL = b"""signature:
   outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]'
   params: null
 """
+FILES = {
+    "folder/note.txt": "a note about the run\n",
+    "table.json": json.dumps({"columns": ["text", "score"], "data": [["007", 0.5], ["008", 0.25]]}),
+    "hostile.md": "# Hello\n\n<img src=x onerror='taken = 1'> [x](javascript:taken=1)\n",
+    "hostile.html": "<title>t</title><p>a page</p><script>parent.taken = 1; top.taken = 1</script>",
+}
 
 pytestmark = pytest.mark.browser
 
@@ -131,7 +137,8 @@ def _seed(server: Server) -> tuple[str, str]:
             tags = [{"key": "mlflow.data.context", "value": "training"}]
             server.post("runs/log-inputs", run_id=best, datasets=[{"dataset": dataset, "tags": tags}])
             folder = info["artifact_uri"].removeprefix("mlflow-artifacts:/")
-            server.put_file(f"{folder}/folder/note.txt", b"a note about the run\n")
+            for name, text in FILES.items():
+                server.put_file(f"{folder}/{name}", text.encode())
             server.put_file(f"{folder}/model/MLmodel", MLMODEL)
     _register(server, best)
     return experiment, best

@@ -248,11 +248,11 @@ const steps = {
     await noViolations("the charts");
     await page.getByRole("tab", { name: "Artifacts" }).click();
     await page.getByRole("button", { name: /folder/ }).click();
-    await page.getByRole("button", { name: /note\.txt/ }).click();
+    await page.locator(".artifact-tree").getByRole("button", { name: /note\.txt/ }).click();
     await page.getByText("a note about the run").waitFor();
     const [download] = await Promise.all([
       page.waitForEvent("download"),
-      page.getByRole("link", { name: "Download" }).click(),
+      page.getByRole("link", { name: "Download", exact: true }).click(),
     ]);
     assert.equal(download.suggestedFilename(), "note.txt");
     await page.reload();
@@ -264,6 +264,28 @@ const steps = {
     await page.getByRole("searchbox", { name: "Find a chart" }).fill("acc");
     await page.getByRole("img", { name: /^acc: 50 points/ }).waitFor();
     await page.waitForURL(/find=acc/);
+  },
+
+  async "files"() {
+    const open = (path) => page.goto(`${address}/runs/${runId}/artifacts/${path}`);
+    await open("folder/note.txt#L1");
+    await page.locator(".line-chosen", { hasText: "a note about the run" }).waitFor();
+    await open("table.json");
+    await page.getByRole("button", { name: "score", exact: true }).click();
+    await page.getByRole("button", { name: "Tree", exact: true }).click();
+    await page.waitForURL(/as=tree/);
+    await noViolations("a tree of JSON");
+    await open("hostile.md");
+    await page.getByRole("heading", { name: "Hello" }).waitFor();
+    await page.getByText("<img src=x").waitFor();
+    await noViolations("a text of Markdown");
+    allowed = /sandboxed/;
+    await open("hostile.html");
+    await page.frameLocator("iframe").getByText("a page").waitFor();
+    assert.equal(await page.locator("iframe").getAttribute("sandbox"), "");
+    await noViolations("a page in a sandbox");
+    assert.equal(await page.evaluate(() => globalThis.taken), undefined, "nothing of a file runs");
+    allowed = /^$/;
   },
 
   async "a new run shows up by itself"() {

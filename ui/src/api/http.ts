@@ -91,3 +91,8 @@ export async function getText(path: string, query: Record<string, string>, bytes
   const response = await ask(`${path}?${new URLSearchParams(query)}`, { headers: { Range: `bytes=0-${bytes - 1}` } });
   return response.text();
 }
+
+/** All of a file, of whatever type. */
+export async function getBlob(path: string, query: Record<string, string>): Promise<Blob> {
+  return (await ask(`${path}?${new URLSearchParams(query)}`, {})).blob();
+}

@@ -1,5 +1,5 @@
 /** One function per route that the pages use. */
-import { address, deleteJson, getJson, getText, patchJson, postBlob, postJson } from "./http";
+import { address, deleteJson, getBlob, getJson, getText, patchJson, postBlob, postJson } from "./http";
 import type {
   ArtifactList,
   BulkAction,
@@ -171,3 +171,14 @@ export const artifactAddress = (runId: string, path: string) =>
 
 export const readArtifact = (runId: string, path: string, bytes: number) =>
   getText("get-artifact", { run_id: runId, path }, bytes);
+
+/** All of a file. */
+export const readBlob = (runId: string, path: string) => getBlob("get-artifact", { run_id: runId, path });
+
+/** Where a file is shown: the server lays it into a sandbox, in which nothing of it runs. */
+export const viewAddress = (runId: string, path: string) =>
+  address(`${NATIVE}/artifacts/view?${new URLSearchParams({ run_id: runId, path })}`);
+
+/** Where a folder is downloaded from as a zip; the empty path is all files. */
+export const zipAddress = (runId: string, path: string) =>
+  address(`${NATIVE}/artifacts/zip?${new URLSearchParams(path ? { run_id: runId, path } : { run_id: runId })}`);

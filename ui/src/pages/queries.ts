@@ -162,11 +162,11 @@ export const artifactsQuery = (runId: string, path: string) =>
     staleTime: 15_000,
   });
 
-const PREVIEW_BYTES = 262_144;
-
-export const previewQuery = (runId: string, path: string) =>
+/** The first bytes of a file as text. */
+export const previewQuery = (runId: string, path: string, bytes: number) =>
   queryOptions({
-    queryKey: ["preview", runId, path],
-    queryFn: () => server.readArtifact(runId, path, PREVIEW_BYTES),
+    queryKey: ["preview", runId, path, bytes],
+    queryFn: () => server.readArtifact(runId, path, bytes),
     staleTime: 60_000,
+    placeholderData: (before: string | undefined, query) => (query?.queryKey[2] === path ? before : undefined),
   });

@@ -1,19 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
-import { artifactAddress } from "../../api/server";
-import type { ArtifactEntry, Run } from "../../api/types";
+import { zipAddress } from "../../api/server";
+import type { Run } from "../../api/types";
 import { fileAddress } from "../../data/filepath";
 import { formatBytes } from "../../data/format";
 import { useWords } from "../../i18n/language";
-import { CopyButton } from "../../parts/CopyButton";
 import { Empty, Skeleton } from "../../parts/Empty";
 import { Icon } from "../../parts/Icon";
 import { Failure, Region } from "../../parts/Region";
 import { Snippets } from "../../parts/Snippets";
 import { artifactsQuery } from "../queries";
 import { ARTIFACT_SNIPPET } from "../snippets";
-import { Preview } from "./Preview";
+import { FileView } from "./FileView";
+import { FolderView } from "./FolderView";
 
 /** The files of a run: a tree that asks for one level at a time, and the file that the address names. */
 export function ArtifactsTab({ run, path }: { run: Run; path: string }) {
@@ -39,12 +39,16 @@ export function ArtifactsTab({ run, path }: { run: Run; path: string }) {
   return (
     <div className="artifacts">
       <div className="artifact-tree">
+        <a className="tree-item tree-all" href={zipAddress(runId, "")} download>
+          <Icon name="download" />
+          <span className="tree-name">{t("viewer.zipAll")}</span>
+        </a>
         <Level runId={runId} path="" depth={0} chosen={path} onChoose={choose} />
       </div>
       <div className="artifact-view">
         {path ? (
           <Region name={path}>
-            <ChosenFile key={path} runId={runId} path={path} />
+            <Chosen runId={runId} path={path} onChoose={choose} />
           </Region>
         ) : (
           <p className="panel-none">{t("artifacts.choose")}</p>
@@ -101,17 +105,26 @@ function Level({ runId, path, depth, chosen, onChoose }: LevelProps) {
 const indent = (depth: number) => 8 + 16 * depth;
 
 function FolderItem(props: LevelProps) {
-  const { path, depth, chosen } = props;
-  const [open, setOpen] = useState(() => chosen.startsWith(`${path}/`));
+  const { path, depth, chosen, onChoose } = props;
+  const within = chosen === path || chosen.startsWith(`${path}/`);
+  const [open, setOpen] = useState(within);
+  // What the address leads to is seen in the tree, too.
+  useEffect(() => {
+    if (within) setOpen(true);
+  }, [within]);
   return (
     <li>
       <button
         type="button"
         className="tree-item"
         aria-expanded={open}
+        aria-current={path === chosen ? "true" : undefined}
         title={nameOf(path)}
         style={{ paddingInlineStart: indent(depth) }}
-        onClick={() => setOpen(!open)}
+        onClick={() => {
+          setOpen(!open);
+          if (!open) onChoose(path);
+        }}
       >
         <Icon name={open ? "chevron" : "right"} />
         <Icon name="folder" />
@@ -122,35 +135,17 @@ function FolderItem(props: LevelProps) {
   );
 }
 
-/** The file that the address names, once its folder's list tells its size. */
-function ChosenFile({ runId, path }: { runId: string; path: string }) {
+/** The file or folder that the address names, once its folder's list tells what it is. */
+function Chosen({ runId, path, onChoose }: { runId: string; path: string; onChoose: (path: string) => void }) {
   const { t } = useWords();
   const list = useQuery(artifactsQuery(runId, path.slice(0, Math.max(0, path.lastIndexOf("/")))));
+  const entry = list.data?.files?.find((one) => one.path === path);
+  const inside = useQuery({ ...artifactsQuery(runId, path), enabled: entry?.is_dir === true });
   if (list.isError) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (inside.isError) return <Failure error={inside.error} retry={() => void inside.refetch()} />;
   if (list.isPending) return <Skeleton lines={6} />;
-  const file = list.data.files?.find((one) => one.path === path && !one.is_dir);
-  if (!file) return <p className="panel-none">{t("artifacts.gone", { path })}</p>;
-  return <FileView runId={runId} file={file} />;
-}
-
-function FileView({ runId, file }: { runId: string; file: ArtifactEntry }) {
-  const { t } = useWords();
-  const size = file.file_size === undefined ? undefined : Number(file.file_size);
-  return (
-    <section className="file-view" aria-label={file.path}>
-      <div className="panel-head">
-        <h2 className="file-name" title={file.path}>
-          {file.path}
-        </h2>
-        <span className="muted">{size === undefined ? "" : formatBytes(size)}</span>
-        <span className="panel-space" />
-        <CopyButton small text={`runs:/${runId}/${file.path}`} label={t("artifacts.copyUri")} />
-        <a className="button" href={artifactAddress(runId, file.path)} download={nameOf(file.path)}>
-          <Icon name="download" />
-          {t("artifacts.download")}
-        </a>
-      </div>
-      <Preview runId={runId} path={file.path} size={size} />
-    </section>
-  );
+  if (!entry) return <p className="panel-none">{t("artifacts.gone", { path })}</p>;
+  if (!entry.is_dir) return <FileView runId={runId} file={entry} beside={list.data.files ?? []} />;
+  if (!inside.data) return <Skeleton lines={6} />;
+  return <FolderView runId={runId} path={path} files={inside.data.files ?? []} onChoose={onChoose} />;
 }

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Link, useLocation } from "wouter";
 import type { Run } from "../../api/types";
 import { fileOf } from "../../data/filepath";
@@ -14,10 +15,12 @@ import { Tabs } from "../../parts/Tabs";
 import { NotThere } from "../NotFoundPage";
 import { experimentQuery, runQuery } from "../queries";
 import { Crumbs } from "../shell/Crumbs";
-import { ArtifactsTab } from "./ArtifactsTab";
 import { MetricsTab } from "./MetricsTab";
 import { OverviewTab } from "./OverviewTab";
 import "./run.css";
+
+// Viewers come when a file is looked at.
+const ArtifactsTab = lazy(async () => ({ default: (await import("./ArtifactsTab")).ArtifactsTab }));
 
 const TABS = ["overview", "metrics", "artifacts"] as const;
 type TabName = (typeof TABS)[number];
@@ -58,9 +61,11 @@ export function RunPage({ runId, tab }: { runId: string; tab: string }) {
       />
       <div role="tabpanel" id="run-panel" aria-labelledby={`run-${shown}`} className="run-panel">
         <Region name={shown}>
-          {shown === "overview" ? <OverviewTab run={run.data} /> : null}
-          {shown === "metrics" ? <MetricsTab run={run.data} /> : null}
-          {shown === "artifacts" ? <ArtifactsTab run={run.data} path={fileOf(location.pathname)} /> : null}
+          <Suspense fallback={<Skeleton lines={8} />}>
+            {shown === "overview" ? <OverviewTab run={run.data} /> : null}
+            {shown === "metrics" ? <MetricsTab run={run.data} /> : null}
+            {shown === "artifacts" ? <ArtifactsTab run={run.data} path={fileOf(location.pathname)} /> : null}
+          </Suspense>
         </Region>
       </div>
     </div>
