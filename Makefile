@@ -1,4 +1,4 @@
-# make demo | test | test-all | check | bench | ui | clean
+# make demo | test | test-all | check | bench | ui | screenshots | clean
 # Everything bootstraps itself: Python >= 3.11, make, and Node >= 20 for the UI are all that is needed.
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ PEER   := .venv-mlflow
 PY     := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer ui demo test test-long test-all check bench proof clean
+.PHONY: help setup peer ui demo screenshots test test-long test-all check bench proof clean
 
 help:
 	@echo "make demo      set up, build the UI, start a server, run the quick start, print the addresses"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench     benchmarks, as ratios to peers and limits"
 	@echo "make proof     the full counts of kills and odd requests"
 	@echo "make ui        build the web UI into the package"
+	@echo "make screenshots  pictures of the web UI's pages, in both themes and two widths, into screenshots/"
 
 $(VENV)/.ready: pyproject.toml constraints.txt requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -46,6 +47,10 @@ ui:
 DEMO ?=
 demo: setup ui
 	$(PY) examples/demo.py $(DEMO)
+
+SCREENSHOTS ?= screenshots
+screenshots: setup ui
+	cd ui && node dev/screenshots.mjs ../$(SCREENSHOTS) ../$(PY)
 
 test: setup peer ui
 	$(PY) -m pytest

@@ -1,4 +1,4 @@
-"""What ``make demo`` shows: a server on an embedded store, the quick start against it, and where to look.
+"""What ``make demo`` shows: a server on an embedded store, the quick start and a small study, and where to look.
 
 python examples/demo.py [--store FOLDER] [--port PORT] [--exit]
 """
@@ -42,9 +42,24 @@ def main() -> int:
             print("The quick start failed; its message stands above.", file=sys.stderr)
             return done.returncode
         run_id, name = newest_run(url)
+        print("\n== A study: which learning rate is best, and does it depend on the dataset?\n", flush=True)
+        # Its matrices are small: BLAS threads would only be in each other's way.
+        logged = subprocess.run(
+            [sys.executable, str(HERE / "learning_rates.py")],
+            env=client_environ(url) | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if logged.returncode:
+            print("The study failed; its message stands above.", file=sys.stderr)
+            return logged.returncode
+        said, _, study = logged.stdout.splitlines()[-1].partition("; look at ")
+        print(said)
         print("\n== Have a look\n")
         print(f"  web UI     {url}/")
         print(f"  the run    {url}/runs/{run_id}   ({name})")
+        print(f"  the study  {study}")
         print(f"  the store  {store}")
         again = f"`{command_in(store.parent)} ui` in {store.parent} brings it back"
         if options.exit:
