@@ -161,14 +161,14 @@ def _register(server: Server, run_id: str) -> None:
     server.post("registered-models/alias", name="wine_quality", alias="champion", version="1")
 
 
-def _steps(script: str, *arguments: str) -> None:
+def _steps(script: str, *arguments: str, timeout_s: float = 150) -> None:
     done = subprocess.run(
         ["node", f"test/{script}", *arguments],
         cwd=UI,
         env={**os.environ, "CHROMIUM": CHROMIUM or ""},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=timeout_s,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -184,3 +184,10 @@ def test_charts_do_what_they_promise(address: str) -> None:
     """Curves, groups, brushes, settings: one request a panel, no violation of accessibility rules."""
     experiment, run = _seed(Server(address))
     _steps("charts.mjs", address, experiment, run)
+
+
+@pytest.mark.browser_matrix
+def test_every_page_fits_in_every_theme_language_and_width(address: str) -> None:
+    """Eleven pages, two themes, two languages, three widths."""
+    experiment, run = _seed(Server(address))
+    _steps("matrix.mjs", address, experiment, run, timeout_s=800)

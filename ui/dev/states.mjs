@@ -28,9 +28,9 @@ export function states(ids) {
         const box = await plot.boundingBox();
         const name = await plot.getByRole("button", { name: "val/loss", exact: true }).boundingBox();
         const x = name.x + name.width / 2;
-        await page.mouse.move(x, box.y + box.height - 10);
+        await page.mouse.move(x, box.y + box.height - 56);
         await page.mouse.down();
-        await page.mouse.move(x, box.y + box.height - 60, { steps: 5 });
+        await page.mouse.move(x, box.y + box.height - 100, { steps: 5 });
         await page.mouse.up();
         await page.mouse.move(box.x + 4, box.y - 20);
       },
