@@ -30,6 +30,11 @@ MLMODEL = b"""signature:
 """
 FILES = {
     "folder/note.txt": "a note about the run\n",
+    "clew/console/node1-42/000001.log": "\x1b[32mepoch 1\x1b[0m\nepoch 2\n",
+    "clew/console/node1-42/000002.log": "10 %\r100 % done\n",
+    "clew/error/node1-42+timestamp+1760000000000.txt": "Traceback (most recent call last):\nValueError: loss is NaN\n",
+    "clew/source/changes.diff": "diff --git a/t.py b/t.py\n--- a/t.py\n+++ b/t.py\n@@ -1 +1 @@\n-lr = 1\n+lr = 0.001\n",
+    "clew/source/packages.txt": "torch==2.9.0\n",
     "table.json": json.dumps({"columns": ["text", "score"], "data": [["007", 0.5], ["008", 0.25]]}),
     "hostile.md": "# Hello\n\n<img src=x onerror='taken = 1'> [x](javascript:taken=1)\n",
     "hostile.html": "<title>t</title><p>a page</p><script>parent.taken = 1; top.taken = 1</script>",

@@ -288,6 +288,27 @@ const steps = {
     allowed = /^$/;
   },
 
+  async "logs, reproduce, tree"() {
+    const open = (path) => page.goto(`${address}/runs/${runId}/${path}`);
+    await open("logs");
+    await page.getByText("ValueError: loss is NaN").waitFor();
+    await page.getByText("100 % done").waitFor();
+    assert.equal(await page.getByText("10 %").count(), 0, "a bar that overwrote itself is shown as it ended");
+    await page.getByRole("searchbox", { name: /^Find lines/ }).fill("epoch [2-9]");
+    await page.getByText("1 line", { exact: true }).waitFor();
+    await noViolations("the logs");
+    await open("reproduce");
+    await page.locator(".patch-new", { hasText: "+lr = 0.001" }).waitFor();
+    await page.getByText("--lr 0.001 --optimizer adam").waitFor();
+    await page.getByText("torch").first().waitFor();
+    await noViolations("how to reproduce a run");
+    await open("tree");
+    await page.getByRole("heading", { name: "This run has no parent and no children" }).waitFor();
+    await open("system");
+    await page.getByText("This run has no system metrics").waitFor();
+    await noViolations("a run without system metrics");
+  },
+
   async "a new run shows up by itself"() {
     await page.goto(`${address}/experiments/${experimentId}/runs`);
     await foot("12 runs");

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { lastParts, lineFinder } from "../src/data/logparts";
+import { commands, commitPage, optionsOf, shellWord } from "../src/data/reproduce";
 import { imageOf, readDelimited, readJsonLines, tableOf } from "../src/data/delimited";
 import { kindOf } from "../src/data/filekind";
 import { readLines, writeLines } from "../src/data/linerange";
@@ -152,5 +154,35 @@ describe("patches", () => {
       ["x", 1, 1],
       ["y", 1, 1],
     ]);
+  });
+});
+
+describe("a run's console", () => {
+  const files = ["000003", "000001", "000002"].map((name) => ({ path: `c/${name}.log`, size: 400 }));
+  it("begins with the newest pieces, in order", () => {
+    expect(lastParts(files, 900)).toEqual({ parts: [files[2], files[0]], earlier: 1 });
+    expect(lastParts(files, 10).parts).toEqual([files[0]]);
+    expect(lastParts([], 10)).toEqual({ parts: [], earlier: 0 });
+  });
+  it("is searched by regular expressions, or by texts that are none", () => {
+    expect(lineFinder("loss \\d")("Loss 3")).toBe(true);
+    expect(lineFinder("a(b")("xA(B")).toBe(true);
+    expect(lineFinder("a(b")("ab")).toBe(false);
+  });
+});
+
+describe("commands that bring a run back", () => {
+  it("quotes what a shell would read otherwise", () => {
+    expect(shellWord("a b'c; rm -rf ~")).toBe("'a b'\\''c; rm -rf ~'");
+    expect(optionsOf([{ key: "lr", value: "0.1" }, { key: "x", value: "$(id)" }])).toBe("--lr 0.1 --x '$(id)'");
+  });
+  it("names only what the run has", () => {
+    expect(commands({ commit: "ab12", program: "train.py" })).toBe("git checkout ab12\npython -m venv .venv && . .venv/bin/activate\npython train.py");
+    expect(commands({ repository: "git@github.com:a/b.git", commit: "c", patch: "http://h/p?a=1&b=2" })).toContain("curl -fsS 'http://h/p?a=1&b=2' | git apply");
+  });
+  it("knows a commit's page, without a password", () => {
+    expect(commitPage("https://user:secret@github.com/a/b.git", "c1")).toBe("https://github.com/a/b/commit/c1");
+    expect(commitPage("git@gitlab.com:a/b.git", "c1")).toBe("https://gitlab.com/a/b/-/commit/c1");
+    expect(commitPage("/srv/repo", "c1")).toBeNull();
   });
 });

@@ -61,3 +61,13 @@ export const METRIC_SNIPPET: Snippet[] = [
 export const ARTIFACT_SNIPPET: Snippet[] = [
   { id: "artifact", label: "Python", code: 'clew.log_artifact("confusion.png")' },
 ];
+
+export const SYSTEM_SNIPPET: Snippet[] = [
+  { id: "system", label: "Python", code: "clew.enable_system_metrics_logging()" },
+];
+
+export const CONSOLE_SNIPPET: Snippet[] = [{ id: "console", label: "Python", code: "clew.capture_console()" }];
+
+export const NESTED_SNIPPET: Snippet[] = [
+  { id: "nested", label: "Python", code: 'with clew.start_run(run_name="fold-1", nested=True):\n    clew.log_metric("acc", 0.9)' },
+];

@@ -16,7 +16,8 @@ export function Snippets({ snippets }: { snippets: readonly { id: string; label:
         <CopyButton text={shown.code} label={t("snippets.copy")} />
       </div>
       <div role="tabpanel" id="snippet-panel" aria-labelledby={`snippet-${selected}`}>
-        <pre lang="en">
+        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it can be scrolled by keys */}
+        <pre lang="en" tabIndex={0}>
           <code>{shown.code}</code>
         </pre>
       </div>

@@ -3,6 +3,7 @@ import { useLocation, useSearch } from "wouter";
 import type { Run } from "../../api/types";
 import { LinePanel, type Line } from "../../charts/LinePanel";
 import { decodeCharts, encodeCharts, MAX_SMOOTHING, type ChartView } from "../../data/chartview";
+import { isSystemMetric } from "../../data/columns";
 import { formatCount, formatDuration, formatNumber, formatSigned, formatTime } from "../../data/format";
 import { abscissa, sections, smooth, summarize, type Series, type XAxis } from "../../data/series";
 import { useWords, type MessageKey } from "../../i18n/language";
@@ -11,7 +12,7 @@ import { Failure, Region } from "../../parts/Region";
 import { Snippets } from "../../parts/Snippets";
 import { theme } from "../../theme/mode";
 import { seriesColor } from "../../theme/palette";
-import { METRIC_SNIPPET } from "../snippets";
+import { METRIC_SNIPPET, SYSTEM_SNIPPET } from "../snippets";
 import { useKeyList, useSeries } from "./useSeries";
 
 const PANEL_HEIGHT = 210;
@@ -40,11 +41,11 @@ function useChartView(): [ChartView, (view: ChartView) => void] {
   return [view, setView];
 }
 
-/** A line chart for each metric. */
-export function MetricsTab({ run }: { run: Run }) {
+/** A line chart for each metric: of the machine where `system` says so, else of the training. */
+export function MetricsTab({ run, system = false }: { run: Run; system?: boolean }) {
   const { t } = useWords();
   const [view, change] = useChartView();
-  const keys = useKeyList((run.data?.metrics ?? []).map((metric) => metric.key));
+  const keys = useKeyList((run.data?.metrics ?? []).map((metric) => metric.key).filter((key) => isSystemMetric(key) === system));
   const running = run.info.status === "RUNNING";
   const { series, error, retry } = useSeries(run.info.run_id, keys, running);
   const wanted = view.find.trim().toLowerCase();
@@ -55,8 +56,8 @@ export function MetricsTab({ run }: { run: Run }) {
 
   if (keys.length === 0) {
     return (
-      <Empty icon="experiments" title={running ? t("metrics.waiting") : t("metrics.none")}>
-        <Snippets snippets={METRIC_SNIPPET} />
+      <Empty icon="experiments" title={system ? t("metrics.noSystem") : running ? t("metrics.waiting") : t("metrics.none")}>
+        <Snippets snippets={system ? SYSTEM_SNIPPET : METRIC_SNIPPET} />
       </Empty>
     );
   }

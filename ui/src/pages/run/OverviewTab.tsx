@@ -140,7 +140,7 @@ function MetricTable({ run, series }: { run: Run; series: SeriesMap }) {
             return (
               <tr key={metric.key}>
                 <th scope="row" title={metric.key}>
-                  <Link href={`/runs/${run.info.run_id}/metrics?${encodeCharts({ ...ALL_CHARTS, find: metric.key })}`}>{metric.key}</Link>
+                  <Link href={`/runs/${run.info.run_id}/${isSystemMetric(metric.key) ? "system" : "metrics"}?${encodeCharts({ ...ALL_CHARTS, find: metric.key })}`}>{metric.key}</Link>
                 </th>
                 <td className={`numeric ${Number.isFinite(last) ? "strong" : "tone-warn"}`} title={String(last)}>
                   {formatNumber(last)}

@@ -21,8 +21,13 @@ import "./run.css";
 
 // Viewers come when a file is looked at.
 const ArtifactsTab = lazy(async () => ({ default: (await import("./ArtifactsTab")).ArtifactsTab }));
+const LogsTab = lazy(async () => ({ default: (await import("./LogsTab")).LogsTab }));
+const ReproduceTab = lazy(async () => ({ default: (await import("./ReproduceTab")).ReproduceTab }));
+const TreeTab = lazy(async () => ({ default: (await import("./TreeTab")).TreeTab }));
 
-const TABS = ["overview", "metrics", "artifacts"] as const;
+/** Tabs whose parts scroll each for itself. */
+const FULL: readonly string[] = ["artifacts", "logs"];
+const TABS = ["overview", "metrics", "system", "artifacts", "logs", "reproduce", "tree"] as const;
 type TabName = (typeof TABS)[number];
 
 /** One run: what it was given and what it produced. */
@@ -50,7 +55,7 @@ export function RunPage({ runId, tab }: { runId: string; tab: string }) {
     );
   }
   return (
-    <div className={shown === "artifacts" ? "page run-page run-page-full" : "page run-page"}>
+    <div className={FULL.includes(shown) ? "page run-page run-page-full" : "page run-page"}>
       <RunHead run={run.data} />
       <Tabs
         label={t("run.parts")}
@@ -64,6 +69,10 @@ export function RunPage({ runId, tab }: { runId: string; tab: string }) {
           <Suspense fallback={<Skeleton lines={8} />}>
             {shown === "overview" ? <OverviewTab run={run.data} /> : null}
             {shown === "metrics" ? <MetricsTab run={run.data} /> : null}
+            {shown === "system" ? <MetricsTab key="system" run={run.data} system /> : null}
+            {shown === "logs" ? <LogsTab run={run.data} /> : null}
+            {shown === "reproduce" ? <ReproduceTab run={run.data} /> : null}
+            {shown === "tree" ? <TreeTab run={run.data} /> : null}
             {shown === "artifacts" ? <ArtifactsTab run={run.data} path={fileOf(location.pathname)} /> : null}
           </Suspense>
         </Region>
