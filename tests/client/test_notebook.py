@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ def ipython(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     settings.HistoryManager.enabled = False
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        patch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # a shell puts its own there
         yield interactiveshell.InteractiveShell.instance(config=settings)
     interactiveshell.InteractiveShell.clear_instance()
 

@@ -19,8 +19,15 @@ RunScript = Callable[[str | Path, str, str], str]
 
 
 @pytest.mark.parametrize("script", ["classic", "media", "datasets", "logged_models", "registry"])
-@pytest.mark.parametrize("client", ["mlflow", "clew"])
-@pytest.mark.parametrize("server", ["mlflow_server", "clew_server_sqlite"])
+@pytest.mark.parametrize(
+    ("client", "server"),
+    [
+        ("clew", "clew_server_sqlite"),
+        ("clew", "mlflow_server"),
+        ("mlflow", "clew_server_sqlite"),
+        pytest.param("mlflow", "mlflow_server", marks=pytest.mark.slow),
+    ],
+)
 def test_one_script_for_both_clients_and_servers(
     script: str, client: str, server: str, request: pytest.FixtureRequest, run_script: RunScript
 ) -> None:
