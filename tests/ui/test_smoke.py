@@ -146,6 +146,8 @@ def _seed(server: Server) -> tuple[str, str]:
                 server.put_file(f"{folder}/{name}", text.encode())
             server.put_file(f"{folder}/model/MLmodel", MLMODEL)
     _register(server, best)
+    logged = server.post("logged-models", experiment_id=experiment, name="forest", source_run_id=best)["model"]["info"]
+    server.post("runs/outputs", run_id=best, models=[{"model_id": logged["model_id"], "step": 0}])
     return experiment, best
 
 

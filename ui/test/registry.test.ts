@@ -3,6 +3,7 @@ import type { ModelVersion } from "../src/api/types";
 import {
   byStage,
   concerns,
+  isAlias,
   decodeModels,
   encodeModels,
   keptPath,
@@ -73,6 +74,11 @@ describe("moves", () => {
       { kind: "alias", alias: "champion", from: "3", to: "2" },
     ]);
     expect(undoOf({ kind: "alias", alias: "new", from: "", to: "3" }, [])[0]).toMatchObject({ to: "" });
+  });
+
+  it("take as an alias what does not read as a version", () => {
+    expect(["champion", "冠军", "a-b_1", "vnext"].filter((text) => !isAlias(text))).toEqual([]);
+    expect(["latest", "Latest", "v3", "a b", "a@b", ""].filter(isAlias)).toEqual([]);
   });
 
   it("concern a version that they take an alias from", () => {

@@ -27,7 +27,7 @@ page.on("request", (request) => {
 });
 page.on("pageerror", (error) => faults.push(`uncaught: ${error.message}`));
 page.on("console", (message) => {
-  if (message.type() === "error" && !allowed.test(message.text())) faults.push(`console: ${message.text()}`);
+  if (message.type() === "error" && !allowed.test(message.text())) faults.push(`console: ${message.text()} ${message.location().url}`);
 });
 
 async function noViolations(name) {
@@ -364,6 +364,23 @@ const steps = {
     await page.getByRole("button", { name: "Next" }).click();
     await page.getByRole("button", { name: "Move", exact: true }).click();
     await page.getByRole("button", { name: "Remove @champion" }).waitFor();
+    await page.getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await noViolations("the question before a version is deleted");
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.getByText("Version 2 deleted").waitFor();
+    await page.goto(`${address}/runs/${runId}`);
+    await page.getByRole("button", { name: "Register model" }).click();
+    await page.getByRole("combobox", { name: "Name of the model" }).fill("wine_quality");
+    await page.getByText("A new version of this model").waitFor();
+    await page.getByRole("textbox", { name: /^Alias/ }).fill("v9");
+    await page.getByText("Letters, digits").waitFor();
+    await page.getByRole("textbox", { name: /^Alias/ }).fill("challenger");
+    await noViolations("a registration");
+    await page.getByRole("button", { name: "Register", exact: true }).click();
+    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByRole("heading", { level: 1, name: "wine_quality · version 3" }).waitFor();
+    await page.getByRole("button", { name: "Remove @challenger" }).waitFor();
   },
 
   async "theme and language"() {

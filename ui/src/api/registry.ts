@@ -29,6 +29,7 @@ export const createModel = (name: string, description: string, tags: KeyValue[] 
   postJson(`${MODELS}/create`, { name, description, tags });
 export const describeModel = (name: string, description: string) =>
   patchJson(`${MODELS}/update`, { name, description });
+export const deleteModel = (name: string) => deleteJson(`${MODELS}/delete`, { name });
 export const tagModel = (name: string, key: string, value: string) =>
   postJson(`${MODELS}/set-tag`, { name, key, value });
 export const untagModel = (name: string, key: string) => deleteJson(`${MODELS}/delete-tag`, { name, key });
@@ -65,6 +66,7 @@ export const moveVersion = (
   version: string,
   move: { stage: ModelStage; archive_existing_versions: boolean; reason: string },
 ) => postJson(`${VERSIONS}/transition-stage`, { name, version, ...move });
+export const deleteVersion = (name: string, version: string) => deleteJson(`${VERSIONS}/delete`, { name, version });
 export const tagVersion = (name: string, version: string, key: string, value: string) =>
   postJson(`${VERSIONS}/set-tag`, { name, version, key, value });
 export const untagVersion = (name: string, version: string, key: string) =>

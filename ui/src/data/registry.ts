@@ -1,5 +1,5 @@
 /** Registered models and their versions: addresses, order, moves and how to undo them. */
-import type { ModelMove, ModelStage, ModelVersion, RegisteredModel } from "../api/types";
+import type { ModelMove, ModelStage, ModelVersion } from "../api/types";
 import { readable, setOrDrop } from "./address";
 import { quoteText } from "./filtertext";
 
@@ -59,8 +59,8 @@ export function orderBy({ column, descending }: ModelsView): string[] {
   return column === "name" ? [`name ${direction}`] : [`last_updated_timestamp ${direction}`, "name ASC"];
 }
 
-/** The search for one model's versions. */
-export const versionsOf = (name: string) => `name = ${quoteText(name)}`;
+/** Finds one model, or the versions of one. */
+export const nameIs = (name: string) => `name = ${quoteText(name)}`;
 
 /** The latest versions of a model by stage, those in use first. */
 export function byStage(versions: readonly ModelVersion[] | undefined): ModelVersion[] {
@@ -68,16 +68,15 @@ export function byStage(versions: readonly ModelVersion[] | undefined): ModelVer
   return (versions ?? []).toSorted((a, b) => place(a) - place(b));
 }
 
-/** The highest version number of a model; null for one without versions. */
-export function highest(model: RegisteredModel): string | null {
-  const numbers = (model.latest_versions ?? []).map((version) => Number(version.version));
-  return numbers.length ? String(Math.max(...numbers)) : null;
-}
-
 /** The address by which code takes this version: by an alias where it has one, so that the code outlives the version. */
 export function modelUri({ name, version, aliases }: ModelVersion): string {
   const [alias] = aliases ?? [];
   return alias ? `models:/${name}@${alias}` : `models:/${name}/${version}`;
+}
+
+/** Whether a text may be an alias: what reads as a version is none. */
+export function isAlias(text: string): boolean {
+  return /^[\p{L}\p{N}_-]+$/u.test(text) && !/^(?:latest|v\d+)$/i.test(text);
 }
 
 /** A step that somebody wants to take. An empty `from` or `to`: no version. */

@@ -1,9 +1,8 @@
 import { useId, useState } from "react";
 import type { RegisteredModel } from "../../api/types";
+import { isAlias } from "../../data/registry";
 import { useWords } from "../../i18n/language";
 import { Drawer } from "../../parts/Drawer";
-
-const ALIAS = /^[\w-]+$/u;
 
 interface AliasFormProps {
   model: RegisteredModel | undefined;
@@ -21,7 +20,7 @@ export function AliasForm({ model, version, onClose, onChoose }: AliasFormProps)
   const alias = text.trim().replace(/^@/, "");
   const known = model?.aliases ?? [];
   const now = known.find((one) => one.alias === alias)?.version ?? "";
-  const bad = alias !== "" && !ALIAS.test(alias);
+  const bad = alias !== "" && !isAlias(alias);
   return (
     <Drawer title={t("models.alias.give", { version })} place="middle" onClose={onClose}>
       <form

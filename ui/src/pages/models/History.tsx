@@ -74,7 +74,14 @@ function What({ name, move }: { name: string; move: ModelMove }) {
   const { t } = useWords();
   const { kind, version = "", alias = "", before = "", after = "" } = move;
   if (kind === "model") return modelWords(before, after, t);
-  if (kind === "version") return after ? <VersionLink name={name} version={version} /> : t("models.version.deleted", { version });
+  if (kind === "version") {
+    if (!after) return t("models.version.deleted", { version });
+    return (
+      <>
+        <VersionLink name={name} version={version} /> {t("models.version.made")}
+      </>
+    );
+  }
   if (kind === "stage") {
     return (
       <>

@@ -1,4 +1,5 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import * as registry from "../../api/registry";
 import type { LatestMetric, ModelVersion, RegisteredModel } from "../../api/types";
@@ -12,11 +13,13 @@ import { Icon } from "../../parts/Icon";
 import { useNow } from "../../parts/Now";
 import { Failure, Region } from "../../parts/Region";
 import { Snippets } from "../../parts/Snippets";
+import { MenuButton } from "../../parts/ToolButton";
 import { NotThere } from "../NotFoundPage";
 import { Crumbs } from "../shell/Crumbs";
 import { useKeys } from "../shell/useKeys";
 import { AliasChip } from "./AliasChip";
 import { registerSnippets } from "./code";
+import { DeleteDialog } from "./DeleteDialog";
 import { Description } from "./Description";
 import { History } from "./History";
 import { modelQuery, versionQuery, versionsQuery } from "./queries";
@@ -66,6 +69,8 @@ function ModelBody({ model }: { model: RegisteredModel }) {
   const now = useNow();
   const actions = useRegistryActions();
   const { name, aliases = [], creation_timestamp: created } = model;
+  const [deleting, setDeleting] = useState(false);
+  const [, navigate] = useLocation();
   return (
     <>
       <header className="run-head">
@@ -74,6 +79,19 @@ function ModelBody({ model }: { model: RegisteredModel }) {
           {aliases.map((one) => (
             <AliasChip key={one.alias} name={name} {...one} />
           ))}
+          <div className="page-tools">
+            <MenuButton
+              bare
+              icon="more"
+              label={t("models.actions")}
+              sections={[
+                {
+                  id: "delete",
+                  actions: [{ id: "delete", label: t("bulk.delete"), icon: "trash", tone: "bad", run: () => setDeleting(true) }],
+                },
+              ]}
+            />
+          </div>
         </div>
         <p className="run-facts">
           {created ? (
@@ -88,6 +106,17 @@ function ModelBody({ model }: { model: RegisteredModel }) {
           </span>
         </p>
       </header>
+      {deleting ? (
+        <DeleteDialog
+          title={t("models.delete", { name })}
+          text={t("models.delete.help")}
+          onClose={() => setDeleting(false)}
+          onDelete={async () => {
+            setDeleting(false);
+            if (await actions.remove(() => registry.deleteModel(name))) navigate("/models");
+          }}
+        />
+      ) : null}
       <div className="overview model-overview">
         <div className="overview-main">
           <Region name="versions">

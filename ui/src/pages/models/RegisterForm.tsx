@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { decodeModels } from "../../data/registry";
+import { decodeModels, isAlias } from "../../data/registry";
 import { useWords } from "../../i18n/language";
 import { Drawer } from "../../parts/Drawer";
 import { modelsQuery } from "./queries";
@@ -25,6 +25,8 @@ export function RegisterForm({ title, action, version, onClose, onSave }: Regist
   const name = draft.name.trim();
   const taken = names.includes(name);
   const fault = /[/:]/.test(name) ? t("models.name.bad") : taken && !version ? t("models.name.taken") : "";
+  const alias = draft.alias.trim().replace(/^@/, "");
+  const badAlias = alias !== "" && !isAlias(alias);
   const put = (change: Partial<Registration>) => setDraft({ ...draft, ...change });
   return (
     <Drawer title={title} place="middle" onClose={onClose}>
@@ -32,7 +34,7 @@ export function RegisterForm({ title, action, version, onClose, onSave }: Regist
         className="form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (name && !fault) onSave({ ...draft, name, alias: draft.alias.trim().replace(/^@/, "") });
+          if (name && !fault && !badAlias) onSave({ ...draft, name, alias });
         }}
       >
         <label>
@@ -70,15 +72,21 @@ export function RegisterForm({ title, action, version, onClose, onSave }: Regist
               value={draft.alias}
               maxLength={255}
               placeholder="challenger"
+              aria-invalid={badAlias}
               onChange={(event) => put({ alias: event.target.value })}
             />
           </label>
+        ) : null}
+        {badAlias ? (
+          <p className="form-fault" role="status">
+            {t("models.alias.bad")}
+          </p>
         ) : null}
         <div className="form-end">
           <button type="button" className="button" onClick={onClose}>
             {t("cancel")}
           </button>
-          <button type="submit" className="button button-strong" disabled={!name || fault !== ""}>
+          <button type="submit" className="button button-strong" disabled={!name || fault !== "" || badAlias}>
             {action}
           </button>
         </div>

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { useLocation } from "wouter";
 import * as registry from "../../api/registry";
 import type { ModelVersion } from "../../api/types";
 import { formatAge, formatNumber, formatTime } from "../../data/format";
@@ -19,6 +20,7 @@ import { runQuery } from "../queries";
 import { Panel } from "../run/Panel";
 import { Crumbs } from "../shell/Crumbs";
 import { AliasForm } from "./AliasForm";
+import { DeleteDialog } from "./DeleteDialog";
 import { Description } from "./Description";
 import { History } from "./History";
 import { Lineage } from "./Lineage";
@@ -112,6 +114,8 @@ function VersionHead({ version }: { version: ModelVersion }) {
   const versions = useQuery(versionsQuery(name));
   const [plan, setPlan] = useState<Plan | null>(null);
   const [choosing, setChoosing] = useState(false);
+  const [deleting, setDeleting] = useState(false);
+  const [, navigate] = useLocation();
   const title = t("models.versionOf", { name, version: number });
   const stages = STAGES.filter((to) => to !== stage).map((to) => ({
     id: to,
@@ -144,6 +148,17 @@ function VersionHead({ version }: { version: ModelVersion }) {
             <Icon name="tag" />
             {t("models.alias.set")}
           </button>
+          <MenuButton
+            bare
+            icon="more"
+            label={t("models.actions")}
+            sections={[
+              {
+                id: "delete",
+                actions: [{ id: "delete", label: t("bulk.delete"), icon: "trash", tone: "bad", run: () => setDeleting(true) }],
+              },
+            ]}
+          />
         </div>
       </div>
       <p className="run-facts">
@@ -166,6 +181,17 @@ function VersionHead({ version }: { version: ModelVersion }) {
           onChoose={(alias, from) => {
             setChoosing(false);
             setPlan({ kind: "alias", alias, from, to: number });
+          }}
+        />
+      ) : null}
+      {deleting ? (
+        <DeleteDialog
+          title={t("models.delete.version", { name, version: number })}
+          text={t("models.delete.version.help")}
+          onClose={() => setDeleting(false)}
+          onDelete={async () => {
+            setDeleting(false);
+            if (await actions.remove(() => registry.deleteVersion(name, number))) navigate(modelAddress(name));
           }}
         />
       ) : null}

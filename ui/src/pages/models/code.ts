@@ -20,6 +20,15 @@ export function registerSnippets(): Snippet[] {
   ];
 }
 
+/** JSON without the spaces that it does not need. */
+function compact(json: string): string {
+  try {
+    return JSON.stringify(JSON.parse(json));
+  } catch {
+    return json.trim();
+  }
+}
+
 /** How a version is loaded, served and used on files. `example`: the body of a scoring request, where the model has one. */
 export function usageSnippets(version: ModelVersion, example: string | undefined): Snippet[] {
   const uri = modelUri(version);
@@ -31,7 +40,8 @@ export function usageSnippets(version: ModelVersion, example: string | undefined
       `model = ${module}.pyfunc.load_model("${uri}")`,
       "model.predict(data)",
     ].join("\n");
-  const body = example && example.length <= LONG_EXAMPLE ? example.trim().replaceAll("'", "'\\''") : '{"inputs": []}';
+  const body = example === undefined ? '{"inputs": []}' : compact(example);
+  const data = body.length <= LONG_EXAMPLE ? `'${body.replaceAll("'", "'\\''")}'` : "@serving_input_example.json";
   const environment = `export CLEW_TRACKING_URI=${trackingUri()}`;
   return [
     { id: "clew", label: "Python", code: load("clew") },
@@ -43,7 +53,7 @@ export function usageSnippets(version: ModelVersion, example: string | undefined
         environment,
         `clew models serve -m '${uri}' --port 5001`,
         "curl -s http://127.0.0.1:5001/invocations -H 'Content-Type: application/json' \\",
-        `  -d '${body}'`,
+        `  -d ${data}`,
       ].join("\n"),
     },
     {

@@ -1,7 +1,7 @@
 /** What the pages of the registry ask. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import * as registry from "../../api/registry";
-import { keptPath, orderBy, versionsOf, type ModelsView } from "../../data/registry";
+import { keptPath, nameIs, orderBy, type ModelsView } from "../../data/registry";
 import { every } from "../queries";
 
 const LIST_MS = 5000;
@@ -31,7 +31,7 @@ export const modelQuery = (name: string) =>
 export const versionsQuery = (name: string) =>
   queryOptions({
     queryKey: ["models", "versions", name],
-    queryFn: ({ signal }) => registry.searchVersions(versionsOf(name), MAX_VERSIONS, signal),
+    queryFn: ({ signal }) => registry.searchVersions(nameIs(name), MAX_VERSIONS, signal),
     refetchInterval: every(LIST_MS),
   });
 

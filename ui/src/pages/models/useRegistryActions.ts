@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import * as registry from "../../api/registry";
 import { ApiError } from "../../api/http";
-import { undoOf, type Plan } from "../../data/registry";
+import { nameIs, undoOf, type Plan } from "../../data/registry";
 import { toasts } from "../../data/toasts";
 import { useWords, type Translate } from "../../i18n/language";
 import { sayError } from "../sayError";
@@ -23,6 +23,8 @@ export interface RegistryActions {
   move: (name: string, plan: Plan, reason: string, archived: readonly string[]) => Promise<void>;
   /** Answers whether it worked. */
   attempt: (work: () => Promise<unknown>) => Promise<boolean>;
+  /** As `attempt`; what the page shows is not asked for again, as it is gone. */
+  remove: (work: () => Promise<unknown>) => Promise<boolean>;
   /** The number of the new version; empty for a name alone, null where it did not work. */
   register: (registration: Registration) => Promise<string | null>;
 }
@@ -42,10 +44,13 @@ function said(plan: Plan, t: Translate): string {
 }
 
 /** Makes the model unless there is one of this name. */
-async function ensureModel(name: string, description: string): Promise<void> {
+async function ensureModel(name: string): Promise<void> {
+  const found = await registry.searchModels({ filter: nameIs(name), max_results: 1 });
+  if (found.registered_models?.length) return;
   try {
-    await registry.createModel(name, description);
+    await registry.createModel(name, "");
   } catch (error) {
+    // Somebody else may have been faster.
     if (!(error instanceof ApiError && error.code === "RESOURCE_ALREADY_EXISTS")) throw error;
   }
 }
@@ -54,7 +59,7 @@ async function ensureModel(name: string, description: string): Promise<void> {
 export function useRegistryActions(): RegistryActions {
   const { t } = useWords();
   const client = useQueryClient();
-  const attempt = async (work: () => Promise<unknown>) => {
+  const attempt = async (work: () => Promise<unknown>, refetchType: "active" | "none" = "active") => {
     let done = true;
     try {
       await work();
@@ -62,11 +67,12 @@ export function useRegistryActions(): RegistryActions {
       done = false;
       sayError(error, t);
     }
-    await client.invalidateQueries({ queryKey: ["models"] });
+    await client.invalidateQueries({ queryKey: ["models"], refetchType });
     return done;
   };
   return {
-    attempt,
+    attempt: (work) => attempt(work),
+    remove: (work) => attempt(work, "none"),
     move: async (name, plan, reason, archived) => {
       const back = async () => {
         for (const step of undoOf(plan, archived)) await carryOut(name, step, t("models.undone"));
@@ -78,7 +84,7 @@ export function useRegistryActions(): RegistryActions {
       let version = "";
       const done = await attempt(async () => {
         if (!source) return registry.createModel(name, description);
-        await ensureModel(name, "");
+        await ensureModel(name);
         version = (await registry.createVersion({ name, source, description, ...origin })).version;
         return alias ? registry.setAlias(name, alias, version, "") : undefined;
       });

@@ -1,16 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useLocation } from "wouter";
+import { quoteText } from "../../data/filtertext";
 import { live } from "../../data/live";
 import { pageActions, type PageAction } from "../../data/pageactions";
+import { decodeModels, modelAddress } from "../../data/registry";
 import { chooseLanguage, useWords } from "../../i18n/language";
 import { Drawer } from "../../parts/Drawer";
 import type { IconName } from "../../parts/icons";
 import { Picker, type Option } from "../../parts/Picker";
 import { theme } from "../../theme/mode";
+import { modelsQuery } from "../models/queries";
 import { experimentsQuery, findRunsQuery } from "../queries";
 
 const MAX_EXPERIMENTS = 8;
+const MAX_MODELS = 8;
 const MAX_ACTIONS = 12;
 
 interface Command extends Option {
@@ -32,6 +36,11 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
     [everywhere.data],
   );
   const runs = useQuery(findRunsQuery(ids, wanted));
+  const models = useQuery({
+    ...modelsQuery({ ...decodeModels(""), filter: quoteText(wanted) }),
+    enabled: wanted !== "",
+    refetchInterval: false,
+  });
 
   const go = (path: string) => () => navigate(path);
   const command = (action: PageAction): Command => ({
@@ -71,6 +80,13 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
       icon: "experiments",
       detail: t("runs.count", { n: experiment.runs ?? 0 }),
       run: go(`/experiments/${experiment.experiment_id}/runs`),
+    })),
+    ...(wanted ? (models.data?.registered_models ?? []) : []).slice(0, MAX_MODELS).map((model): Command => ({
+      id: `model ${model.name}`,
+      label: model.name,
+      icon: "box",
+      detail: t("palette.model"),
+      run: go(modelAddress(model.name)),
     })),
     ...own.filter((action) => fits(action.label)).slice(0, MAX_ACTIONS).map(command),
   ];
