@@ -113,7 +113,7 @@ function ModelBody({ model }: { model: RegisteredModel }) {
           onClose={() => setDeleting(false)}
           onDelete={async () => {
             setDeleting(false);
-            if (await actions.remove(() => registry.deleteModel(name))) navigate("/models");
+            if (await actions.deleteModel(name)) navigate("/models");
           }}
         />
       ) : null}

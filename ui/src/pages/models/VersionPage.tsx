@@ -191,7 +191,7 @@ function VersionHead({ version }: { version: ModelVersion }) {
           onClose={() => setDeleting(false)}
           onDelete={async () => {
             setDeleting(false);
-            if (await actions.remove(() => registry.deleteVersion(name, number))) navigate(modelAddress(name));
+            if (await actions.deleteVersion(name, number)) navigate(modelAddress(name));
           }}
         />
       ) : null}

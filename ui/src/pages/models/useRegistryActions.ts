@@ -5,6 +5,7 @@ import { nameIs, undoOf, type Plan } from "../../data/registry";
 import { toasts } from "../../data/toasts";
 import { useWords, type Translate } from "../../i18n/language";
 import { sayError } from "../sayError";
+import { versionsQuery } from "./queries";
 import { stageWord } from "./StageBadge";
 
 /** What a registration is made of. Without a source only the name is made. */
@@ -23,8 +24,9 @@ export interface RegistryActions {
   move: (name: string, plan: Plan, reason: string, archived: readonly string[]) => Promise<void>;
   /** Answers whether it worked. */
   attempt: (work: () => Promise<unknown>) => Promise<boolean>;
-  /** As `attempt`; what the page shows is not asked for again, as it is gone. */
-  remove: (work: () => Promise<unknown>) => Promise<boolean>;
+  /** Answer whether it worked. What the page shows is not asked for again: it is gone. */
+  deleteModel: (name: string) => Promise<boolean>;
+  deleteVersion: (name: string, version: string) => Promise<boolean>;
   /** The number of the new version; empty for a name alone, null where it did not work. */
   register: (registration: Registration) => Promise<string | null>;
 }
@@ -72,7 +74,13 @@ export function useRegistryActions(): RegistryActions {
   };
   return {
     attempt: (work) => attempt(work),
-    remove: (work) => attempt(work, "none"),
+    deleteModel: (name) => attempt(() => registry.deleteModel(name), "none"),
+    deleteVersion: (name, version) =>
+      attempt(async () => {
+        await registry.deleteVersion(name, version);
+        const { queryKey } = versionsQuery(name);
+        client.setQueryData(queryKey, (before) => before?.filter((one) => one.version !== version));
+      }, "none"),
     move: async (name, plan, reason, archived) => {
       const back = async () => {
         for (const step of undoOf(plan, archived)) await carryOut(name, step, t("models.undone"));
