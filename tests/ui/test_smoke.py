@@ -193,6 +193,12 @@ def test_charts_do_what_they_promise(address: str) -> None:
     _steps("charts.mjs", address, experiment, run)
 
 
+def test_models_do_what_they_promise(address: str) -> None:
+    """List, versions, comparison, moves and their undoing, registration, deletion."""
+    experiment, run = _seed(Server(address))
+    _steps("models.mjs", address, experiment, run)
+
+
 @pytest.mark.browser_matrix
 def test_every_page_fits_in_every_theme_language_and_width(address: str) -> None:
     """Eleven pages, two themes, two languages, three widths."""

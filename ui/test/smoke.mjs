@@ -324,65 +324,6 @@ const steps = {
     assert.equal(await firstName(), "brand-new");
   },
 
-  async "models: list, versions, signature, moves with a reason and a way back"() {
-    await page.goto(`${address}/experiments`);
-    await page.getByRole("link", { name: "Models" }).click();
-    await page.getByRole("heading", { level: 1, name: "Models" }).waitFor();
-    await page.getByRole("row", { name: /wine_quality Production v1 v2 @champion v1/ }).waitFor();
-    await noViolations("the models");
-    const find = page.getByRole("combobox", { name: "Filter models" });
-    await find.fill("name = 'no such model'");
-    await page.getByRole("heading", { name: "No model matches this filter" }).waitFor();
-    await page.getByRole("button", { name: "Clear the filter" }).last().click();
-    await page.getByRole("link", { name: "wine_quality" }).click();
-    await page.getByRole("checkbox", { name: "Select Version 2" }).check();
-    await page.getByRole("checkbox", { name: "Select Version 1" }).check();
-    await page.waitForURL(/sel=2,1/);
-    await page.getByText("better on the holdout").waitFor();
-    await noViolations("a model");
-    await page.getByRole("button", { name: "Compare (2)" }).click();
-    await page.getByRole("heading", { level: 1, name: /2 versions compared/ }).waitFor();
-    await page.getByRole("row", { name: /^team vision –/ }).waitFor();
-    await noViolations("compared versions");
-    await page.getByRole("link", { name: "v2", exact: true }).click();
-    await page.getByRole("row", { name: /^alcohol double yes/ }).waitFor();
-    await page.getByRole("link", { name: "run-0" }).waitFor();
-    await noViolations("a version");
-    await page.getByRole("button", { name: "Move to stage" }).click();
-    await page.getByRole("menuitem", { name: "Production" }).click();
-    await page.getByRole("checkbox", { name: /Archive what stands there now: v1/, checked: true }).waitFor();
-    await page.getByRole("textbox", { name: /^Why/ }).fill("a larger forest");
-    await noViolations("a move");
-    await page.getByRole("button", { name: "Move", exact: true }).click();
-    await page.getByText("a larger forest").waitFor();
-    await page.locator(".page-head .badge", { hasText: "Production" }).waitFor();
-    await page.getByRole("button", { name: "Undo" }).click();
-    await page.locator(".page-head .badge").waitFor({ state: "detached" });
-    await page.getByRole("button", { name: "Set alias" }).click();
-    await page.getByRole("combobox", { name: "Alias" }).fill("champion");
-    await page.getByText("@champion means version 1 now").waitFor();
-    await page.getByRole("button", { name: "Next" }).click();
-    await page.getByRole("button", { name: "Move", exact: true }).click();
-    await page.getByRole("button", { name: "Remove @champion" }).waitFor();
-    await page.getByRole("button", { name: "More actions" }).click();
-    await page.getByRole("menuitem", { name: "Delete" }).click();
-    await noViolations("the question before a version is deleted");
-    await page.getByRole("button", { name: "Delete", exact: true }).click();
-    await page.getByText("Version 2 deleted").waitFor();
-    await page.goto(`${address}/runs/${runId}`);
-    await page.getByRole("button", { name: "Register model" }).click();
-    await page.getByRole("combobox", { name: "Name of the model" }).fill("wine_quality");
-    await page.getByText("A new version of this model").waitFor();
-    await page.getByRole("textbox", { name: /^Alias/ }).fill("v9");
-    await page.getByText("Letters, digits").waitFor();
-    await page.getByRole("textbox", { name: /^Alias/ }).fill("challenger");
-    await noViolations("a registration");
-    await page.getByRole("button", { name: "Register", exact: true }).click();
-    await page.getByRole("button", { name: "Open" }).click();
-    await page.getByRole("heading", { level: 1, name: "wine_quality · version 3" }).waitFor();
-    await page.getByRole("button", { name: "Remove @challenger" }).waitFor();
-  },
-
   async "theme and language"() {
     await page.goto(`${address}/experiments/${experimentId}/runs`);
     await grid.waitFor();
