@@ -37,7 +37,7 @@ FILES = {
     "clew/source/packages.txt": "torch==2.9.0\n",
     "table.json": json.dumps({"columns": ["text", "score"], "data": [["007", 0.5], ["008", 0.25]]}),
     "hostile.md": "# Hello\n\n<img src=x onerror='taken = 1'> [x](javascript:taken=1)\n",
-    "hostile.html": "<title>t</title><p>a page</p><script>parent.taken = 1; top.taken = 1</script>",
+    "hostile.html": "<p>a page</p><img src='http://192.0.2.1/x.png'><script>parent.taken = top.taken = 1</script>",
 }
 
 pytestmark = pytest.mark.browser
