@@ -39,6 +39,7 @@ NAMES = (
     "artifacts",
     "models",
     "tables",
+    "ui",
 )
 ON_DEMAND = ("peers",)
 """Only where named: they install what they compare with."""

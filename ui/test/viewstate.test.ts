@@ -82,6 +82,7 @@ describe("the view in the address", () => {
 
 describe("a click on a header", () => {
   it("sorts best first, then the other way, then not", () => {
+    expect(nextSort([], "m.loss", false, false)).toEqual([{ column: "m.loss", descending: false }]);
     const first = nextSort([], "m.acc");
     expect(first).toEqual([{ column: "m.acc", descending: true }]);
     const second = nextSort(first, "m.acc");

@@ -145,11 +145,10 @@ function startsDescending(column: ColumnId): boolean {
 }
 
 /**
- * The sort after a click on a column's header: first the kind's natural direction, then the other, then none. `further` keeps the
- * other columns: the column becomes the last one by weight.
+ * The sort after a click on a column's header: first the `natural` direction, by default the kind's, then the other, then none.
+ * `further` keeps the other columns: the column becomes the last one by weight.
  */
-export function nextSort(current: readonly Sort[], column: ColumnId, further = false): Sort[] {
-  const natural = startsDescending(column);
+export function nextSort(current: readonly Sort[], column: ColumnId, further = false, natural = startsDescending(column)): Sort[] {
   const at = current.findIndex((sort) => sort.column === column);
   const now = current[at];
   const next = !now ? { column, descending: natural } : now.descending === natural ? { column, descending: !natural } : null;

@@ -187,7 +187,9 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
   };
   const onSort = (column: ColumnId, further: boolean) => {
     const shown = view.sort.length ? view.sort : column === DEFAULT_SORT.column ? [DEFAULT_SORT] : [];
-    go({ sort: nextSort(shown, column, further) });
+    // The best of a metric comes first.
+    const natural = columnKind(column) === "metric" ? isRising(columnKey(column), goal) : undefined;
+    go({ sort: nextSort(shown, column, further, natural) });
   };
   const latest = useRef({ line, pins: pinRows.length, columns: columns ?? [], curves, want: sparks.want });
   latest.current = { line, pins: pinRows.length, columns: columns ?? [], curves, want: sparks.want };
