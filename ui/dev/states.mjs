@@ -50,7 +50,8 @@ export function states(ids) {
 export async function openState(page, address, state) {
   if (state.away) await page.route(/\/(ajax-)?api\//, (route) => route.abort());
   await page.goto(`${address}${state.path}`);
-  await settle(page);
+  if (state.away) await page.locator(".banner").waitFor({ timeout: 10_000 }).catch(() => {});
+  else await settle(page);
   const there = (await page.locator('a.page-way[href$="/experiments"]').count()) === 0;
   if (there && state.steps) {
     await state.steps(page);
