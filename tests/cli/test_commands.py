@@ -110,6 +110,7 @@ def test_doctor_creates_nothing(clew: Clew, tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_is_one_line_without_the_password(clew: Clew) -> None:
     result = clew("runs", "list", "--tracking-uri", "postgresql://me:secret@127.0.0.1:1/none")
     assert result.exit_code == 1

@@ -67,6 +67,7 @@ def test_where_the_user_wants_an_error_a_full_journal_raises_it(folder: str, cap
     assert kinds[-1] in ("loss", "another")
 
 
+@pytest.mark.slow
 def test_a_log_call_may_wait_for_room(folder: str, caplog: pytest.LogCaptureFixture) -> None:
     waited = threading.Event()
     it = Journal(folder, RUN, limits=tight(2, on_full="block", wait_s=60.0), tend=lambda: None)
@@ -138,6 +139,7 @@ def test_the_settings_are_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
             read_settings({f"CLEW_{name}": value})
 
 
+@pytest.mark.slow
 def test_waiting_and_looking_do_not_depend_on_the_clock(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     day = 86_400 * 10**9
     now = [1_700_000_000 * 10**9]
@@ -206,6 +208,7 @@ print(clew.client.session.session.link.launcher.folder)
     assert (found.runs, found.entries > 1000, found.files, found.dropped) == (1, True, 1, 0)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_keeps_params_and_last_values(tmp_path: Path) -> None:
     code = (
         FULL
@@ -295,6 +298,7 @@ def check_log(run_id: str) -> None:
 
 
 @needs_filters
+@pytest.mark.slow
 def test_a_spool_without_memory_maps_works(store: str, own: str) -> None:
     with clew.start_run():  # its host runs outside of the sandbox
         done = run_script(FILTER + "forbid('mmap', errno.ENODEV, 3, 1)\n" + LOGGING, CLEW_SPOOL=own)
@@ -318,6 +322,7 @@ def test_where_no_process_may_be_started_a_thread_ships(store: str, own: str) ->
 
 
 @needs_filters
+@pytest.mark.slow
 def test_thread_mode_can_be_chosen(store: str, own: str) -> None:
     sandbox = FILTER + "forbid('execve', errno.EPERM)\n"
     with clew.start_run():
@@ -328,6 +333,7 @@ def test_thread_mode_can_be_chosen(store: str, own: str) -> None:
     assert lines(done.stderr) == []
 
 
+@pytest.mark.slow
 def test_where_not_even_a_thread_can_be_started_sync_is_named(
     store: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -200,6 +200,7 @@ def test_the_magic_explains_mistakes(cell: Cell, capsys: pytest.CaptureFixture[s
     assert not cell("%clew").success
 
 
+@pytest.mark.slow
 def test_the_ui_is_shown_as_link_or_frame(
     shell: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

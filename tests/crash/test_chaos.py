@@ -220,6 +220,7 @@ def served(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     return place
 
 
+@pytest.mark.slow
 def test_kills_of_everything_lose_and_double_nothing(served: Place) -> None:
     chaos(served, f"sqlite:///{served.folder}/s.db", 4)
 

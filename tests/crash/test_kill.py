@@ -150,6 +150,7 @@ def test_a_terminated_run_ends_as_killed_with_the_signal_s_exit_code(place: Plac
     forget_links()
 
 
+@pytest.mark.slow
 def test_kills_of_shipper_and_host_lose_and_double_nothing(place: Place) -> None:
     steps = 150_000
     scripts = [place.start(LOGGING, f"run{n}", str(steps)) for n in range(2)]

@@ -11,7 +11,7 @@ from fuzz.calls import Call, calls
 from fuzz.world import World
 
 SCALE = float(os.environ.get("CLEW_TEST_SCALE", "1"))
-SHARE = 1000  # requests per database in the default suite
+SHARE = 500  # requests per database in the default suite
 LONG = 5000  # in the long one; `make proof` sends five times as many
 
 

@@ -316,7 +316,7 @@ print("trained")
 """
 
 
-@pytest.mark.parametrize("mute", [False, True])
+@pytest.mark.parametrize("mute", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_server_that_is_down_or_hangs_breaks_nothing_and_says_so_briefly(mute: bool, tmp_path: Path) -> None:
     # A hanging server would keep every call for a minute; the script's time limit notices that.
     with dead_port(mute) as port:

@@ -23,8 +23,8 @@ RunScript = Callable[[str | Path, str, str], str]
     ("client", "server"),
     [
         ("clew", "clew_server_sqlite"),
-        ("clew", "mlflow_server"),
         ("mlflow", "clew_server_sqlite"),
+        pytest.param("clew", "mlflow_server", marks=pytest.mark.slow),
         pytest.param("mlflow", "mlflow_server", marks=pytest.mark.slow),
     ],
 )

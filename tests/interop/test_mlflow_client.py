@@ -17,7 +17,13 @@ pytestmark = pytest.mark.interop
 MLFLOW_BEHAVIOUR = ("errors", "experiments", "runs", "search", "artifacts", "models", "autolog")
 
 
-@pytest.mark.parametrize("script", [*MLFLOW_BEHAVIOUR, "superset"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        *(*MLFLOW_BEHAVIOUR[:-1], "superset"),
+        pytest.param("autolog", marks=pytest.mark.slow),
+    ],
+)
 def test_mlflow_client_works_on_sqlite(
     script: str, clew_server_sqlite: str, peer_python: Path, run_script: RunScript
 ) -> None:
@@ -29,8 +35,8 @@ def test_mlflow_client_works_on_sqlite(
 @pytest.mark.parametrize(
     "script",
     [
-        *(*MLFLOW_BEHAVIOUR[:-1], "superset"),
-        pytest.param("autolog", marks=pytest.mark.slow),
+        *(*MLFLOW_BEHAVIOUR[:-2], "superset"),
+        *(pytest.param(script, marks=pytest.mark.slow) for script in MLFLOW_BEHAVIOUR[-2:]),
     ],
 )
 def test_mlflow_client_works_on_postgresql(

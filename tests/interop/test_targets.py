@@ -185,6 +185,7 @@ def test_an_embedded_store_knows_the_same(on_clew: dict[str, Any], tmp_path: Pat
         stop_host(uri)
 
 
+@pytest.mark.slow
 def test_a_plain_mlflow_server_knows_the_same(on_clew: dict[str, Any], mlflow_server: str, tmp_path: Path) -> None:
     same(train(tmp_path / "run", mlflow_server), on_clew, sign_of_zero=False)
 

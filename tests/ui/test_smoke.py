@@ -187,12 +187,14 @@ def test_pages_do_what_they_promise(address: str) -> None:
     _steps("smoke.mjs", address, experiment, run)
 
 
+@pytest.mark.browser_matrix
 def test_charts_do_what_they_promise(address: str) -> None:
     """Curves, groups, brushes, settings: one request a panel, no violation of accessibility rules."""
     experiment, run = _seed(Server(address))
     _steps("charts.mjs", address, experiment, run)
 
 
+@pytest.mark.browser_matrix
 def test_models_do_what_they_promise(address: str) -> None:
     """List, versions, comparison, moves and their undoing, registration, deletion."""
     experiment, run = _seed(Server(address))
