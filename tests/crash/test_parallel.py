@@ -39,6 +39,7 @@ def processes_of(place: Place, module: str) -> set[int]:
     return found
 
 
+@pytest.mark.slow
 def test_eight_scripts_share_one_host_and_one_shipper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(tmp_path, idle_s=2.0)
     for name in ("CLEW_TRACKING_URI", "CLEW_SPOOL", "CLEW_HOST_IDLE_S"):

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.interop
 RunScript = Callable[[str | Path, str, str], None]
 
 
-@pytest.mark.parametrize("server", ["clew_server_sqlite", pytest.param("mlflow_server", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("server", ["clew_server_sqlite", "mlflow_server"])
 def test_models_of_clew_load_everywhere(
     server: str, request: pytest.FixtureRequest, run_script: RunScript, peer_python: Path
 ) -> None:

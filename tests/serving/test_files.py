@@ -91,6 +91,7 @@ def test_what_cannot_be_done_is_said_first(model: Any, tmp_path: Path) -> None:
             score_file(model, job)
 
 
+@pytest.mark.slow
 def test_the_command(line: str, tmp_path: Path) -> None:
     source, target = write(tmp_path, "parquet"), str(tmp_path / "out.parquet")
     command = [sys.executable, "-m", "clew", "models", "predict", "-m", line, "-i", source, "-o", target]

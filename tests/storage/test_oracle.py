@@ -243,8 +243,8 @@ class Asked:
 
 def check_runs(store: Store) -> None:
     store.read(lambda tx: setattr(tx.place, "clock", lambda: NOW))
-    check_cases(store, 300, range(WORLDS), run_spec, RUN_FILTERS, orders(RUNS))
-    check_cases(store, 100, range(WORLDS, 2 * WORLDS), history_spec, histories(), history_orders())
+    check_cases(store, 200, range(WORLDS), run_spec, RUN_FILTERS, orders(RUNS))
+    check_cases(store, 80, range(WORLDS, 2 * WORLDS), history_spec, histories(), history_orders())
 
 
 def check_cases(
