@@ -10,12 +10,11 @@ from clew.client import models as _models
 from clew.client import pythonmodels as _python
 from clew.client.models import ModelEntry, ModelInfo
 from clew.client.pythonmodels import PythonParts, read_config
-from clew.errors import NotSupported
-from clew.packaging.environment import Environment, conda_env, pin
+from clew.packaging.environment import conda_env, environment, pin
 from clew.packaging.flavor import Trust
 from clew.packaging.pyfunc import PyFuncModel
 from clew.packaging.pythonmodel import PythonModel, PythonModelContext
-from clew.packaging.save import ModelOptions
+from clew.packaging.save import ModelOptions, refuse
 from clew.packaging.signature import ModelSignature
 
 __all__ = [
@@ -109,7 +108,7 @@ def log_model(
         NotSupported: an argument is given that this version does not know.
     """
     del await_registration_for, streamable
-    _refuse(
+    refuse(
         infer_code_paths=infer_code_paths or None,
         resources=resources,
         auth_policy=auth_policy,
@@ -126,13 +125,10 @@ def log_model(
         loader_module=loader_module,
         data_path=data_path,
     )
-    environment = Environment(
-        conda_env=conda_env, pip_requirements=pip_requirements, extra_pip_requirements=extra_pip_requirements
-    )
     options = ModelOptions(
         signature=signature,
         input_example=input_example,
-        environment=environment,
+        environment=environment(conda_env, pip_requirements, extra_pip_requirements),
         code_paths=code_paths or (),
         metadata=metadata,
     )
@@ -176,7 +172,7 @@ def save_model(
         AlreadyExists: ``path`` exists. InvalidValue, NotSupported: as for ``log_model``.
     """
     del streamable
-    _refuse(
+    refuse(
         infer_code_paths=infer_code_paths or None,
         mlflow_model=mlflow_model,
         resources=resources,
@@ -192,13 +188,10 @@ def save_model(
         loader_module=loader_module,
         data_path=data_path,
     )
-    environment = Environment(
-        conda_env=conda_env, pip_requirements=pip_requirements, extra_pip_requirements=extra_pip_requirements
-    )
     options = ModelOptions(
         signature=signature,
         input_example=input_example,
-        environment=environment,
+        environment=environment(conda_env, pip_requirements, extra_pip_requirements),
         code_paths=code_paths or (),
         metadata=metadata,
     )
@@ -214,9 +207,3 @@ def get_default_pip_requirements() -> list[str]:
 def get_default_conda_env() -> dict[str, Any]:
     """The conda environment with what every model of Python needs."""
     return conda_env(get_default_pip_requirements())
-
-
-def _refuse(**given: object) -> None:
-    named = [name for name, value in given.items() if value is not None]
-    if named:
-        raise NotSupported(f"{' and '.join(named)} cannot be given in this version; leave it out.")

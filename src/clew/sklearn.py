@@ -10,11 +10,10 @@ from typing import Any
 
 from clew.client import models as _models
 from clew.client.models import ModelEntry, ModelInfo
-from clew.errors import NotSupported
 from clew.integrations.switch import sklearn_autolog as autolog
-from clew.packaging.environment import Environment, conda_env, requirements
+from clew.packaging.environment import conda_env, environment, requirements
 from clew.packaging.flavor import Trust
-from clew.packaging.save import ModelOptions
+from clew.packaging.save import ModelOptions, refuse
 from clew.packaging.save import save_model as _save_model
 from clew.packaging.signature import ModelSignature
 
@@ -57,11 +56,11 @@ def log_model(
         NotSupported: ``model_id`` or ``extra_files`` is given.
     """
     del await_registration_for
-    _refuse(model_id=model_id, extra_files=extra_files)
+    refuse(model_id=model_id, extra_files=extra_files)
     options = ModelOptions(
         signature=signature,
         input_example=input_example,
-        environment=_environment(conda_env, pip_requirements, extra_pip_requirements),
+        environment=environment(conda_env, pip_requirements, extra_pip_requirements),
         code_paths=code_paths or (),
         metadata=metadata,
         flavor_options=_flavor_options(serialization_format, pyfunc_predict_fn, skops_trusted_types),
@@ -99,11 +98,11 @@ def save_model(
         AlreadyExists: ``path`` is there and not empty.
         InvalidValue: an argument breaks a rule. NotSupported: ``mlflow_model`` or ``extra_files`` is given.
     """
-    _refuse(mlflow_model=mlflow_model, extra_files=extra_files)
+    refuse(mlflow_model=mlflow_model, extra_files=extra_files)
     options = ModelOptions(
         signature=signature,
         input_example=input_example,
-        environment=_environment(conda_env, pip_requirements, extra_pip_requirements),
+        environment=environment(conda_env, pip_requirements, extra_pip_requirements),
         code_paths=code_paths or (),
         metadata=metadata,
         flavor_options=_flavor_options(serialization_format, pyfunc_predict_fn, skops_trusted_types),
@@ -136,18 +135,6 @@ def get_default_pip_requirements(include_cloudpickle: bool = False, include_skop
 def get_default_conda_env(include_cloudpickle: bool = False, include_skops: bool = False) -> dict[str, Any]:
     """The conda environment of a scikit-learn model that uses nothing else."""
     return conda_env(get_default_pip_requirements(include_cloudpickle, include_skops))
-
-
-def _refuse(**given: object) -> None:
-    named = [name for name, value in given.items() if value is not None]
-    if named:
-        raise NotSupported(f"{' and '.join(named)} cannot be given in this version; leave it out.")
-
-
-def _environment(
-    conda: str | Mapping[str, Any] | None, pip: str | Sequence[str] | None, extra: str | Sequence[str] | None
-) -> Environment:
-    return Environment(conda_env=conda, pip_requirements=pip, extra_pip_requirements=extra)
 
 
 def _flavor_options(form: str | None, function: str, types: Sequence[str] | None) -> dict[str, Any]:

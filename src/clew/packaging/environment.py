@@ -36,6 +36,17 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     extra_pip_requirements: str | Sequence[str] | None = None
 
 
+def environment(
+    conda_env: str | Mapping[str, Any] | None,
+    pip_requirements: str | Sequence[str] | None,
+    extra_pip_requirements: str | Sequence[str] | None,
+) -> Environment:
+    """What a caller says about requirements, in the order in which the flavors' functions take it."""
+    return Environment(
+        conda_env=conda_env, pip_requirements=pip_requirements, extra_pip_requirements=extra_pip_requirements
+    )
+
+
 @functools.cache
 def pin(package: str) -> str | None:
     """``package==version`` of what is installed, or None where it is not."""

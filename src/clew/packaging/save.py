@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from clew import __version__, ids
-from clew.errors import AlreadyExists, InvalidValue, NotFound
+from clew.errors import AlreadyExists, InvalidValue, NotFound, NotSupported
 from clew.packaging import example as examples
 from clew.packaging.enforcement import enforce_params, enforce_schema
 from clew.packaging.environment import Environment, requirements, write_environment
@@ -37,6 +37,17 @@ class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     code_paths: Sequence[str] = ()
     metadata: Mapping[str, Any] | None = None
     flavor_options: Mapping[str, Any] = {}
+
+
+def refuse(**given: object) -> None:
+    """Refuse arguments of MLflow's that this version does not know.
+
+    Raises:
+        NotSupported: one of them is not None; names them.
+    """
+    named = [name for name, value in given.items() if value is not None]
+    if named:
+        raise NotSupported(f"{' and '.join(named)} cannot be given in this version; leave it out.")
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

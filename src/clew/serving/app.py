@@ -96,12 +96,10 @@ class ScoringApp:
     async def _metrics(self, _: Request) -> Response:
         lines = ["# TYPE clew_scoring_requests_total counter"]
         for (name, status), count in sorted(self._answers.items()):
-            label = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-            lines.append(f'clew_scoring_requests_total{{model="{label}",status="{status}"}} {count}')
+            lines.append(f'clew_scoring_requests_total{{model="{_label(name)}",status="{status}"}} {count}')
         lines.append("# TYPE clew_scoring_seconds_total counter")
         for name, seconds in sorted(self._seconds.items()):
-            label = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-            lines.append(f'clew_scoring_seconds_total{{model="{label}"}} {seconds:.6f}')
+            lines.append(f'clew_scoring_seconds_total{{model="{_label(name)}"}} {seconds:.6f}')
         return PlainTextResponse("\n".join(lines) + "\n")
 
     async def _default(self, request: Request) -> Response:
@@ -157,6 +155,11 @@ class ScoringApp:
             return _fault(
                 500, "INTERNAL_ERROR", f"The model failed with a {type(error).__name__}; see the server's log."
             )
+
+
+def _label(name: str) -> str:
+    """A model's name inside the quotes of a label."""
+    return name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _predict(served: Served, body: bytes, kind: str) -> bytes:

@@ -157,7 +157,7 @@ def set_alias(tx: WriteTx, name: str, alias: str, version: int, *, who: str, rea
         NotFound: there is no such model or version.
     """
     number = model_number(tx, name)
-    versions.version_number(tx, number, name, version)
+    versions.version_number(tx, name, version)
     before = find_alias(tx, number, alias)
     tx.run(
         "INSERT INTO model_alias (gn, alias, version) VALUES (:gn, :alias, :version)"

@@ -86,7 +86,7 @@ def get_version(tx: Tx, name: str, version: int) -> ModelVersion:
     Raises:
         NotFound: there is no such model or version.
     """
-    found = load_versions(tx, [_number(tx, name, version)])[0]
+    found = load_versions(tx, [version_number(tx, name, version)])[0]
     if not found.model_id:
         return found
     try:
@@ -102,7 +102,7 @@ def storage_of(tx: Tx, name: str, version: int) -> str:
     Raises:
         NotFound: there is no such model or version.
     """
-    row = tx.one("SELECT storage FROM model_version WHERE vn = :vn", vn=_number(tx, name, version))
+    row = tx.one("SELECT storage FROM model_version WHERE vn = :vn", vn=version_number(tx, name, version))
     return str(row[0]) if row else ""
 
 
@@ -151,7 +151,7 @@ def describe_version(tx: WriteTx, name: str, version: int, description: str) -> 
     Raises:
         NotFound: there is no such model or version.
     """
-    number = _number(tx, name, version)
+    number = version_number(tx, name, version)
     tx.run("UPDATE model_version SET description = :text WHERE vn = :vn", text=description, vn=number)
     _touch(tx, [number])
     return get_version(tx, name, version)
@@ -173,7 +173,7 @@ def move_version(
             f"Model version transition cannot archive existing model versions because '{stage}' is not an active"
             f" stage. Active stages are {', '.join(_ACTIVE)}."
         )
-    number = _number(tx, name, version)
+    number = version_number(tx, name, version)
     (model, before), *_ = tx.all("SELECT gn, stage FROM model_version WHERE vn = :vn", vn=number)
     others = []
     if archive_existing:
@@ -201,7 +201,7 @@ def delete_version(tx: WriteTx, name: str, version: int, *, who: str) -> None:
     Raises:
         NotFound: there is no such model or version.
     """
-    number = _number(tx, name, version)
+    number = version_number(tx, name, version)
     (model, model_id), *_ = tx.all("SELECT gn, model_id FROM model_version WHERE vn = :vn", vn=number)
     for (alias,) in tx.all(
         "SELECT alias FROM model_alias WHERE gn = :gn AND version = :version ORDER BY alias", gn=model, version=version
@@ -231,7 +231,7 @@ def set_tag(tx: WriteTx, name: str, version: int, key: str, value: str) -> None:
     Raises:
         NotFound: there is no such model or version.
     """
-    _put_tags(tx, _number(tx, name, version), {key: value})
+    _put_tags(tx, version_number(tx, name, version), {key: value})
 
 
 def delete_tag(tx: WriteTx, name: str, version: int, key: str) -> None:
@@ -240,22 +240,15 @@ def delete_tag(tx: WriteTx, name: str, version: int, key: str) -> None:
     Raises:
         NotFound: there is no such model or version.
     """
-    tx.run("DELETE FROM model_version_tag WHERE vn = :vn AND key = :key", vn=_number(tx, name, version), key=key)
+    tx.run("DELETE FROM model_version_tag WHERE vn = :vn AND key = :key", vn=version_number(tx, name, version), key=key)
 
 
-def version_number(tx: Tx, model: int, name: str, version: int) -> int:
-    """The number (``model_version.vn``) of a version of a model. name: of the model, for the message.
+def version_number(tx: Tx, name: str, version: int) -> int:
+    """The number (``model_version.vn``) of a version.
 
     Raises:
-        NotFound: there is no such version.
+        NotFound: there is no such model or version.
     """
-    row = tx.one("SELECT vn FROM model_version WHERE gn = :gn AND version = :version", gn=model, version=version)
-    if row is None:
-        raise NotFound(f"Model Version (name={name}, version={version}) not found")
-    return int(row[0])
-
-
-def _number(tx: Tx, name: str, version: int) -> int:
     row = tx.one(f"SELECT v.vn {_FROM} WHERE g.name = :name AND v.version = :version", name=name, version=version)
     if row is None:
         raise NotFound(f"Model Version (name={name}, version={version}) not found")

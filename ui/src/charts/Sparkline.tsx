@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import { curvePath } from "../data/curves";
 import { envelope } from "../data/series";
 
 const WIDTH = 120;
@@ -20,23 +21,5 @@ export function Sparkline({ xs, values }: { xs: Float64Array; values: Float64Arr
 /** The path of a curve scaled to the drawing; empty with fewer than two finite points. Breaks at what is not finite. */
 export function sparkPath(allXs: Float64Array, allValues: Float64Array): string {
   const { xs, values } = envelope(allXs, allValues, BUCKETS);
-  const finite = values.filter(Number.isFinite);
-  if (finite.length < 2) return "";
-  const [low, high] = [Math.min(...finite), Math.max(...finite)];
-  const [left, right] = [xs[0] ?? 0, xs.at(-1) ?? 1];
-  const place = (value: number, from: number, to: number, size: number) =>
-    to > from ? PAD + ((value - from) / (to - from)) * (size - 2 * PAD) : size / 2;
-  let pen = "M";
-  let path = "";
-  for (const [index, value] of values.entries()) {
-    if (!Number.isFinite(value)) {
-      pen = "M";
-      continue;
-    }
-    const x = place(xs[index] ?? 0, left, right, WIDTH);
-    const y = HEIGHT - place(value, low, high, HEIGHT);
-    path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
-    pen = "L";
-  }
-  return path;
+  return curvePath([...xs], [...values], { width: WIDTH, height: HEIGHT, pad: PAD });
 }

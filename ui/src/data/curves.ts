@@ -91,14 +91,23 @@ export function unpack(text: string | undefined, size: 4 | 8): number[] {
   );
 }
 
-/** The path of a curve in CURVE_WIDTH × CURVE_HEIGHT; empty with fewer than two finite points. Breaks at what is not finite. */
-export function curvePath(xs: readonly number[], values: readonly number[]): string {
+/** A drawing's size in its own units, and the rim that a curve leaves free. */
+export interface Canvas {
+  width: number;
+  height: number;
+  pad: number;
+}
+
+const CELL: Canvas = { width: CURVE_WIDTH, height: CURVE_HEIGHT, pad: PAD };
+
+/** The path of a curve scaled to the drawing; empty with fewer than two finite points. Breaks at what is not finite. */
+export function curvePath(xs: readonly number[], values: readonly number[], { width, height, pad }: Canvas = CELL): string {
   const finite = values.filter(Number.isFinite);
   if (finite.length < 2) return "";
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
   const [left, right] = [xs[0] ?? 0, xs.at(-1) ?? 1];
   const place = (value: number, from: number, to: number, size: number) =>
-    to > from ? PAD + ((value - from) / (to - from)) * (size - 2 * PAD) : size / 2;
+    to > from ? pad + ((value - from) / (to - from)) * (size - 2 * pad) : size / 2;
   let pen = "M";
   let path = "";
   for (const [index, value] of values.entries()) {
@@ -106,8 +115,8 @@ export function curvePath(xs: readonly number[], values: readonly number[]): str
       pen = "M";
       continue;
     }
-    const x = place(xs[index] ?? 0, left, right, CURVE_WIDTH);
-    const y = CURVE_HEIGHT - place(value, low, high, CURVE_HEIGHT);
+    const x = place(xs[index] ?? 0, left, right, width);
+    const y = height - place(value, low, high, height);
     path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
     pen = "L";
   }

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useMemo } from "react";
 import type { Plot } from "../../charts/axes";
 import { ColorKey } from "../../charts/ColorKey";
-import { plotAxis, writeValue } from "../../charts/plotaxis";
-import { inRegion, PointPlot, type Points } from "../../charts/PointPlot";
+import { plotAxis } from "../../charts/plotaxis";
+import { PointPlot, type Points } from "../../charts/PointPlot";
 import { shadeFor } from "../../charts/shades";
 import { useColors, type Colors } from "../../charts/useColors";
 import { strongest } from "../../data/choice";
@@ -14,8 +14,10 @@ import { extent } from "../../data/scale";
 import { useWords } from "../../i18n/language";
 import { rampColor } from "../../theme/ramp";
 import { DataTable } from "./DataTable";
-import { runName, type BodyProps } from "./model";
-import { placed, regionTerm } from "./ScatterPanel";
+import type { BodyProps } from "./model";
+import { RegionFilter } from "./RegionFilter";
+import { RunTip } from "./RunTip";
+import { placed } from "./ScatterPanel";
 import { columnTable, useTableData } from "./useTable";
 
 const SHOWS: readonly HeatShow[] = ["mean", "best", "count", "surface"];
@@ -96,30 +98,10 @@ export function HeatPanel({ spec, shared, asTable, onData, onTitle }: BodyProps)
         alpha={0.9}
         strong={baseline}
         onOpen={openRun}
-        renderTip={(index) => (
-          <>
-            <div className="tip-head">{runName(table.runs[index] ?? { run_id: "" })}</div>
-            <table>
-              <tbody>
-                {columns.map((column) => (
-                  <tr key={column.id}>
-                    <th scope="row">{column.label}</th>
-                    <td>{writeValue(column, index, language)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </>
+        renderTip={(index) => <RunTip run={table.runs[index]} columns={columns} index={index} />}
+        renderChoice={(region) => (
+          <RegionFilter x={chosen.x} y={chosen.y} axes={scene} points={scene.points} region={region} onFilter={addFilter} />
         )}
-        renderChoice={(region) => {
-          const inside = inRegion(scene.points, region).length;
-          const term = [regionTerm(chosen.x, scene.x, region.left, region.right), regionTerm(chosen.y, scene.y, region.bottom, region.top)];
-          return (
-            <button type="button" className="button button-small" disabled={inside === 0} onClick={() => addFilter(term.filter(Boolean).join(" AND "))}>
-              {t("chart.filterTo", { n: inside })}
-            </button>
-          );
-        }}
       />
       <div className="panel-foot">
         <ColorKey column={scene.shown} />

@@ -1,20 +1,21 @@
 import { useCallback, useEffect, useMemo } from "react";
 import type { Plot } from "../../charts/axes";
 import { ColorKey } from "../../charts/ColorKey";
-import { plotAxis, writeValue, type PlotAxis } from "../../charts/plotaxis";
-import { inRegion, PointPlot, type Points, type Region } from "../../charts/PointPlot";
+import { plotAxis, type PlotAxis } from "../../charts/plotaxis";
+import { PointPlot, type Points } from "../../charts/PointPlot";
 import { colorsOf, sharesOf } from "../../charts/shades";
 import { useColors, type Colors } from "../../charts/useColors";
 import { groupingColumn, strongest } from "../../data/choice";
 import { columnKey, columnKind } from "../../data/columns";
-import { rangeTerm, valuesTerm } from "../../data/dimension";
 import { formatNumber } from "../../data/format";
 import { varies } from "../../data/parallel";
 import type { Column } from "../../data/runtable";
 import { kernelLine, paretoFront, spearman } from "../../data/stats";
 import { useWords } from "../../i18n/language";
 import { DataTable } from "./DataTable";
-import { runName, type BodyProps } from "./model";
+import type { BodyProps } from "./model";
+import { RegionFilter } from "./RegionFilter";
+import { RunTip } from "./RunTip";
 import { columnTable, useTableData } from "./useTable";
 
 const RADIUS = 4;
@@ -85,30 +86,10 @@ export function ScatterPanel({ spec, shared, asTable, onData, onTitle }: BodyPro
         over={over}
         strong={baseline}
         onOpen={openRun}
-        renderTip={(index) => (
-          <>
-            <div className="tip-head">{runName(table.runs[index] ?? { run_id: "" })}</div>
-            <table>
-              <tbody>
-                {columns.map((column) => (
-                  <tr key={column.id}>
-                    <th scope="row">{column.label}</th>
-                    <td>{writeValue(column, index, language)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </>
+        renderTip={(index) => <RunTip run={table.runs[index]} columns={columns} index={index} />}
+        renderChoice={(region) => (
+          <RegionFilter x={chosen.x} y={chosen.y} axes={scene} points={scene.points} region={region} onFilter={addFilter} />
         )}
-        renderChoice={(region) => {
-          const inside = inRegion(scene.points, region).length;
-          const term = [regionTerm(chosen.x, scene.x, region.left, region.right), regionTerm(chosen.y, scene.y, region.bottom, region.top)];
-          return (
-            <button type="button" className="button button-small" disabled={inside === 0} onClick={() => addFilter(term.filter(Boolean).join(" AND "))}>
-              {t("chart.filterTo", { n: inside })}
-            </button>
-          );
-        }}
       />
       <div className="panel-foot">
         {chosen.color ? <ColorKey column={chosen.color} /> : null}
@@ -129,17 +110,6 @@ export function placed(column: Column, axis: PlotAxis): Float64Array {
 
 /** An even spread of numbers in [0, 1): multiples of the golden ratio. */
 export const scatter = (index: number) => (index * 0.618_033_988_749_895) % 1;
-
-/** The condition that says a part of an axis, in shares of it. */
-export function regionTerm(column: Column, axis: PlotAxis, low: number, high: number): string {
-  if (column.kind === "category") {
-    const size = column.categories.length;
-    return valuesTerm(column.id, column.categories.filter((_text, code) => (code + 1) / size > low && code / size < high));
-  }
-  const unit = column.kind === "number" ? 1 : 1000;
-  if (!axis.scale) return "";
-  return rangeTerm(column.id, axis.scale.value(low) * unit, axis.scale.value(high) * unit) ?? "";
-}
 
 const TREND_FROM = 8;
 
@@ -168,5 +138,3 @@ function paintFront(pen: CanvasRenderingContext2D, plot: Plot, colors: Colors, p
   }
   pen.stroke();
 }
-
-export type { Region };
