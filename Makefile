@@ -4,15 +4,16 @@
 PYTHON ?= python3
 VENV   := .venv
 PEER   := .venv-mlflow
+FRAMEWORKS := .venv-frameworks
 PY     := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer ui demo screenshots test test-long test-all check bench proof clean
+.PHONY: help setup peer frameworks ui demo screenshots test test-long test-frameworks test-all check bench proof clean
 
 help:
 	@echo "make demo      set up, build the UI, start a server, run the quick start, print the addresses"
 	@echo "make test      set up and run the default tests (up to 10 minutes)"
-	@echo "make test-all  every test, the long ones too"
+	@echo "make test-all  every test, the long ones and those of the ML frameworks and Spark too"
 	@echo "make check     lint, types, import directions"
 	@echo "make bench     benchmarks, as ratios to peers and limits"
 	@echo "make proof     the full counts of kills and odd requests"
@@ -29,8 +30,16 @@ $(PEER)/.ready: constraints-mlflow.txt
 	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-mlflow.txt mlflow
 	@touch $@
 
+# The ML frameworks and Spark: 3.6 GB, for the tests and benchmarks of what works with them.
+$(FRAMEWORKS)/.ready: pyproject.toml constraints.txt constraints-frameworks.txt requirements-dev.txt requirements-frameworks.txt
+	$(PYTHON) -m venv $(FRAMEWORKS)
+	$(FRAMEWORKS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c constraints-frameworks.txt \
+	  -e '.[arrow,pandas,postgres,sklearn]' -r requirements-dev.txt -r requirements-frameworks.txt
+	@touch $@
+
 setup: $(VENV)/.ready
 peer: $(PEER)/.ready
+frameworks: $(FRAMEWORKS)/.ready
 
 ui/node_modules/.ready: ui/package.json ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund --loglevel=error
@@ -59,7 +68,10 @@ test-long: setup peer ui
 	$(PY) -m pytest -m 'slow or browser_matrix' --timeout 900
 	@if command -v npm >/dev/null 2>&1; then cd ui && npm run --silent test; fi
 
-test-all: test test-long
+test-frameworks: setup peer frameworks ui
+	$(FRAMEWORKS)/bin/python -m pytest -m 'frameworks or spark' --timeout 900
+
+test-all: test test-long test-frameworks
 
 check: setup
 	$(VENV)/bin/ruff check .
@@ -76,4 +88,4 @@ proof: setup
 	CLEW_TEST_SCALE=5 $(PY) -m pytest -m slow tests/crash/test_load.py tests/crash/test_chaos.py tests/fuzz --timeout 3600
 
 clean:
-	rm -rf $(VENV) $(PEER) ui/node_modules src/clew/server/static .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PEER) $(FRAMEWORKS) ui/node_modules src/clew/server/static .pytest_cache .mypy_cache .ruff_cache
