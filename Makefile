@@ -8,7 +8,7 @@ FRAMEWORKS := .venv-frameworks
 PY     := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer frameworks ui demo screenshots test test-long test-frameworks test-all check bench proof clean
+.PHONY: help setup peer frameworks ui demo screenshots docs test test-long test-frameworks test-all check bench proof clean
 
 help:
 	@echo "make demo      set up, build the UI, start a server, run the quick start, print the addresses"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench     benchmarks, as ratios to peers and limits"
 	@echo "make proof     the full counts of kills and odd requests"
 	@echo "make ui        build the web UI into the package"
+	@echo "make docs      the pages of docs/ and the reference as a site, in build/docs"
 	@echo "make screenshots  pictures of the web UI's pages, in both themes and two widths, into screenshots/"
 
 $(VENV)/.ready: pyproject.toml constraints.txt requirements-dev.txt
@@ -61,6 +62,10 @@ SCREENSHOTS ?= screenshots
 screenshots: setup ui
 	cd ui && node dev/screenshots.mjs ../$(SCREENSHOTS) ../$(PY)
 
+docs: setup
+	$(PY) -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
+
 test: setup peer ui
 	$(PY) -m pytest
 
@@ -88,4 +93,4 @@ proof: setup
 	CLEW_TEST_SCALE=5 $(PY) -m pytest -m slow tests/crash/test_load.py tests/crash/test_chaos.py tests/fuzz --timeout 3600
 
 clean:
-	rm -rf $(VENV) $(PEER) $(FRAMEWORKS) ui/node_modules src/clew/server/static .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PEER) $(FRAMEWORKS) ui/node_modules src/clew/server/static .pytest_cache .mypy_cache .ruff_cache build docs/reference

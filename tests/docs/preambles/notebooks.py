@@ -1,0 +1,3 @@
+import clew
+
+clew.set_experiment("my experiment")
