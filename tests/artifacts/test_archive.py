@@ -28,7 +28,7 @@ def write(store: LocalStore, path: str, data: bytes) -> None:
 
 
 def unpacked(store: LocalStore, folder: str = "") -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(b"".join(archive.zipped(store, folder)))) as found:
+    with zipfile.ZipFile(io.BytesIO(b"".join(archive.zipped(("", store, folder))))) as found:
         assert found.testzip() is None
         return {name: found.read(name) for name in found.namelist()}
 
@@ -64,7 +64,7 @@ class Odd:
 
 
 def test_names_are_safe_to_unpack() -> None:
-    with zipfile.ZipFile(io.BytesIO(b"".join(archive.zipped(Odd(), "")))) as found:  # type: ignore[arg-type]
+    with zipfile.ZipFile(io.BytesIO(b"".join(archive.zipped(("", Odd(), ""))))) as found:  # type: ignore[arg-type]
         assert found.namelist() == [".._x", "C_y"]
 
 
@@ -80,7 +80,7 @@ def test_memory_is_flat(store: LocalStore) -> None:
         upload.write(bytes([i]) * (1 << 20))
     upload.commit()
     tracemalloc.start()
-    size = sum(len(piece) for piece in archive.zipped(store, ""))
+    size = sum(len(piece) for piece in archive.zipped(("", store, "")))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert size > 64_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from clew.artifacts.store import ArtifactStore, Entry
@@ -17,15 +17,18 @@ _EARLIEST = (1980, 1, 1, 0, 0, 0)  # what a zip can say
 _ZIP64_BYTES = 1 << 31
 
 
-def zipped(store: ArtifactStore, folder: str) -> Iterator[bytes]:
-    """The bytes of a zip with every file below ``folder``, names relative to it, in pieces.
+def zipped(*folders: tuple[str, ArtifactStore, str]) -> Iterator[bytes]:
+    """The bytes of a zip with every file below some folders, in pieces.
+
+    folders: (what to put before the names, which are relative to the folder; store; folder). Of several files of
+    one name the first counts.
 
     Deflated; memory is flat but for the list of names at the end; sizes over 4 GiB use Zip64.
     Left out: files that vanish meanwhile, and symbolic links, which may lead in circles.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
-        for path, name, entry in _files(store, folder, ""):
+        for store, path, name, entry in _once(folders):
             pieces = store.read(path)
             try:
                 first = next(pieces, b"")
@@ -40,6 +43,16 @@ def zipped(store: ArtifactStore, folder: str) -> Iterator[bytes]:
                     if sink.size >= _PIECE_BYTES:
                         yield sink.take()
     yield sink.take()
+
+
+def _once(folders: Iterable[tuple[str, ArtifactStore, str]]) -> Iterator[tuple[ArtifactStore, str, str, Entry]]:
+    """(store, path in it, name in the zip, what it is) of every file, no name twice."""
+    seen: set[str] = set()
+    for below, store, folder in folders:
+        for path, name, entry in _files(store, folder, below):
+            if name not in seen:
+                seen.add(name)
+                yield store, path, name, entry
 
 
 def _files(store: ArtifactStore, folder: str, below: str) -> Iterator[tuple[str, str, Entry]]:

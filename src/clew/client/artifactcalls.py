@@ -13,7 +13,7 @@ from clew.client.link import Link
 from clew.client.notice import warn_once
 from clew.client.upload import inside, join
 from clew.entities.file import FileInfo
-from clew.errors import ClewError, InvalidValue
+from clew.errors import ClewError, InvalidValue, NotFound
 from clew.wire import convert, mlflow
 
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -90,7 +90,7 @@ class ArtifactCalls:
         return [convert.file_entity(f) for f in response.files]
 
     def download_artifacts(self, run_id: str, path: str = "", dst_path: str | os.PathLike[str] | None = None) -> str:
-        """Fetch a file or folder of a run; the local path of what was asked for.
+        """Fetch a file or folder of a run, or of a model that it logged, under its name; the local path of it.
 
         dst_path: an existing folder to put it in, default a new temporary one.
 
@@ -99,7 +99,32 @@ class ArtifactCalls:
         """
         root = self._link.root_of(run_id)
         self._link.flush()
-        return self.download_uri(root, path, dst_path)
+        goal = tempfile.mkdtemp(prefix="clew-") if dst_path is None else os.fspath(dst_path)
+        try:
+            return self.download_uri(root, path, goal)
+        except NotFound:
+            model, _, rest = inside(path).partition("/")
+            location = self._model_location(run_id, model)
+            if location is None:
+                raise
+        folder = os.path.join(goal, model)
+        os.makedirs(folder, exist_ok=True)
+        return self.download_uri(location, rest, folder)
+
+    def _model_location(self, run_id: str, name: str) -> str | None:
+        """Where the newest model of this name that a run logged lies, for stores that keep it out of its files."""
+        run = self._link.read("get_run", mlflow.GetRun(run_id=run_id)).run
+        outputs = run.outputs.model_outputs if run is not None and run.outputs is not None else []
+        infos = []
+        for output in outputs:
+            try:
+                found = self._link.read("get_logged_model", mlflow.LoggedModelById(model_id=output.model_id)).model
+            except NotFound:  # deleted
+                continue
+            if found is not None and found.info is not None and found.info.name == name:
+                infos.append(found.info)
+        newest = max(infos, key=lambda info: info.creation_timestamp_ms or 0, default=None)
+        return newest.artifact_uri if newest is not None else None
 
     def download_uri(self, root_uri: str, path: str = "", dst_path: str | os.PathLike[str] | None = None) -> str:
         """Fetch ``path`` below the artifact location ``root_uri``; the local path of what was asked for.

@@ -11,14 +11,14 @@ from urllib.parse import parse_qs
 from clew.artifacts.archive import zipped
 from clew.artifacts.content import disposition
 from clew.artifacts.store import ArtifactStore, Stat
-from clew.artifacts.uri import check_path, join
+from clew.artifacts.uri import check_path
 from clew.errors import InvalidValue, NotFound
-from clew.server import presigned, uploads
+from clew.server import presigned, runfiles, uploads
 from clew.server.commits import Commits
 from clew.server.context import Site
 from clew.server.digests import compare, promised
 from clew.server.limits import DEFAULTS
-from clew.server.listing import listed, root_of
+from clew.server.listing import listed
 from clew.server.records import checksum_now, sha256_of
 from clew.server.replies import Headers, Receive, Reply, Scope, Send, TooLarge, read_body, text
 from clew.server.transfers import Request, Transfers
@@ -71,15 +71,16 @@ class Files:
     async def _proxied(self, request: Request, rest: str, query: Query) -> Reply | int | None:
         """``mlflow-artifacts/…``: the files that the server keeps, by their own paths."""
         store, method = self._site.artifacts, request.method
+        client = request.headers.get(b"user-agent", b"")
         run = self._transfers.run
         if rest in ("artifacts", "artifacts/"):
             if method != "GET":
                 return _wrong_method()
-            return Reply(200, await run(listed, store, query.get("path", "")))
+            return Reply(200, await run(listed, self._site, query.get("path", ""), client))
         verb, _, path = rest.partition("/")
         if verb == "artifacts":
             if method in _READING:
-                return await self._transfers.file(request, path, partial(self._look, store, path))
+                return await self._transfers.file(request, path, partial(self._look_proxied, path, client))
             if method == "PUT":
                 return await self._upload(request, path)
             return await self._delete(path) if method == "DELETE" else _wrong_method()
@@ -125,10 +126,18 @@ class Files:
             raise InvalidValue("Missing value for required parameter 'path'.")
 
         def look() -> tuple[ArtifactStore, str, Stat | None, str | None]:
-            store, place = self._below(root_of(self._site, run_id, model_id), path)
-            return self._look(store, place)
+            place = runfiles.find(self._site, runfiles.root_of(self._site, run_id, model_id), path)
+            return self._look(place.store, place.path)
 
         return await self._transfers.file(request, path, look, inline=inline)
+
+    def _look_proxied(self, path: str, client: bytes) -> tuple[ArtifactStore, str, Stat | None, str | None]:
+        found = self._look(self._site.artifacts, path)
+        inside = None if found[2] else runfiles.proxied_root(self._site, check_path(path), client)
+        if inside is None:
+            return found
+        place = runfiles.find(self._site, *inside)
+        return self._look(place.store, place.path)
 
     def _look(self, store: ArtifactStore, path: str) -> tuple[ArtifactStore, str, Stat | None, str | None]:
         stat = store.stat(path)
@@ -176,8 +185,8 @@ class Files:
         return Reply(200, _NOTHING)
 
     def _write(self, run_id: str, path: str, data: bytes) -> None:
-        store, place = self._below(root_of(self._site, run_id, None), path)
-        upload = store.create(place)
+        place = runfiles.own_place(self._site, runfiles.root_of(self._site, run_id, None), path)
+        upload = place.store.create(place.path)
         upload.write(data)
         upload.commit()
 
@@ -185,23 +194,19 @@ class Files:
         if request.method != "GET":
             return _wrong_method()
 
-        def find() -> tuple[ArtifactStore, str]:
-            root = root_of(self._site, query.get("run_id"), query.get("model_id"))
-            store, folder = self._below(root, query.get("path", ""))
-            stat = store.stat(folder)
-            if query.get("path") and (stat is None or not stat.is_dir):
+        def find() -> list[tuple[str, ArtifactStore, str]]:
+            root = runfiles.root_of(self._site, query.get("run_id"), query.get("model_id"))
+            folders = runfiles.folders(self._site, root, query.get("path", ""))
+            stats = [place.store.stat(place.path) for _, place in folders] if query.get("path") else []
+            if stats and not any(stat is not None and stat.is_dir for stat in stats):
                 raise NotFound(f"No such folder of artifacts: '{query['path']}'")
-            return store, folder
+            return [(below, place.store, place.path) for below, place in folders]
 
-        store, folder = await self._transfers.run(find)
+        folders = await self._transfers.run(find)
         name = (query.get("path", "").rstrip("/").rpartition("/")[2] or "artifacts") + ".zip"
         about = [(b"content-type", b"application/zip"), (b"content-disposition", disposition(name).encode())]
-        await self._transfers.stream(request, 200, about, zipped(store, folder), None)
+        await self._transfers.stream(request, 200, about, zipped(*folders), None)
         return 200
-
-    def _below(self, root: str, path: str) -> tuple[ArtifactStore, str]:
-        place, prefix = self._site.artifact_place(root)
-        return place, join(prefix, check_path(path)).lstrip("/")
 
 
 def _wrong_method() -> Reply:

@@ -5,69 +5,55 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from clew.artifacts.store import ArtifactStore, Entry
-from clew.artifacts.uri import check_path, join
+from clew.artifacts.store import Entry
+from clew.artifacts.uri import check_path
 from clew.entities.file import FileInfo
-from clew.errors import InvalidValue
+from clew.server import runfiles
 from clew.server.context import Site
-from clew.server.records import sha256_of_entries
-from clew.storage import models, runs
 from clew.wire import artifacts as wire
 from clew.wire import codec, convert, mlflow
 
 
 def list_artifacts(site: Site, request: mlflow.ListArtifacts) -> mlflow.ListArtifactsResponse:
-    """One folder of a run's files; every path is relative to the run's root."""
-    return _mlflow(site, root_of(site, request.run_id, None), request.path or "")
+    """One folder of a run's files and models; every path is relative to the run's root."""
+    return _mlflow(site, runfiles.root_of(site, request.run_id, None), request.path or "")
 
 
 def list_logged_model_artifacts(site: Site, request: mlflow.ListLoggedModelArtifacts) -> mlflow.ListArtifactsResponse:
     """One folder of a logged model's files."""
-    return _mlflow(site, root_of(site, None, request.model_id), request.artifact_directory_path or "")
+    return _mlflow(site, runfiles.root_of(site, None, request.model_id), request.artifact_directory_path or "")
 
 
 def list_files(site: Site, request: wire.ListFiles) -> wire.ListFilesResponse:
     """One folder of a run's or a logged model's files, with times and checksums."""
-    root = root_of(site, request.run_id, request.model_id)
-    place, folder, below = _find(site, root, request.path or "")
-    entries = place.entries(folder)
-    checksums = sha256_of_entries(site, place, folder, entries)
-    files = [_file(below, entry, sha256) for entry, sha256 in zip(entries, checksums, strict=True)]
-    return wire.ListFilesResponse(root_uri=root, files=files)
+    root, path = runfiles.root_of(site, request.run_id, request.model_id), request.path or ""
+    below = _below(path)
+    files = [_file(below, entry, sha256) for entry, sha256 in runfiles.entries(site, root, path)]
+    return wire.ListFilesResponse(root_uri=root.uri, files=files)
 
 
-def listed(store: ArtifactStore, path: str) -> bytes:
-    """MLflow's answer for one folder of the files that the server keeps: bare names."""
-    files = [convert.file_message(_info("", entry)) for entry in store.entries(check_path(path))]
+def listed(site: Site, path: str, client: bytes) -> bytes:
+    """MLflow's answer for one folder of the files that the server keeps: bare names.
+
+    client: the User-Agent; see ``runfiles.proxied_root``.
+    """
+    inside = runfiles.proxied_root(site, check_path(path), client)
+    found = (
+        [entry for entry, _ in runfiles.entries(site, *inside)] if inside else site.artifacts.entries(check_path(path))
+    )
+    files = [convert.file_message(_info("", entry)) for entry in found]
     return codec.encode_response(mlflow.ListArtifactsResponse(files=files))
 
 
-def root_of(site: Site, run_id: str | None, model_id: str | None) -> str:
-    """Where the files of a run or logged model lie.
-
-    Raises:
-        InvalidValue: neither or both are named. NotFound: there is no such run or model.
-    """
-    if run_id and model_id:
-        raise InvalidValue("Exactly one of run_id and model_id must be given.")
-    if model_id:
-        return site.store.read(lambda tx: models.get_model(tx, model_id)).artifact_location
-    if not run_id:
-        raise InvalidValue("Missing value for required parameter 'run_id'.")
-    return site.store.read(lambda tx: runs.get_run(tx, run_id)).info.artifact_uri
+def _mlflow(site: Site, root: runfiles.Root, path: str) -> mlflow.ListArtifactsResponse:
+    below = _below(path)
+    files = [convert.file_message(_info(below, entry)) for entry, _ in runfiles.entries(site, root, path)]
+    return mlflow.ListArtifactsResponse(root_uri=root.uri, files=files)
 
 
-def _find(site: Site, root: str, path: str) -> tuple[ArtifactStore, str, str]:
-    """(store, folder in it, what to put before names)."""
+def _below(path: str) -> str:
     folder = check_path(path)
-    place, prefix = site.artifact_place(root)
-    return place, join(prefix, folder).lstrip("/"), f"{folder}/" if folder else ""
-
-
-def _mlflow(site: Site, root: str, path: str) -> mlflow.ListArtifactsResponse:
-    place, folder, below = _find(site, root, path)
-    files = [convert.file_message(_info(below, entry)) for entry in place.entries(folder)]
-    return mlflow.ListArtifactsResponse(root_uri=root, files=files)
+    return f"{folder}/" if folder else ""
 
 
 def _info(below: str, entry: Entry) -> FileInfo:

@@ -84,6 +84,20 @@ def load_models(tx: Tx, numbers: Sequence[int]) -> list[LoggedModel]:
     return [_model(rows[n], params[n], tags[n], metrics[rows[n][1]]) for n in wanted if n in rows]
 
 
+def locations_of_run(tx: Tx, run_id: str) -> dict[str, str]:
+    """By name, where the models that came from a run have their files; of several of one name the newest.
+
+    A run has the models that it linked as outputs, and those that name it as their source.
+    """
+    rows = tx.all(
+        "SELECT name, artifact_location FROM logged_model WHERE deleted_ms IS NULL AND (source_run_id = :run_id"
+        " OR model_id IN (SELECT l.model_id FROM run_model l JOIN run r ON r.rn = l.rn"
+        " WHERE r.run_id = :run_id AND l.direction = 1)) ORDER BY created_ms, mn",
+        run_id=run_id,
+    )
+    return dict(rows)
+
+
 def finalize_model(tx: WriteTx, model_id: str, status: LoggedModelStatus) -> LoggedModel:
     """The model with its upload's outcome.
 

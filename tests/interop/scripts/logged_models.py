@@ -104,6 +104,13 @@ client.log_model_artifacts(inside.model_id, "tree")
 listed = [(f.path, f.is_dir, f.file_size) for f in client.list_logged_model_artifacts(inside.model_id)]
 assert sorted(listed) == [("deep", True, None), ("f.txt", False, 2)], listed
 assert [f.path for f in client.list_logged_model_artifacts(inside.model_id, "deep")] == ["deep/g.txt"]
+# A run shows its models' files under their names.
+listed = [(f.path, f.is_dir) for f in mlflow.artifacts.list_artifacts(run_id=run_id, artifact_path="inside")]
+assert sorted(listed) == [("inside/deep", True), ("inside/f.txt", False)], listed
+with open(
+    mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="inside/deep/g.txt"), encoding="utf-8"
+) as file:
+    assert file.read() == "deep"
 client.delete_logged_model(inside.model_id)
 for wrong in (
     lambda: mlflow.get_logged_model(inside.model_id),

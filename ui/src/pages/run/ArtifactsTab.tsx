@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { Link, useLocation } from "wouter";
+import { useLocation } from "wouter";
 import { zipAddress } from "../../api/server";
 import type { Run } from "../../api/types";
 import { fileAddress } from "../../data/filepath";
@@ -27,11 +27,6 @@ export function ArtifactsTab({ run, path }: { run: Run; path: string }) {
   if (!root.data.files?.length) {
     return (
       <Empty icon="file" title={t("artifacts.none")}>
-        {run.outputs?.model_outputs?.length ? (
-          <p>
-            {t("artifacts.modelsApart")} <Link href={`/runs/${runId}`}>{t("run.tab.overview")}</Link>
-          </p>
-        ) : null}
         <Snippets snippets={ARTIFACT_SNIPPET} />
       </Empty>
     );
