@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sysconfig
 
 
 def ask(python: str, script: str, *arguments: str) -> str:
@@ -12,3 +13,8 @@ def ask(python: str, script: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def ask_with_frameworks(python: str, script: str, *arguments: str) -> str:
+    """What a script prints that may import this environment's frameworks beside that Python's own packages."""
+    return ask(python, f"import sys; sys.path.append({sysconfig.get_path('purelib')!r})\n{script}", *arguments)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         tensorboard,
         tracking,
         types,
+        xgboost,
     )
     from clew.client.about import (
         doctor,
@@ -198,6 +199,7 @@ _NAMESPACES = (
     "tensorboard",
     "tracking",
     "types",
+    "xgboost",
 )
 _NO_WORKSPACES = "Clew has no workspaces: give each team a server or a store of its own"
 _ABSENT = {
@@ -321,6 +323,7 @@ __all__ = [
     "ui",
     "unload_ipython_extension",
     "validate_evaluation_results",
+    "xgboost",
 ]
 
 

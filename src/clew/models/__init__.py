@@ -1,5 +1,6 @@
 """``clew.models``: signatures and evaluation of models, and what is known of a logged one."""
 
+from clew.client.modelarguments import LogArguments, SaveArguments
 from clew.client.models import ModelInfo, get_model_info
 from clew.evaluation.evaluate import evaluate, list_evaluators
 from clew.evaluation.metrics import EvaluationMetric, make_metric
@@ -28,6 +29,7 @@ __all__ = [
     "EvaluationArtifact",
     "EvaluationMetric",
     "EvaluationResult",
+    "LogArguments",
     "MapType",
     "MetricThreshold",
     "Model",
@@ -37,6 +39,7 @@ __all__ = [
     "ParamSchema",
     "ParamSpec",
     "Property",
+    "SaveArguments",
     "Schema",
     "TensorSpec",
     "evaluate",

@@ -71,15 +71,18 @@ class Flavor(Protocol):
         """The model's answer for checked data and params; ``config`` is the ``python_function`` entry."""
 
 
+# A framework whose estimators are scikit-learn's as well stands before it: flavor_of_model takes the first that fits.
 _FLAVORS: Final[Mapping[str, str]] = {
     "loader": "clew.packaging.flavors.loader",
     "python_function": "clew.packaging.flavors.python_function",
+    "xgboost": "clew.packaging.flavors.xgboost",
     "sklearn": "clew.packaging.flavors.sklearn",
 }
 _LOADERS: Final[Mapping[str, str]] = {
     "mlflow.pyfunc.loaders.code_model": "python_function",
     "mlflow.pyfunc.model": "python_function",
     "mlflow.sklearn": "sklearn",
+    "mlflow.xgboost": "xgboost",
 }
 
 

@@ -2,12 +2,16 @@
 
 import inspect
 import json
+import re
+import sys
+import typing
 
 try:
     import mlflow
 except ImportError:
     import clew as mlflow
 
+FLAVORS = ("pyfunc.", "sklearn.", "xgboost.")
 KINDS = ("positional only", "positional", "several", "keyword", "keywords")
 
 
@@ -19,8 +23,15 @@ def default_of(parameter: inspect.Parameter) -> str:
 
 
 def arguments(function) -> list[list[str]]:
-    found = inspect.signature(function).parameters.values()
-    return [[p.name, KINDS[p.kind], default_of(p)] for p in found]
+    found = []
+    for p in inspect.signature(function).parameters.values():
+        shared = re.fullmatch(r"Unpack\[(\w+)\]", str(p.annotation))
+        if shared:  # keyword arguments that a TypedDict names
+            fields = typing.get_type_hints(getattr(sys.modules[function.__module__], shared[1]))
+            found += [[field, "keyword", "…"] for field in fields]
+        else:
+            found.append([p.name, KINDS[p.kind], default_of(p)])
+    return found
 
 
 def names_of(owner) -> set[str]:
@@ -42,12 +53,13 @@ for owner, prefix in (
     (mlflow.models, "models."),
     (mlflow.pyfunc, "pyfunc."),
     (mlflow.sklearn, "sklearn."),
+    (mlflow.xgboost, "xgboost."),
 ):
     public = getattr(owner, "__all__", ())
     for name in names_of(owner):
         value = getattr(owner, name, None)
         own = name in public or getattr(value, "__module__", "") == owner.__name__
-        if prefix in ("pyfunc.", "sklearn.") and not own:
+        if prefix in FLAVORS and not own:
             continue  # what they import themselves
         if inspect.isfunction(value) or inspect.isbuiltin(value):
             found[prefix + name] = arguments(value)
