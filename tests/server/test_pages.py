@@ -45,6 +45,7 @@ def test_inline_scripts_are_allowed_by_hash_only(folder: str) -> None:
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
     assert f"script-src 'self' 'sha256-{digest}';" in policy
     assert "default-src 'self'" in policy
+    assert "frame-src 'self' blob:" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe-eval" not in policy
 

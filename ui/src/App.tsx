@@ -32,17 +32,22 @@ const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 2000,
-      retry: (count, error) => count < MAX_RETRIES && error instanceof ApiError && error.passing,
+      retry: (count, error) => {
+        if (!(error instanceof ApiError) || !error.passing) return false;
+        // Nobody answers: that is said at once, and the sign of life is what is asked for again.
+        if (error.status === 0) live.report(false);
+        return error.status !== 0 && count < MAX_RETRIES;
+      },
     },
   },
 });
 
-// What failed while the server was away is asked again when it is back.
+// Nothing is asked while the server is away: when it is back, all of it.
 let answered = true;
 live.subscribe(() => {
   const back = !answered && live.get() === "live";
   answered = live.get() !== "reconnecting";
-  if (back) void client.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" });
+  if (back) void client.refetchQueries({ type: "active" });
 });
 
 /** The path that the server serves the pages under, without the last slash. */

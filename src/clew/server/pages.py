@@ -139,6 +139,7 @@ def content_security_policy(page: bytes, framed_by: str) -> bytes:
             " ".join(("script-src 'self'", *hashes)),
             "style-src 'self' 'unsafe-inline'",  # the charts place their parts by style attributes
             "img-src 'self' data: blob:",
+            "frame-src 'self' blob:",  # a PDF's bytes go into a frame under a type that the pages set
             "object-src 'none'",
             f"frame-ancestors {framed_by}",
             "base-uri 'self'",

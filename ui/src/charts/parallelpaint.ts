@@ -110,7 +110,10 @@ function axisMarks(axis: ParallelAxis, height: number, language: string): { plac
     if (column.kind === "time") return new Date(value).toLocaleDateString(language, { month: "short", day: "numeric" });
     return column.kind === "duration" ? formatDuration(value, language) : formatTick(value);
   };
-  return ticks(scale, Math.max(2, Math.floor(height / 40))).map((value) => ({ place: turn(scale.place(value)), label: write(value) }));
+  // Between two whole numbers of a key that has only such there is nothing.
+  const whole = column.numbers.every((value) => !Number.isFinite(value) || Number.isInteger(value));
+  const marks = ticks(scale, Math.max(2, Math.floor(height / 40))).filter((value) => !whole || Number.isInteger(value));
+  return marks.map((value) => ({ place: turn(scale.place(value)), label: write(value) }));
 }
 
 export function paintAxis(

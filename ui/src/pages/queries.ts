@@ -12,8 +12,8 @@ const MAX_POINTS = 2000;
 /** Experiments of one answer. */
 const EXPERIMENT_PAGE = 500;
 
-/** Whether a page may ask again by itself now, and after how long. */
-export const every = (ms: number) => () => (live.get() === "paused" ? false : ms);
+/** Whether a page may ask again by itself now, and after how long: not while nobody answers, either. */
+export const every = (ms: number) => () => (live.get() === "live" ? ms : false);
 
 /** Asked while the server does not answer: an answer says that it is back. */
 export const signOfLifeQuery = queryOptions({

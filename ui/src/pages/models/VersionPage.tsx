@@ -11,6 +11,7 @@ import { CopyButton } from "../../parts/CopyButton";
 import { Skeleton } from "../../parts/Empty";
 import { Heading } from "../../parts/Heading";
 import { Icon } from "../../parts/Icon";
+import { KeyName } from "../../parts/KeyName";
 import { LongText } from "../../parts/LongText";
 import { useNow } from "../../parts/Now";
 import { Region } from "../../parts/Region";
@@ -227,7 +228,9 @@ function Pairs({ title, pairs, none }: PairsProps) {
           <tbody>
             {sorted.map(([key, value]) => (
               <tr key={key}>
-                <th scope="row">{key}</th>
+                <th scope="row">
+                  <KeyName text={key} />
+                </th>
                 <td>
                   <LongText text={value} />
                 </td>

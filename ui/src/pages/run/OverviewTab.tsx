@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { Link } from "wouter";
 import type { Run } from "../../api/types";
@@ -5,14 +6,17 @@ import { Sparkline } from "../../charts/Sparkline";
 import { ALL_CHARTS, encodeCharts } from "../../data/chartview";
 import { byEvaluation, isHiddenTag, isSystemMetric } from "../../data/columns";
 import { formatNumber, formatTime, toNumber } from "../../data/format";
+import { goalOf } from "../../data/goal";
 import { summarize, type Series } from "../../data/series";
 import { useWords } from "../../i18n/language";
 import { CopyButton } from "../../parts/CopyButton";
 import { Empty } from "../../parts/Empty";
 import { Icon } from "../../parts/Icon";
+import { KeyName } from "../../parts/KeyName";
 import { LongText } from "../../parts/LongText";
 import { Failure } from "../../parts/Region";
 import { Snippets } from "../../parts/Snippets";
+import { experimentQuery } from "../queries";
 import { METRIC_SNIPPET } from "../snippets";
 import { DatasetList } from "./DatasetList";
 import { Panel } from "./Panel";
@@ -73,7 +77,10 @@ type SeriesMap = ReadonlyMap<string, Series>;
 function KeyMetrics({ run, series }: { run: Run; series: SeriesMap }) {
   const { t } = useWords();
   const metrics = (run.data?.metrics ?? []).filter((metric) => !isSystemMetric(metric.key));
-  const first = metrics.toSorted(byEvaluation).slice(0, CARDS);
+  const goal = goalOf(useQuery(experimentQuery(run.info.experiment_id)).data?.tags)?.metric;
+  const first = metrics
+    .toSorted((a, b) => Number(b.key === goal) - Number(a.key === goal) || byEvaluation(a, b))
+    .slice(0, CARDS);
   // Until the points are here, a step tells whether there will be a curve: the page must not jump.
   const curves = first.some((metric) => (series.get(metric.key)?.values.length ?? (metric.step ? 2 : 1)) > 1);
   return (
@@ -186,7 +193,9 @@ function Pairs({ title, pairs, none }: PairsProps) {
           <tbody>
             {shown.map((pair) => (
               <tr key={pair.key}>
-                <th scope="row">{pair.key}</th>
+                <th scope="row">
+                  <KeyName text={pair.key} />
+                </th>
                 <td>{pair.value === "" ? <span className="muted">{t("value.empty")}</span> : <LongText text={pair.value} />}</td>
               </tr>
             ))}
@@ -216,7 +225,9 @@ function Facts({ run }: { run: Run }) {
           value ? (
             <div key={name}>
               <dt>{name}</dt>
-              <dd>{value}</dd>
+              <dd>
+                <KeyName text={value} />
+              </dd>
             </div>
           ) : null,
         )}

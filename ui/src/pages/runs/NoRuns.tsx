@@ -30,6 +30,18 @@ export function EmptyTrash({ onBack }: { onBack: () => void }) {
   );
 }
 
+/** A filter that cannot be read, where no earlier result is there to stay; the filter bar says what is wrong. */
+export function Unread({ onClear }: { onClear: () => void }) {
+  const { t } = useWords();
+  return (
+    <Empty icon="filter" title={t("filter.unread")}>
+      <button type="button" className="button" onClick={onClear}>
+        {t("filter.clear")}
+      </button>
+    </Empty>
+  );
+}
+
 const MAX_TERMS = 6;
 
 interface NoMatchProps {

@@ -38,7 +38,7 @@ import { differingColumns } from "./differing";
 import { exportActions } from "./exportActions";
 import { filterExample } from "./filterExample";
 import { groupKeys, groupOrder } from "./grouping";
-import { EmptyTrash, NoMatch, NoRuns } from "./NoRuns";
+import { EmptyTrash, NoMatch, NoRuns, Unread } from "./NoRuns";
 import { RunsFoot } from "./RunsFoot";
 import { RunsGrid } from "./RunsGrid";
 import { RunsMenu, type OpenMenu } from "./RunsMenu";
@@ -248,7 +248,7 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
           field={field}
           filter={filter}
           fault={fault}
-          busy={filter.checking || runs.stale}
+          busy={filter.checking || (runs.stale && !runs.error)}
           placeholder={filterExample(known ?? NO_COLUMNS, t)}
           result={table && !runs.stale ? t("runs.match", { matching: table.total, total: Math.max(all ?? 0, table.total) }) : t("loading")}
           view={view}
@@ -261,7 +261,9 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
           onColumns={() => setChoosing(true)}
         />
       )}
-      {runs.error && !table ? (
+      {queryFault(runs.error) && !table ? (
+        <Unread onClear={() => filter.setDraft("")} />
+      ) : runs.error && !table ? (
         <Failure error={runs.error} retry={runs.retry} />
       ) : !table || !columns || !wire ? (
         <Skeleton lines={12} />

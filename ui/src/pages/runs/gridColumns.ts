@@ -9,7 +9,7 @@ import type { GridColumn } from "../../parts/grid/model";
 import { iconNode } from "../../parts/icons";
 import { STATUS } from "../../parts/Status";
 import { textNode, writeBlank, writeText } from "./cells";
-import { statisticText } from "./groupText";
+import { onlyValue, statisticText } from "./groupText";
 import { metricColumn, type MetricLook } from "./metricColumn";
 import { sampleCells, sampleTexts, type PaintSource } from "./source";
 import { columnTitle, SECTIONS } from "./titles";
@@ -113,7 +113,9 @@ function textColumn(id: ColumnId, wire: string, source: PaintSource, words: Word
       const [node] = cell.children as unknown as [HTMLElement];
       if (line.kind === "group") {
         const own = kind === "param" ? statisticText(line.group.columns?.[wire], source.statistic, words) : null;
-        if (own) writeText(cell, node, own.text, own.full);
+        const one = onlyValue(line.group.columns?.[wire]);
+        if (own && one !== null) writeText(cell, node, shorten(one), one);
+        else if (own) writeText(cell, node, own.text, own.full);
         else writeBlank(cell, node);
         return;
       }

@@ -58,6 +58,11 @@ export function statisticText(own: GroupStatistics | undefined, name: Statistic,
   return { text: number(own[name]), spread, full };
 }
 
+/** The number that all runs of a group have; null where they differ. */
+export function onlyValue(own: GroupStatistics | undefined): string | null {
+  return own?.min !== undefined && own.min === own.max ? String(own.min) : null;
+}
+
 /** Two significant digits: a deviation says no more. */
 function shortNumber(value: number): string {
   if (!Number.isFinite(value)) return "–";

@@ -1,37 +1,49 @@
 import { useEffect, useState } from "react";
 import { readBlob } from "../../../api/server";
 import { useWords } from "../../../i18n/language";
+import { Skeleton } from "../../../parts/Empty";
 import { Failure } from "../../../parts/Region";
 
 const MOST_BYTES = 50_000_000;
-/** After this the new tab has read it. */
-const KEPT_MS = 60_000;
 
-/** Opens a PDF in a tab of the browser's own viewer, which refuses to work in a sandboxed frame. */
+/**
+ * A PDF in the browser's own viewer, inside the page.
+ *
+ * Browsers refuse to start that viewer in a sandboxed frame. So the frame gets the bytes under a type that we set: whatever the
+ * file holds is taken for a PDF and for nothing else, and a PDF's scripts run in the viewer, not in our origin.
+ */
 export function PdfView({ runId, path, size }: { runId: string; path: string; size: number | undefined }) {
   const { t } = useWords();
-  const [state, setState] = useState<"idle" | "loading" | { error: unknown }>("idle");
-  useEffect(() => setState("idle"), [path]);
-  if (size !== undefined && size > MOST_BYTES) return <p className="panel-none">{t("viewer.tooLarge")}</p>;
-  const open = async () => {
-    setState("loading");
-    try {
-      // The type is ours, so that whatever the file holds is taken for a PDF and for nothing else.
-      const place = URL.createObjectURL(new Blob([await readBlob(runId, path)], { type: "application/pdf" }));
-      window.open(place, "_blank", "noopener");
-      setTimeout(() => URL.revokeObjectURL(place), KEPT_MS);
-      setState("idle");
-    } catch (error) {
-      setState({ error });
-    }
-  };
-  if (typeof state === "object") return <Failure error={state.error} retry={() => void open()} />;
-  return (
-    <div className="viewer-player">
-      <p>{t("viewer.pdf")}</p>
-      <button type="button" className="button" disabled={state === "loading"} onClick={() => void open()}>
-        {t(state === "loading" ? "loading" : "viewer.openPdf")}
-      </button>
-    </div>
-  );
+  const [place, setPlace] = useState<string | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [attempt, setAttempt] = useState(0);
+  const tooLarge = size !== undefined && size > MOST_BYTES;
+  const shown = navigator.pdfViewerEnabled && !tooLarge;
+  useEffect(() => {
+    if (!shown) return;
+    let url: string | null = null;
+    let gone = false;
+    setPlace(null);
+    setError(null);
+    readBlob(runId, path).then(
+      (bytes) => {
+        if (gone) return;
+        url = URL.createObjectURL(new Blob([bytes], { type: "application/pdf" }));
+        setPlace(url);
+      },
+      (reason: unknown) => {
+        if (!gone) setError(reason);
+      },
+    );
+    return () => {
+      gone = true;
+      if (url) URL.revokeObjectURL(url);
+    };
+  }, [runId, path, shown, attempt]);
+  if (tooLarge) return <p className="panel-none">{t("viewer.tooLarge")}</p>;
+  if (!navigator.pdfViewerEnabled) return <p className="panel-none">{t("viewer.pdf")}</p>;
+  if (error) return <Failure error={error} retry={() => setAttempt((count) => count + 1)} />;
+  if (!place) return <Skeleton lines={4} />;
+  // oxlint-disable-next-line react/iframe-missing-sandbox -- see above
+  return <iframe className="viewer-frame" title={path} src={place} />;
 }
