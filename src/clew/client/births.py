@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clew import settings
+from clew.client.active import Active
 from clew.client.failure import FAILED_TAG, KILLED_TAG
 from clew.client.link import Link
 from clew.client.runlog import RunLog
@@ -33,11 +34,11 @@ def begin(
     parent_run_id: str | None,
     tags: Mapping[str, Any] | None,
     description: str | None,
-    ranked: tuple[str, int] | None = None,
+    ranked: tuple[str, int | None] | None = None,
 ) -> tuple[Run, RunLog]:
     """A new run: created by one call while the server answers, else by a record in the journal.
 
-    ranked: (run id, rank) where several processes begin one run together: whoever comes first creates it.
+    ranked: (run id, rank or None) where several processes begin one run together: whoever comes first creates it.
 
     Raises:
         NotFound: there is no such experiment. Conflict: it is deleted. InvalidValue: a tag breaks a rule.
@@ -65,6 +66,24 @@ def begin(
     birth.tags = log.fit_tags({**texts, RUN_NAME: name})
     log.start(birth.record(parent_run_id))
     return birth.run(), log
+
+
+def begin_unseen(link: Link, *, outer: Active, run_name: str, tags: Mapping[str, Any], start_ms: int) -> RunLog:
+    """The log of a new child of ``outer`` that is over when it is written down: the journal alone begins it.
+
+    Cost: no call to the server. Its owner ends it by ``RunLog.end``.
+    """
+    texts = {**{k: legible(v) for k, v in context_tags().items()}, **session.place.source}
+    texts |= {**{k: legible(str(v)) for k, v in tags.items()}, PARENT: outer.log.run_id}
+    info = outer.run.info
+    birth = _Birth(link, info.experiment_id or None, legible(run_name), texts, None)
+    if not info.experiment_id and outer.experiment_name:
+        birth.experiment = outer.experiment_name
+    birth.start_ms = start_ms
+    log = link.adopt(birth.run_id)
+    birth.tags = log.fit_tags({**texts, RUN_NAME: birth.name})
+    log.start(birth.record(outer.log.run_id))
+    return log
 
 
 class _Birth:

@@ -9,8 +9,10 @@ from typing import Any
 from clew.client import births, carriage, cells, console, ending, monitor
 from clew.client.active import Active
 from clew.client.experiments import client
+from clew.client.link import Link
 from clew.client.notice import warn_once
 from clew.client.outcome import outcome_of
+from clew.client.runlog import RunLog
 from clew.client.session import session
 from clew.client.snapshot import Snapshot
 from clew.client.values import status_of
@@ -86,12 +88,35 @@ def start_run(
             description=description,
             ranked=None if parent or stack else session.ranks.next_run(link.uri),
         )
+    return _activate(run, log, link, log_system_metrics=log_system_metrics, source=not resumed and not parent)
+
+
+def start_agreed(run_id: str, run_name: str | None, tags: Mapping[str, Any]) -> ActiveRun:
+    """A run under an id that several processes agreed on: whoever comes first creates it.
+
+    Raises:
+        NotFound: it was deleted for good, or there is no such experiment. Conflict: the experiment is deleted.
+    """
+    link = session.link
+    run, log = births.begin(
+        link,
+        experiment_id=None,
+        run_name=run_name,
+        parent_run_id=None,
+        tags=tags,
+        description=None,
+        ranked=(run_id, None),
+    )
+    return _activate(run, log, link, log_system_metrics=None, source=True)
+
+
+def _activate(run: Run, log: RunLog, link: Link, *, log_system_metrics: bool | None, source: bool) -> ActiveRun:
     unborn = "" if run.info.experiment_id else births.choose_experiment(link)[1] or ""
     active = Active(run, log, link, experiment_name=unborn)
     session.push(active)
     cells.note_run(run.info.run_id)
     ending.hook()
-    _accompany(active, log_system_metrics, source=not resumed and not parent)
+    _accompany(active, log_system_metrics, source=source)
     return _as_active(run)
 
 

@@ -19,7 +19,9 @@ from clew.ids import now_ms
 from clew.integrations import guard
 from clew.integrations.options import Options
 
-_CALL_S: Final = 1.5
+AUTOLOGGING: Final = "mlflow.autologging"
+"""The tag of runs that autologging made; its value is the framework."""
+CALL_S: Final = 1.5
 """How long the calls that begin a run or find one may take; without an answer the journal keeps the run."""
 _WAIT_S: Final = 1.0
 """How long the end of a run of ours waits for the shipper; what is left is sent later."""
@@ -32,22 +34,28 @@ _trained_in: set[str] = set()
 class Recorder:
     """Where a training call is written.
 
-    run_id: the run. managed: whether the run is ours to end.
+    active: the run, as it became active. run_id: its id. managed: whether the run is ours to end.
     model_id: the logged model that metrics are bound to, once there is one.
     """
 
     def __init__(self, options: Options, active: Active, managed: bool) -> None:
         self.options = options
+        self.active = active
         self.run_id = active.log.run_id
         self.managed = managed
         self.model_id: str | None = None
-        self._link = active.link
 
     def params(self, params: Mapping[str, Any]) -> None:
         """Log params as texts; one that the run has with another value stays as it is."""
         log = self._log()
         for key, value in params.items():
             guard.guarded("logging a parameter", log.log_params, {key: value})
+
+    def best_params(self, params: Mapping[str, Any]) -> None:
+        """Log the best params of a search as ``best_<name>``; those of a run that goes on keep their first value."""
+        log = self._log()
+        fresh = {f"best_{name}": value for name, value in params.items() if f"best_{name}" not in log.params}
+        guard.guarded("logging the best parameters", self.params, fresh)
 
     def tags(self, tags: Mapping[str, str]) -> None:
         """Set tags of the run."""
@@ -64,8 +72,8 @@ class Recorder:
         self._log().log_input(dataset_fields(dataset), {"mlflow.data.context": context}, None)
 
     def _log(self) -> RunLog:
-        with within(_CALL_S):
-            return self._link.run(self.run_id)
+        with within(CALL_S):
+            return self.active.link.run(self.run_id)
 
     def end(self, error: BaseException | None) -> None:
         """End the run if it is ours; a failure of logging goes to the tag ``autolog.error``.
@@ -77,17 +85,21 @@ class Recorder:
             guard.guarded("logging a failure", self.tags, {"autolog.error": fault[:500]})
         active = session.pop(self.run_id) if self.managed else None
         outcome = outcome_of(error)
-        if active is not None and self._link.away:
+        if active is not None and self.active.link.away:
             # There is nothing to wait for, and that has been said.
             explain(active.log, outcome)
             active.log.end(outcome.status.value, now_ms())
-            self._link.runs.pop(self.run_id, None)
+            self.active.link.runs.pop(self.run_id, None)
         elif active is not None:
             session.end(active, outcome.status.value, wait_s=_WAIT_S, outcome=outcome)
 
 
-def open_run(flavor: str, options: Options) -> Recorder | None:
-    """The run for a training call that begins now; None where ``exclusive`` leaves the user's run alone."""
+def open_run(flavor: str, options: Options, *, name: str | None = None, shared: bool = False) -> Recorder | None:
+    """The run for a training call that begins now; None where ``exclusive`` leaves the user's run alone.
+
+    name: of the run where one is made.
+    shared: workers may take part together, so that the run of the process that started this one is theirs, too.
+    """
     guard.take_fault()
     active = session.innermost()
     if active is not None and options.exclusive:
@@ -95,10 +107,15 @@ def open_run(flavor: str, options: Options) -> Recorder | None:
     if active is not None:
         run_id = active.log.run_id
         with _lock:
-            again = run_id in _trained_in or active.guest  # other workers train in it, too
+            # other workers train in it, too
+            again = run_id in _trained_in or (active.guest and not shared)
             _trained_in.add(run_id)
         if not again:
             return Recorder(options, active, False)
-    with within(_CALL_S):
-        runs.start_run(nested=active is not None, tags={"mlflow.autologging": flavor, **(options.extra_tags or {})})
+    with within(CALL_S):
+        runs.start_run(
+            run_name=name,
+            nested=active is not None,
+            tags={AUTOLOGGING: flavor, **(options.extra_tags or {})},
+        )
     return Recorder(options, session.stack()[-1], True)

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 
 from clew.errors import InvalidValue, NotSupported
 from clew.integrations import options
+from clew.integrations import optuna as _optuna
 from clew.integrations import sklearn as _sklearn
 from clew.integrations.options import Options
 
 _log = logging.getLogger("clew.autolog")
-_INTEGRATIONS = {"sklearn": _sklearn}
+_INTEGRATIONS = {"sklearn": _sklearn, "optuna": _optuna}
 
 
 def autolog(
@@ -30,7 +31,7 @@ def autolog(
     extra_tags: Mapping[str, str] | None = None,
     exclude_flavors: Sequence[str] | None = None,
 ) -> None:
-    """Log every training of the frameworks that Clew knows, with no further call; today scikit-learn.
+    """Log every training and search of the frameworks that Clew knows, with no further call.
 
     disable: switch it off, and take every patch back.
     exclusive: log only trainings outside of the user's own runs.
@@ -121,6 +122,21 @@ def sklearn_autolog(
         ),
     )
     _apply("sklearn")
+
+
+def optuna_autolog(
+    disable: bool = False,
+    exclusive: bool = False,
+    silent: bool = False,
+    extra_tags: Mapping[str, str] | None = None,
+) -> None:
+    """Log every ``Study.optimize`` of Optuna; these options win over those of ``clew.autolog``.
+
+    exclusive: leave runs of yours alone. silent: say nothing in the log.
+    extra_tags: set on the runs that autologging makes for studies.
+    """
+    options.set_own("optuna", Options(disable=disable, exclusive=exclusive, silent=silent, extra_tags=extra_tags))
+    _apply("optuna")
 
 
 def _apply(flavor: str) -> None:

@@ -1,0 +1,50 @@
+"""``Study.optimize`` wrapped: the study gets a run before it, the objective one per trial inside it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+from clew.integrations import guard, options
+from clew.integrations.optuna.study import StudyRun
+from clew.integrations.patch import Patch
+
+
+def patch_study(patch: Patch, study_class: type) -> None:
+    """Wrap ``optimize`` of Optuna's ``Study``."""
+
+    def make(original: Any) -> Any:
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def optimize(self: Any, *args: Any, **kwargs: Any) -> Any:
+            chosen = options.get("optuna")
+            if chosen is None or guard.inside() or not patch.live:
+                return original(self, *args, **kwargs)
+            try:
+                given = signature.bind(self, *args, **kwargs).arguments
+            except TypeError:
+                return original(self, *args, **kwargs)  # which says what is wrong with the arguments
+            run = guard.guarded("the start of a study's run", StudyRun.open, self, chosen)
+            if run is None:
+                return original(self, *args, **kwargs)
+            given["func"] = run.track(given["func"])
+            given["callbacks"] = [run.record, *(given.get("callbacks") or ())]
+            return _optimize(original, run, given)
+
+        return optimize
+
+    patch.replace(study_class, "optimize", make)
+
+
+def _optimize(original: Any, run: StudyRun, given: dict[str, Any]) -> Any:
+    error: BaseException | None = None
+    try:
+        return original(given.pop("self"), **given)
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        guard.guarded("the end of a study's run", run.close, error)
+        del error
