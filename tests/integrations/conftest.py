@@ -17,7 +17,7 @@ from clew.client.link import forget_links
 from clew.client.session import session
 from clew.entities.experiment import Experiment
 from clew.entities.run import Run
-from clew.integrations import guard, options, sklearn
+from clew.integrations import guard, options, switch
 
 _numbers = itertools.count(1)
 
@@ -53,7 +53,8 @@ def experiment(store_uri: str) -> Iterator[Experiment]:
     yield clew.set_experiment(f"test-{next(_numbers)}")
     while clew.active_run() is not None:
         clew.end_run()
-    sklearn.uninstall()
+    for integration in switch._INTEGRATIONS.values():
+        integration.uninstall()
     options.clear()
     guard.reported().clear()
     session.tracking_uri = session.experiment_id = session.experiment_name = None
