@@ -8,7 +8,7 @@ FRAMEWORKS := .venv-frameworks
 PY     := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer frameworks ui demo screenshots docs test test-long test-frameworks test-all check bench proof clean
+.PHONY: help setup peer frameworks ui demo screenshots docs notebooks test test-long test-frameworks test-all check bench proof clean
 
 help:
 	@echo "make demo      set up, build the UI, start a server, run the quick start, print the addresses"
@@ -61,6 +61,10 @@ demo: setup ui
 SCREENSHOTS ?= screenshots
 screenshots: setup ui
 	cd ui && node dev/screenshots.mjs ../$(SCREENSHOTS) ../$(PY)
+
+# The notebooks are the scripts, cell by cell; edit the scripts.
+notebooks: setup
+	$(PY) -m jupytext --quiet --update --set-kernel python3 --to ipynb examples/quickstart_autolog.py examples/quickstart_logging_api.py
 
 docs: setup
 	$(PY) -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/docs

@@ -5,7 +5,13 @@ To users ``clew.artifacts`` is also where they fetch files; those five names lea
 
 from __future__ import annotations
 
-_FOR_USERS = ("download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text")
+TYPE_CHECKING = False  # as `typing` has it; type checkers follow it, the import of a floor above never happens
+if TYPE_CHECKING:
+    from clew.client.artifacts import download_artifacts, list_artifacts, load_dict, load_image, load_text
+
+__all__ = ["download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text"]
+
+_FOR_USERS = frozenset(__all__)
 
 
 def __getattr__(name: str) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from clew.client.experiments import client, experiment_in_use, get_experiment_by_name, search_experiments
 from clew.client.pages import PagedList, all_pages
@@ -19,6 +19,33 @@ if TYPE_CHECKING:
 _SEARCH_PAGE = 1000
 
 
+@overload
+def search_runs(
+    experiment_ids: Sequence[str] | str | None = None,
+    filter_string: str = "",
+    run_view_type: object = 1,
+    max_results: int | None = 100_000,
+    order_by: Sequence[str] | None = None,
+    output_format: Literal["pandas"] = "pandas",
+    search_all_experiments: bool = False,
+    experiment_names: Sequence[str] | None = None,
+    *,
+    metric_keys: Sequence[str] | None = None,
+    param_keys: Sequence[str] | None = None,
+    tag_keys: Sequence[str] | None = None,
+) -> pd.DataFrame: ...
+@overload
+def search_runs(
+    experiment_ids: Sequence[str] | str | None = None,
+    filter_string: str = "",
+    run_view_type: object = 1,
+    max_results: int | None = 100_000,
+    order_by: Sequence[str] | None = None,
+    *,
+    output_format: Literal["list"],
+    search_all_experiments: bool = False,
+    experiment_names: Sequence[str] | None = None,
+) -> list[Run]: ...
 def search_runs(
     experiment_ids: Sequence[str] | str | None = None,
     filter_string: str = "",
