@@ -39,6 +39,16 @@ if TYPE_CHECKING:
         set_tracking_uri,
     )
     from clew.client.api import ClewClient, MlflowClient
+    from clew.client.approvals import (
+        approve_move,
+        delete_approval_rule,
+        get_approval_rules,
+        get_move_requests,
+        reject_move,
+        request_move,
+        set_approval_rule,
+        withdraw_move,
+    )
     from clew.client.asynchrony import flush_artifact_async_logging, flush_async_logging
     from clew.client.console import capture_console
     from clew.client.context import (
@@ -145,6 +155,10 @@ _MODULES = {
         flush get_registry_uri get_tracking_uri is_tracking_uri_set set_registry_uri set_tracking_uri
     """,
     "clew.client.api": "ClewClient MlflowClient",
+    "clew.client.approvals": """
+        approve_move delete_approval_rule get_approval_rules get_move_requests reject_move request_move
+        set_approval_rule withdraw_move
+    """,
     "clew.client.asynchrony": "flush_artifact_async_logging flush_async_logging",
     "clew.client.console": "capture_console",
     "clew.client.context": "RunContext run_context",
@@ -228,6 +242,7 @@ __all__ = [
     "__version__",
     "active_run",
     "alert",
+    "approve_move",
     "artifacts",
     "autolog",
     "capture_console",
@@ -237,6 +252,7 @@ __all__ = [
     "create_experiment",
     "create_external_model",
     "data",
+    "delete_approval_rule",
     "delete_experiment",
     "delete_experiment_tag",
     "delete_logged_model_tag",
@@ -254,12 +270,14 @@ __all__ = [
     "flush_artifact_async_logging",
     "flush_async_logging",
     "get_active_model_id",
+    "get_approval_rules",
     "get_artifact_uri",
     "get_experiment",
     "get_experiment_by_name",
     "get_logged_model",
     "get_metric_histories",
     "get_metric_history",
+    "get_move_requests",
     "get_parent_run",
     "get_registry_uri",
     "get_run",
@@ -296,6 +314,8 @@ __all__ = [
     "optuna",
     "pyfunc",
     "register_model",
+    "reject_move",
+    "request_move",
     "restore_experiment",
     "restore_run",
     "run_context",
@@ -305,6 +325,7 @@ __all__ = [
     "search_registered_models",
     "search_runs",
     "set_active_model",
+    "set_approval_rule",
     "set_experiment",
     "set_experiment_tag",
     "set_experiment_tags",
@@ -326,6 +347,7 @@ __all__ = [
     "ui",
     "unload_ipython_extension",
     "validate_evaluation_results",
+    "withdraw_move",
     "xgboost",
 ]
 

@@ -20,7 +20,7 @@ MLFLOW_BEHAVIOUR = ("errors", "experiments", "runs", "search", "artifacts", "mod
 @pytest.mark.parametrize(
     "script",
     [
-        *(*MLFLOW_BEHAVIOUR[:-1], "superset"),
+        *(*MLFLOW_BEHAVIOUR[:-1], "superset", "guarded"),
         pytest.param("autolog", marks=pytest.mark.slow),
     ],
 )
@@ -35,7 +35,7 @@ def test_mlflow_client_works_on_sqlite(
 @pytest.mark.parametrize(
     "script",
     [
-        *(*MLFLOW_BEHAVIOUR[:-2], "superset"),
+        *(*MLFLOW_BEHAVIOUR[:-2], "superset", "guarded"),
         *(pytest.param(script, marks=pytest.mark.slow) for script in MLFLOW_BEHAVIOUR[-2:]),
     ],
 )

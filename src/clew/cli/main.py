@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "server": ("clew.cli.server:server", "Serve a store to a team: API and web UI."),
     "runs": ("clew.cli.runs:runs", "List, filter, show and change runs."),
     "experiments": ("clew.cli.experiments:experiments", "List experiments."),
-    "models": ("clew.cli.models:models", "Serve models and score files with them."),
+    "models": ("clew.cli.models:models", "Serve models, score files, approve moves."),
     "openapi": ("clew.cli.openapi:openapi", "Print the OpenAPI document of the REST API."),
     "gc": ("clew.cli.gc:gc", "Delete for good what lies in the trash."),
     "audit": ("clew.cli.gc:audit", "Show who deleted what."),

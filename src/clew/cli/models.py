@@ -1,4 +1,4 @@
-"""``clew models``: serve models over HTTP, and score files with them."""
+"""``clew models``: serve models over HTTP, score files with them, approve their moves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 
 import click
 
+from clew.cli import approvals
 from clew.errors import InvalidValue
 
 TOKEN = "CLEW_SCORING_TOKEN"
@@ -20,7 +21,11 @@ _ignored_env = click.option("--env-manager", default="local", help="As in MLflow
 
 @click.group()
 def models() -> None:
-    """Serve models and score files with them."""
+    """Serve models, score files, approve moves."""
+
+
+for _command in approvals.COMMANDS:
+    models.add_command(_command)
 
 
 @models.command(context_settings={"help_option_names": ["--help"]})

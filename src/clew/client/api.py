@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from clew.client.approvalcalls import ApprovalCalls
 from clew.client.cardlinks import page_of
 from clew.client.link import Link, link_to
 from clew.client.modelcalls import ModelCalls
@@ -29,7 +30,7 @@ from clew.settings import read as read_settings
 from clew.wire import convert, mlflow, native
 
 
-class ClewClient(SeriesCalls, ModelCalls, RegistryCalls, TableCalls, TrashCalls):
+class ClewClient(SeriesCalls, ModelCalls, RegistryCalls, ApprovalCalls, TableCalls, TrashCalls):
     """A client of one store or server.
 
     tracking_uri: default ``CLEW_TRACKING_URI``, ``MLFLOW_TRACKING_URI``, else the embedded store ``./.clew``.

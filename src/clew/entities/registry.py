@@ -89,13 +89,14 @@ class RegisteredModel(msgspec.Struct, frozen=True, kw_only=True):
     aliases: dict[str, str] = {}
 
 
-MoveKind = Literal["model", "version", "stage", "alias"]
+MoveKind = Literal["model", "version", "stage", "alias", "rule", "request", "approval", "rejection", "withdrawal"]
 
 
 class ModelMove(msgspec.Struct, frozen=True, kw_only=True):
     """One step in a registered model's history.
 
-    kind: model (made, renamed), version (made, deleted), stage or alias (moved).
+    kind: model (made, renamed), version (made, deleted), stage or alias (moved); rule (set, deleted), request,
+        approval, rejection, withdrawal, where moves need the consent of others: those moved nothing.
     version: the number as a text, "" where the model as a whole was changed.
     before, after: stages, version numbers or names; "" for none. user: as the caller named itself.
     """

@@ -23,6 +23,7 @@ from urllib.parse import unquote
 
 from clew.errors import InvalidValue, TooManyRequests
 from clew.server import (
+    approvals,
     bulk,
     changes,
     charts,
@@ -41,6 +42,7 @@ from clew.server import (
 from clew.server.commits import Commits
 from clew.server.context import Site
 from clew.server.limits import Limits
+from clew.server.refusal import Refused
 from clew.server.streams import Pieces
 from clew.wire import codec
 from clew.wire.mlflow import Empty, Message
@@ -53,6 +55,7 @@ _MODULES = (
     trash,
     native,
     registry,
+    approvals,
     changes,
     charts,
     explore,
@@ -147,7 +150,9 @@ class Dispatcher:
         _, kind, handler = endpoint
         request = self._request(endpoint.route, method, query, headers, body, fields)
         if kind == "write":
-            result: Message = await self._write(handler, request)
+            result = await self._write(handler, request)
+            if isinstance(result, Refused):
+                raise result.error
             return _NOTHING if type(result) is Empty else codec.encode_response(result)
         if kind == "read" and self._inline:
             result = self._site.store.read(partial(_read, handler, request))
@@ -191,7 +196,7 @@ class Dispatcher:
             self._check_type(method, headers, body)
         return codec.decode_request(route, query, body, fields)
 
-    def _write(self, handler: Callable[..., Any], request: Message) -> Awaitable[Message]:
+    def _write(self, handler: Callable[..., Any], request: Message) -> Awaitable[Message | Refused]:
         job = handler(self._site, request)
         if isinstance(job, ingest.Batch):
             return self._ingest(job)

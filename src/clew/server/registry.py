@@ -7,17 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 from clew.entities import names
+from clew.entities.approval import MoveRequest, Target
 from clew.entities.registry import ModelVersion, RegisteredModel, read_stage
-from clew.errors import InvalidValue
+from clew.errors import Denied, InvalidValue
 from clew.server import actor, modelsources
 from clew.server.context import Site
-from clew.storage import audit, moves, registry, registrysearch, versions
+from clew.server.refusal import Refused
+from clew.storage import approvals, audit, moves, registry, registrysearch, versions
 from clew.storage.engine import Tx, WriteTx
 from clew.wire import mlflow, registered
 from clew.wire import registry as wire
 from clew.wire.mlflow import Empty
 
-Job = Callable[[WriteTx], mlflow.Message]
+Job = Callable[[WriteTx], mlflow.Message | Refused]
 
 MAX_NAME = 256
 MAX_ALIAS = 255
@@ -107,10 +109,18 @@ def delete_registered_model_tag(_site: Site, request: wire.DeleteRegisteredModel
 
 
 def set_registered_model_alias(_site: Site, request: wire.SetAlias) -> Job:
-    """Let an alias mean a version."""
-    alias, version = _check_alias(request.alias), _version(request.version)
-    who, reason = actor.asking().user, _text("reason", request.reason)
-    return _silent(lambda tx: registry.set_alias(tx, request.name, alias, version, who=who, reason=reason))
+    """Let an alias mean a version; or ask others to approve that, where a rule wants it."""
+    alias, version = check_alias(request.alias), read_version(request.version)
+    who, reason, target = actor.asking().user, _text("reason", request.reason), Target(alias=alias)
+
+    def job(tx: WriteTx) -> Empty | Refused:
+        asked = approvals.request_move(tx, request.name, version, target, who=who, reason=reason)
+        if asked is not None:
+            return _waits(asked)
+        registry.set_alias(tx, request.name, alias, version, who=who, reason=reason)
+        return Empty()
+
+    return job
 
 
 def delete_registered_model_alias(_site: Site, request: wire.AliasByName) -> Job:
@@ -152,22 +162,26 @@ def create_model_version(_site: Site, request: wire.CreateModelVersion) -> Job:
 
 def get_model_version(tx: Tx, request: wire.ModelVersionByNumber) -> wire.ModelVersionResponse:
     """A version by number."""
-    return _one(versions.get_version(tx, request.name, _version(request.version)))
+    return _one(versions.get_version(tx, request.name, read_version(request.version)))
 
 
 def update_model_version(_site: Site, request: wire.UpdateModelVersion) -> Job:
     """Another description."""
-    version, description = _version(request.version), _text("description", request.description)
+    version, description = read_version(request.version), _text("description", request.description)
     return lambda tx: _one(versions.describe_version(tx, request.name, version, description))
 
 
 def transition_model_version_stage(_site: Site, request: wire.TransitionStage) -> Job:
-    """Move a version into a stage."""
-    version, stage = _version(request.version), read_stage(request.stage)
+    """Move a version into a stage; or ask others to approve that, where a rule wants it."""
+    version, stage = read_version(request.version), read_stage(request.stage)
     who, reason = actor.asking().user, _text("reason", request.reason)
     archive = request.archive_existing_versions
 
-    def job(tx: WriteTx) -> wire.ModelVersionResponse:
+    def job(tx: WriteTx) -> wire.ModelVersionResponse | Refused:
+        target = Target(stage=stage.value)
+        asked = approvals.request_move(tx, request.name, version, target, archive=archive, who=who, reason=reason)
+        if asked is not None:
+            return _waits(asked)
         moved = versions.move_version(
             tx, request.name, version, stage, archive_existing=archive, who=who, reason=reason
         )
@@ -178,7 +192,7 @@ def transition_model_version_stage(_site: Site, request: wire.TransitionStage) -
 
 def delete_model_version(_site: Site, request: wire.ModelVersionByNumber) -> Job:
     """Delete a version and the aliases on it."""
-    version, who = _version(request.version), actor.asking()
+    version, who = read_version(request.version), actor.asking()
 
     def job(tx: WriteTx) -> Empty:
         versions.delete_version(tx, request.name, version, who=who.user)
@@ -204,19 +218,19 @@ def search_model_versions(tx: Tx, request: wire.SearchModelVersions) -> wire.Sea
 
 def get_model_version_download_uri(tx: Tx, request: wire.ModelVersionByNumber) -> wire.DownloadUriResponse:
     """Where a version's files lie."""
-    return wire.DownloadUriResponse(artifact_uri=versions.storage_of(tx, request.name, _version(request.version)))
+    return wire.DownloadUriResponse(artifact_uri=versions.storage_of(tx, request.name, read_version(request.version)))
 
 
 def set_model_version_tag(_site: Site, request: wire.SetModelVersionTag) -> Job:
     """Set or overwrite a tag."""
     _check_tag(request.key, request.value)
-    version = _version(request.version)
+    version = read_version(request.version)
     return _silent(lambda tx: versions.set_tag(tx, request.name, version, request.key, request.value))
 
 
 def delete_model_version_tag(_site: Site, request: wire.DeleteModelVersionTag) -> Job:
     """Remove a tag, if it is there."""
-    version = _version(request.version)
+    version = read_version(request.version)
     return _silent(lambda tx: versions.delete_tag(tx, request.name, version, request.key))
 
 
@@ -250,7 +264,12 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _check_alias(alias: str) -> str:
+def check_alias(alias: str) -> str:
+    """The alias.
+
+    Raises:
+        InvalidValue: it is reserved, or has characters that no alias may have.
+    """
     names.check_length("alias", alias, MAX_ALIAS)
     if alias.lower() == "latest":
         raise InvalidValue("'latest' alias name (case insensitive) is reserved.")
@@ -280,7 +299,12 @@ def _text(field: str, given: str | None) -> str:
     return text
 
 
-def _version(text: str) -> int:
+def read_version(text: str) -> int:
+    """The number of a version, out of its text.
+
+    Raises:
+        InvalidValue: it is none.
+    """
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise InvalidValue(f"Parameter 'version' must be an integer, got '{text}'.")
     return int(text)
@@ -293,6 +317,18 @@ def _most(given: int | None, default: int, most: int) -> int:
             f"Invalid value {wanted} for parameter 'max_results' supplied. It must be between 1 and {most}"
         )
     return wanted
+
+
+def _waits(asked: MoveRequest) -> Refused:
+    """The answer to a move that was asked for and not made: 403, which MLflow's clients do not repeat."""
+    others = "somebody else approves it" if asked.needed == 1 else f"{asked.needed} others approve it"
+    return Refused(
+        Denied(
+            f"Moving version {asked.version} of {asked.name!r} to {asked.target.words} needs approval and was not done."
+            f" Request {asked.id} waits until {others}, on the model's page, by `clew models approve {asked.id}` or"
+            f" ClewClient.approve_move({asked.id})."
+        )
+    )
 
 
 def _silent(work: Callable[[WriteTx], None]) -> Job:

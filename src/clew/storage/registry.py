@@ -8,7 +8,7 @@ from typing import Final
 
 from clew.entities.registry import ModelVersion, RegisteredModel
 from clew.errors import AlreadyExists, InvalidValue, NotFound
-from clew.storage import moves, versions
+from clew.storage import moverequests, moves, versions
 from clew.storage.engine import Row, Tx, WriteTx
 
 _FIELDS: Final = "gn, name, description, user_id, created_ms, updated_ms"
@@ -127,6 +127,7 @@ def delete_model(tx: WriteTx, name: str, *, who: str) -> None:
     """
     number = model_number(tx, name)
     versions.forget_all(tx, number, name)
+    moverequests.forget(tx, number)
     for table in ("model_alias", "registered_model_tag", "registered_model"):
         tx.run(f"DELETE FROM {table} WHERE gn = :gn", gn=number)
     moves.note(tx, number, "model", who=who, before=name)
@@ -157,7 +158,7 @@ def set_alias(tx: WriteTx, name: str, alias: str, version: int, *, who: str, rea
         NotFound: there is no such model or version.
     """
     number = model_number(tx, name)
-    versions.version_number(tx, name, version)
+    versions.lock_version(tx, name, version)
     before = find_alias(tx, number, alias)
     tx.run(
         "INSERT INTO model_alias (gn, alias, version) VALUES (:gn, :alias, :version)"

@@ -11,7 +11,7 @@ import msgspec
 
 from clew.entities.registry import ModelStage, ModelVersion, VersionStatus
 from clew.errors import InvalidValue, NotFound
-from clew.storage import models, moves
+from clew.storage import models, moverequests, moves
 from clew.storage.engine import Row, Tx, WriteTx
 
 STAGES: Final = (ModelStage.NONE, ModelStage.STAGING, ModelStage.PRODUCTION, ModelStage.ARCHIVED)
@@ -203,12 +203,13 @@ def delete_version(tx: WriteTx, name: str, version: int, *, who: str) -> None:
     """
     number = version_number(tx, name, version)
     (model, model_id), *_ = tx.all("SELECT gn, model_id FROM model_version WHERE vn = :vn", vn=number)
+    _touch(tx, [number])  # first, so that no alias is set on it meanwhile, by another server
     for (alias,) in tx.all(
         "SELECT alias FROM model_alias WHERE gn = :gn AND version = :version ORDER BY alias", gn=model, version=version
     ):
         tx.run("DELETE FROM model_alias WHERE gn = :gn AND alias = :alias", gn=model, alias=alias)
         moves.note(tx, model, "alias", who=who, version=version, alias=alias, before=str(version))
-    _touch(tx, [number])
+    moverequests.void(tx, model, version, who=who)
     tx.run("DELETE FROM model_version_tag WHERE vn = :vn", vn=number)
     tx.run("DELETE FROM model_version WHERE vn = :vn", vn=number)
     moves.note(tx, model, "version", who=who, version=version, before=str(version))
@@ -253,6 +254,17 @@ def version_number(tx: Tx, name: str, version: int) -> int:
     if row is None:
         raise NotFound(f"Model Version (name={name}, version={version}) not found")
     return int(row[0])
+
+
+def lock_version(tx: WriteTx, name: str, version: int) -> None:
+    """Make other servers wait with a change or deletion of the version until our transaction ends.
+
+    Raises:
+        NotFound: there is no such model or version, or it was deleted just now.
+    """
+    number = version_number(tx, name, version)
+    if not tx.run("UPDATE model_version SET updated_ms = updated_ms WHERE vn = :vn", vn=number):
+        raise NotFound(f"Model Version (name={name}, version={version}) not found")
 
 
 def _set_stage(tx: WriteTx, number: int, stage: ModelStage) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from clew.wire import (
+    approvals,
     artifacts,
     bulk,
     changes,
@@ -295,6 +296,36 @@ _REGISTRY = (
     _native("model_state_at", "GET", "models/{name}/at", registry.ModelStateAt, registry.ModelStateResponse, "read"),
 )
 
+_APPROVALS = (
+    _native(
+        "get_approval_rules", "GET", "models/{name}/rules", approvals.RulesByModel, approvals.RulesResponse, "read"
+    ),
+    _native("set_approval_rule", "POST", "models/{name}/rules", approvals.SetRule, approvals.RulesResponse, "manage"),
+    _native("delete_approval_rule", "DELETE", "models/{name}/rules", approvals.DeleteRule, mlflow.Empty, "manage"),
+    _native(
+        "request_move",
+        "POST",
+        "models/{name}/requests",
+        approvals.RequestMove,
+        approvals.MoveRequestResponse,
+        "write",
+    ),
+    _native(
+        "list_move_requests", "GET", "move-requests", approvals.ListRequests, approvals.ListRequestsResponse, "read"
+    ),
+    *(
+        _native(
+            f"{verb}_move",
+            "POST",
+            f"move-requests/{{request_id}}/{verb}",
+            approvals.DecideRequest,
+            approvals.MoveRequestResponse,
+            "write",
+        )
+        for verb in ("approve", "reject", "withdraw")
+    ),
+)
+
 _OWN = (
     _native("info", "GET", "info", mlflow.Empty, native.Info, "open"),
     _native("start_run", "POST", "runs/start", native.StartRun, native.StartRunResponse, "write"),
@@ -378,6 +409,7 @@ ROUTES: dict[str, Route] = {
         *_RUNS,
         *_MODELS,
         *_REGISTRY,
+        *_APPROVALS,
         *_OWN,
         *_EXPLORE,
         *_TABLES,
