@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clew.client import models as _models
 from clew.client import pythonmodels as _python
+from clew.client import sparkmodels as _spark
 from clew.client.models import ModelEntry, ModelInfo
 from clew.client.pythonmodels import PythonParts, read_config
 from clew.packaging.environment import conda_env, environment, pin
@@ -26,6 +27,7 @@ __all__ = [
     "load_model",
     "log_model",
     "save_model",
+    "spark_udf",
 ]
 
 
@@ -196,6 +198,49 @@ def save_model(
         metadata=metadata,
     )
     _python.save(parts, options, path)
+
+
+def spark_udf(
+    spark: Any,
+    model_uri: str,
+    result_type: Any = None,
+    env_manager: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    extra_env: Mapping[str, str] | None = None,
+    prebuilt_env_uri: str | None = None,
+    model_config: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    *,
+    trust: Trust | None = None,
+) -> Callable[..., Any]:
+    """A function on Spark columns that gives the predictions of the model that a URI leads to.
+
+    ``udf(struct(*df.columns))`` passes columns by name, ``udf("a", "b")`` in the signature's order, ``udf()`` all
+    columns of the signature. A tensor is a column of arrays, or a struct of numbers.
+
+    result_type: a Spark type or its DDL text: int, long, float, double, boolean, string, arrays, structs and maps of
+        these. None takes it from the signature's outputs, and double where there are none.
+    env_manager: ``local``, the Python that Spark's workers have.
+    params: values for the signature's params.
+    extra_env: environment variables of the workers, while they ask the model.
+    model_config, trust: as for :func:`load_model`; decided here, and followed by the workers.
+
+    Raises:
+        NotFound: nothing is there. Denied: it needs more trust. Corrupt: it is not as it was logged.
+        InvalidValue: the result type, the params or the workers' interpreter do not fit.
+        NotSupported: another ``env_manager``, a ``prebuilt_env_uri``, Spark Connect, or a model of Spark ML.
+        MissingPackage: pyspark, pandas or pyarrow is not installed.
+    """
+    refuse(prebuilt_env_uri=prebuilt_env_uri)
+    return _spark.udf(
+        spark,
+        model_uri,
+        result_type=result_type,
+        env_manager=env_manager,
+        params=params,
+        variables=extra_env,
+        model_config=read_config(model_config),
+        trust=trust,
+    )
 
 
 def get_default_pip_requirements() -> list[str]:

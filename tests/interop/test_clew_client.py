@@ -84,8 +84,8 @@ ABSENT = {
     "metrics of texts and retrievers are not computed": (
         r"metrics\.(\w+_level|bleu|exact_match|latency|\w+_at_k|rouge\w+|to\w+)"
     ),
-    "serving of models, Spark and what belongs to them come with a later version": (
-        r"pyfunc\.(add_to_model|set_prediction_context|spark_udf)"
+    "serving of models and what belongs to it come with a later version": (
+        r"pyfunc\.(add_to_model|set_prediction_context)"
         r"|models\.(ModelConfig|ModelInputExample|\w+_requirements|add_libraries_to_model|build_docker|convert_\w+)"
         r"|models\.(predict|set_signature|validate_\w+)"
     ),

@@ -10,8 +10,8 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -188,6 +188,22 @@ def load_native(
     found = _find(model_uri, dst_path)
     try:
         return pyfunc.load_native(found.folder, flavor, found.policy(trust, trusted_types))
+    finally:
+        found.drop()
+
+
+@contextmanager
+def fetched(
+    model_uri: str, *, trust: Trust | None = None, model_config: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, LoadPolicy]]:
+    """The directory that a URI leads to, for as long as the block runs, and what the model may do while it loads.
+
+    Raises:
+        NotFound: nothing is there. Corrupt: it is not as it was logged.
+    """
+    found = _find(model_uri, None)
+    try:
+        yield found.folder, found.policy(trust, (), model_config)
     finally:
         found.drop()
 

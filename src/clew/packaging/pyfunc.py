@@ -40,6 +40,10 @@ class PyFuncModel:
         values = enforce_params(params, signature.params if signature else None)
         if signature is not None and signature.inputs is not None:
             data = enforce_schema(data, signature.inputs)
+        return self.predict_checked(data, values)
+
+    def predict_checked(self, data: Any, values: Mapping[str, object]) -> Any:
+        """The model's answer for data and params that are known to fit its signature, as ``predict`` makes them."""
         return self._flavor.predict(self._model, data, self.metadata.flavors["python_function"], values)
 
     @property

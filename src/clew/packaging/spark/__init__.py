@@ -1,0 +1,1 @@
+"""Models asked by Spark: the driver's side (``udf``, ``types``, ``shipment``) and the workers' (``worker``)."""
