@@ -64,7 +64,7 @@ OTHERWISE = {
 }
 """What takes other arguments than in MLflow, and why."""
 
-DOORS = ("xgboost",)
+DOORS = ("onnx", "pytorch", "transformers", "xgboost")
 """Frameworks whose ``save_model`` and ``log_model`` take the arguments of ``clew.models.LogArguments``."""
 
 ABSENT = {
@@ -73,10 +73,15 @@ ABSENT = {
         r"|client\.(\w+_dataset|\w+_dataset_tags?|search_datasets|\w+_dataset\w*_experiments)|gateway|metrics\.genai"
     ),
     "autologging of gradient boosting comes with a later version": r"xgboost\.autolog",
+    "autologging of deep learning comes with a later version": r"(pytorch|transformers)\.autolog",
+    "checkpoints are read by the framework itself; weights are always in the model": (
+        r"pytorch\.load_checkpoint|transformers\.persist_pretrained_model"
+    ),
     "there are no workspaces": r"(client\.)?\w*workspace\w*",
     "webhooks come with a later version": r"client\.\w*webhook\w*",
     "MLflow's own machinery": (
-        r"(context|maybe_hint_tracing_skill|set_telemetry_client|test|artifacts\.(add_databricks|get_artifact_rep)\w*)"
+        r"transformers\.(generate_signature_output|is_gpu_available)"
+        r"|(context|maybe_hint_tracing_skill|set_telemetry_client|test|artifacts\.(add_databricks|get_artifact_rep)\w*)"
         r"|metrics\.deprecated|models\.(FlavorBackend|Resource|ResourceType|set_retriever_schema)"
         r"|pyfunc\.(build_model_env|load_pyfunc|update_signature_\w+|get_model_dependencies)"
     ),
@@ -113,7 +118,7 @@ def test_arguments_are_mlflow_s_with_more_only_behind_them(names: tuple[dict[str
 
 def in_a_door(name: str) -> bool:
     """Whether it saves or loads models of a framework whose common arguments are a shared set of keywords."""
-    return name.partition(".")[0] in DOORS and name.endswith("_model")
+    return name.partition(".")[0] in DOORS and re.search(r"\.(save|log|load)_model$", name) is not None
 
 
 def test_doors_of_frameworks_take_mlflow_s_arguments(names: tuple[dict[str, Any], dict[str, Any]]) -> None:

@@ -178,8 +178,11 @@ def load_native(
     dst_path: str | None = None,
     trust: Trust | None = None,
     trusted_types: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
 ) -> Any:
     """The model that a URI leads to, in its own class; arguments as for :func:`load_pyfunc`.
+
+    settings: what the flavor lets the caller say about loading, such as the device.
 
     Raises:
         NotFound: nothing is there. Denied: it needs more trust. Corrupt: it is not as it was logged.
@@ -187,7 +190,7 @@ def load_native(
     """
     found = _find(model_uri, dst_path)
     try:
-        return pyfunc.load_native(found.folder, flavor, found.policy(trust, trusted_types))
+        return pyfunc.load_native(found.folder, flavor, found.policy(trust, trusted_types, settings))
     finally:
         found.drop()
 

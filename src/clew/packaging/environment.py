@@ -49,9 +49,12 @@ def environment(
 
 @functools.cache
 def pin(package: str) -> str | None:
-    """``package==version`` of what is installed, or None where it is not."""
+    """``package==version`` of what is installed, or None where it is not.
+
+    A local part of the version (torch's ``+cpu``) is left out: no index has such a version.
+    """
     try:
-        return f"{package}=={importlib.metadata.version(package)}"
+        return f"{package}=={importlib.metadata.version(package).partition('+')[0]}"
     except importlib.metadata.PackageNotFoundError:
         return None
 

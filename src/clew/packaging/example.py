@@ -95,6 +95,8 @@ def _plain(data: Any) -> Any:
         return data.to_frame(data.name if data.name is not None else 0)
     if inference.is_sparse(data):
         return data.toarray()
+    if type(data).__module__.partition(".")[0] == "torch":
+        return data.detach().cpu().numpy()
     return data
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Protocol, cast
 import msgspec
 
 from clew.errors import InvalidValue, NotSupported
+from clew.packaging.signature import ModelSignature
 
 Trust = Literal["safe", "pickle"]
 """``safe``: only formats that run no code. ``pickle``: the model may run code while it loads."""
@@ -21,7 +22,7 @@ class LoadPolicy(msgspec.Struct, frozen=True):
     """What a model may do while it loads; decided by the caller, never by the model.
 
     trusted_types: full names of classes that a skops file may hold beyond our own list.
-    model_config: what the caller sets of a Python model's settings.
+    model_config: what the caller sets of a Python model's settings, or of how a framework loads its own.
     """
 
     trust: Trust = "safe"
@@ -37,6 +38,7 @@ class SavedFlavor(msgspec.Struct, kw_only=True):
     packages: distributions that loading needs.
     modules: modules whose classes the model file names.
     ready: what predicts, where that is not the model that was given.
+    signature: what all models of this kind have; counts where the caller gives neither a signature nor an example.
     """
 
     config: dict[str, Any]
@@ -44,6 +46,7 @@ class SavedFlavor(msgspec.Struct, kw_only=True):
     packages: Sequence[str]
     modules: Sequence[str] = ()
     ready: Any = None
+    signature: ModelSignature | None = None
 
 
 class Flavor(Protocol):
@@ -51,6 +54,8 @@ class Flavor(Protocol):
 
     name: key under ``flavors``.
     loader_module: module that MLflow loads such models with.
+
+    Where something other than the model predicts, a function ``serve(model, folder, config)`` makes it.
     """
 
     name: str
@@ -60,7 +65,10 @@ class Flavor(Protocol):
         """Whether ``model`` is of this framework."""
 
     def save(self, model: Any, folder: str, options: Mapping[str, Any]) -> SavedFlavor:
-        """Write the model's files into ``folder``."""
+        """Write the model's files into ``folder``.
+
+        options: the caller's, and ``input_example`` and ``signature`` where they were given.
+        """
 
     def load(self, folder: str, config: Mapping[str, Any], policy: LoadPolicy) -> Any:
         """The model in its own class."""
@@ -71,17 +79,26 @@ class Flavor(Protocol):
         """The model's answer for checked data and params; ``config`` is the ``python_function`` entry."""
 
 
-# A framework whose estimators are scikit-learn's as well stands before it: flavor_of_model takes the first that fits.
+# flavor_of_model takes the first that fits: a framework whose estimators are scikit-learn's as well stands before it,
+# and Keras, whose models are modules of torch on that backend, before PyTorch.
 _FLAVORS: Final[Mapping[str, str]] = {
+    "keras": "clew.packaging.flavors.keras",
     "loader": "clew.packaging.flavors.loader",
+    "onnx": "clew.packaging.flavors.onnx",
     "python_function": "clew.packaging.flavors.python_function",
+    "pytorch": "clew.packaging.flavors.pytorch",
     "xgboost": "clew.packaging.flavors.xgboost",
     "sklearn": "clew.packaging.flavors.sklearn",
+    "transformers": "clew.packaging.flavors.transformers",
 }
 _LOADERS: Final[Mapping[str, str]] = {
+    "mlflow.keras": "keras",
+    "mlflow.onnx": "onnx",
     "mlflow.pyfunc.loaders.code_model": "python_function",
     "mlflow.pyfunc.model": "python_function",
+    "mlflow.pytorch": "pytorch",
     "mlflow.sklearn": "sklearn",
+    "mlflow.transformers": "transformers",
     "mlflow.xgboost": "xgboost",
 }
 

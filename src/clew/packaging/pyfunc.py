@@ -93,7 +93,10 @@ def load_pyfunc(folder: str, policy: LoadPolicy) -> PyFuncModel:
             f"The model in {folder} has no python_function flavor; it has {', '.join(sorted(metadata.flavors))}."
         )
     flavor = flavor_of_loader(config.get("loader_module"))
-    return PyFuncModel(_load(folder, metadata, flavor, config, policy), flavor, metadata, folder)
+    model = _load(folder, metadata, flavor, config, policy)
+    if (serve := getattr(flavor, "serve", None)) is not None:
+        model = serve(model, folder, metadata.flavors.get(flavor.name) or config)
+    return PyFuncModel(model, flavor, metadata, folder)
 
 
 def load_native(folder: str, flavor_name: str, policy: LoadPolicy) -> Any:

@@ -97,17 +97,20 @@ def _write(model: object, path: str, flavor: Flavor, options: ModelOptions, orig
     metadata = dict(options.metadata or {})
     if "clew" in metadata:
         raise InvalidValue("The metadata key 'clew' is taken; use another one.")
-    saved = flavor.save(model, path, options.flavor_options)
-    code = _copy_code(path, options.code_paths)
     signature = options.signature if isinstance(options.signature, ModelSignature) else None
+    example = None if options.input_example is None else examples.as_example(options.input_example)
+    shown = {"input_example": None if example is None else example.data, "signature": signature}
+    saved = flavor.save(model, path, {**shown, **options.flavor_options})
+    code = _copy_code(path, options.code_paths)
     info = None
-    if options.input_example is not None:
-        example = examples.as_example(options.input_example)
+    if example is not None:
         info = examples.save_example(path, example)
         if signature is None and options.signature is not False:
             signature = _infer(model if saved.ready is None else saved.ready, flavor, saved, example)
         if signature is not None and signature.inputs is not None:
             enforce_schema(example.data, signature.inputs)
+    elif signature is None and options.signature is not False:
+        signature = saved.signature
     write_environment(path, requirements(saved.packages, saved.modules), options.environment)
     sums = file_sums(path)
     manifest = MLmodel(

@@ -11,7 +11,7 @@ try:
 except ImportError:
     import clew as mlflow
 
-FLAVORS = ("pyfunc.", "sklearn.", "xgboost.")
+FLAVORS = ("onnx.", "pyfunc.", "pytorch.", "sklearn.", "transformers.", "xgboost.")
 KINDS = ("positional only", "positional", "several", "keyword", "keywords")
 
 
@@ -53,6 +53,9 @@ for owner, prefix in (
     (mlflow.models, "models."),
     (mlflow.pyfunc, "pyfunc."),
     (mlflow.sklearn, "sklearn."),
+    (mlflow.onnx, "onnx."),
+    (mlflow.pytorch, "pytorch."),
+    (mlflow.transformers, "transformers."),
     (mlflow.xgboost, "xgboost."),
 ):
     public = getattr(owner, "__all__", ())
