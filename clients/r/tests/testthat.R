@@ -1,0 +1,4 @@
+library(testthat)
+library(clew)
+
+test_check("clew")
