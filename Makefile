@@ -8,7 +8,7 @@ FRAMEWORKS := .venv-frameworks
 PY     := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup peer frameworks ui demo screenshots docs notebooks test test-long test-frameworks test-all check bench proof clean
+.PHONY: help setup peer frameworks ui demo screenshots docs notebooks test test-long test-frameworks test-clients test-all check bench proof clean
 
 help:
 	@echo "make demo      set up, build the UI, start a server, run the quick start, print the addresses"
@@ -80,7 +80,11 @@ test-long: setup peer ui
 test-frameworks: setup peer frameworks ui
 	$(FRAMEWORKS)/bin/python -m pytest -m 'frameworks or spark' --timeout 900
 
-test-all: test test-long test-frameworks
+# The clients in R and Java, each against a server; what is not installed is skipped with a line that says so.
+test-clients: setup
+	$(PY) -m pytest -m clients tests/clients --timeout 900 -rs
+
+test-all: test test-long test-frameworks test-clients
 
 check: setup
 	$(VENV)/bin/ruff check .

@@ -1,0 +1,19 @@
+"""A Clew server for the clients in other languages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from interop.conftest import free_port, running
+
+
+@pytest.fixture(scope="session")
+def clew_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of ``clew server`` on SQLite."""
+    folder, port = tmp_path_factory.mktemp("clients"), free_port()
+    command = [sys.executable, "-m", "clew", "server", "--port", str(port), "--backend-store-uri", "sqlite:///clew.db"]
+    with running(command, port, folder) as url:
+        yield url
