@@ -203,6 +203,6 @@ def test_models_do_what_they_promise(address: str) -> None:
 
 @pytest.mark.browser_matrix
 def test_every_page_fits_in_every_theme_language_and_width(address: str) -> None:
-    """Eleven pages, two themes, two languages, three widths."""
+    """Every page, dialog and menu in two themes and two languages, the pages at three widths."""
     experiment, run = _seed(Server(address))
     _steps("matrix.mjs", address, experiment, run, timeout_s=800)
