@@ -36,6 +36,7 @@ FILES = {
     "clew/source/changes.diff": "diff --git a/t.py b/t.py\n--- a/t.py\n+++ b/t.py\n@@ -1 +1 @@\n-lr = 1\n+lr = 0.001\n",
     "clew/source/packages.txt": "torch==2.9.0\n",
     "table.json": json.dumps({"columns": ["text", "score"], "data": [["007", 0.5], ["008", 0.25]]}),
+    "report.pdf": "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n",
     "hostile.md": "# Hello\n\n<img src=x onerror='taken = 1'> [x](javascript:taken=1)\n",
     "hostile.html": "<p>a page</p><img src='http://192.0.2.1/x.png'><script>parent.taken = top.taken = 1</script>",
 }
@@ -136,6 +137,9 @@ def _seed(server: Server) -> tuple[str, str]:
         server.post(
             "runs/update", run_id=info["run_id"], status="FAILED" if index == 5 else "FINISHED", end_time=start + 900
         )
+        if index == 5:
+            reason = "ValueError: loss is NaN"
+            server.post("runs/set-tag", run_id=info["run_id"], key="clew.failed_reason", value=reason)
         if index == 0:
             best = info["run_id"]
             dataset = {"name": "wine", "digest": "9c1d0e52", "source_type": "local", "source": "wine.csv"}
@@ -192,6 +196,13 @@ def test_charts_do_what_they_promise(address: str) -> None:
     """Curves, groups, brushes, settings: one request a panel, no violation of accessibility rules."""
     experiment, run = _seed(Server(address))
     _steps("charts.mjs", address, experiment, run)
+
+
+@pytest.mark.browser_matrix
+def test_run_page_does_what_it_promises(address: str) -> None:
+    """Selection in the address, previous and next run, name and description, comparison, why a run failed, a PDF."""
+    experiment, run = _seed(Server(address))
+    _steps("runpage.mjs", address, experiment, run)
 
 
 @pytest.mark.browser_matrix

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EVERYTHING, isSelected, NOTHING, selectedCount, toggled, withRuns } from "../src/data/selection";
+import { decodeSelection, encodeSelection, EVERYTHING, isSelected, NOTHING, selectedCount, toggled, withRuns } from "../src/data/selection";
 
 describe("selected runs", () => {
   it("are picked one by one", () => {
@@ -12,5 +12,13 @@ describe("selected runs", () => {
     const most = withRuns(EVERYTHING, ["a", "b"], false);
     expect([isSelected(most, "a"), isSelected(most, "c"), selectedCount(most, 9)]).toEqual([false, true, 7]);
     expect(selectedCount(withRuns(most, ["a"], true), 9)).toBe(8);
+  });
+
+  it("stand in the address as far as there is room", () => {
+    for (const selection of [NOTHING, EVERYTHING, toggled(NOTHING, "a"), withRuns(EVERYTHING, ["a", "b"], false)]) {
+      expect(decodeSelection(encodeSelection(selection))).toEqual(selection);
+    }
+    expect(encodeSelection(withRuns(NOTHING, Array.from({ length: 41 }, (_, n) => `r${n}`), true))).toBeNull();
+    expect(decodeSelection("a,<b>,").ids).toEqual(new Set(["a"]));
   });
 });

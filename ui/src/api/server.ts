@@ -148,6 +148,12 @@ export async function getRun(runId: string, signal?: AbortSignal): Promise<Run> 
   return (await getJson<{ run: Run }>(`${MLFLOW}/runs/get`, { run_id: runId }, signal)).run;
 }
 
+export const renameRun = (runId: string, name: string) =>
+  postJson(`${MLFLOW}/runs/update`, { run_id: runId, run_name: name });
+export const setRunTag = (runId: string, key: string, value: string) =>
+  postJson(`${MLFLOW}/runs/set-tag`, { run_id: runId, key, value });
+export const deleteRunTag = (runId: string, key: string) => postJson(`${MLFLOW}/runs/delete-tag`, { run_id: runId, key });
+
 export async function getSeries(
   query: {
     run_ids: string[];

@@ -63,7 +63,7 @@ export interface RunHead {
 /** One value of a requested column: a param or tag text, a metric, or nothing. */
 export type CellValue = string | number | null;
 
-export type LifeView = "ACTIVE_ONLY" | "DELETED_ONLY";
+export type LifeView = "ACTIVE_ONLY" | "DELETED_ONLY" | "ALL";
 
 /** Which runs: those of experiments that a filter finds. */
 export interface RunScope {

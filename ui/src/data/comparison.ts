@@ -44,3 +44,21 @@ export function compareAddress(runs: readonly string[], base: string | null = nu
   const all = base === null || runs.includes(base) ? runs : [base, ...runs];
   return `/compare?${encodeComparison({ runs: all, base, tab: "values", all: false })}`;
 }
+
+const LAST_KEY = "clew.compared";
+
+/** Keeps what is compared, so that further runs can be added from their own pages. One for the tab. */
+export function rememberComparison(comparison: Comparison): void {
+  sessionStorage.setItem(LAST_KEY, encodeComparison(comparison));
+}
+
+/** What was compared last in this tab. */
+export function lastComparison(): Comparison {
+  return decodeComparison(sessionStorage.getItem(LAST_KEY) ?? "");
+}
+
+/** Where a run is compared with those that were compared last; null where it is one of them, or there is no room. */
+export function addedAddress(runId: string, { runs, ...last }: Comparison): string | null {
+  if (runs.length === 0 || runs.length >= MOST_COMPARED || runs.includes(runId)) return null;
+  return `/compare?${encodeComparison({ ...last, runs: [...runs, runId] })}`;
+}

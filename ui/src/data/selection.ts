@@ -31,3 +31,21 @@ export function withRuns(selection: Selection, ids: readonly string[], selected:
 export function toggled(selection: Selection, id: string): Selection {
   return withRuns(selection, [id], !isSelected(selection, id));
 }
+
+/** More runs than these would make the address too long to share. */
+const MOST_IN_ADDRESS = 40;
+const ALL = "*";
+const RUN_ID = /^[\w-]{1,64}$/;
+
+/** Reads a selection from an address's field `sel`: ids, or "*" and the ids that are left out. */
+export function decodeSelection(text: string | null): Selection {
+  const parts = (text ?? "").split(",");
+  const ids = parts.filter((id) => RUN_ID.test(id)).slice(0, MOST_IN_ADDRESS);
+  return { all: parts[0] === ALL, ids: new Set(ids) };
+}
+
+/** The field for a selection; null for none, and for one that has no room in an address. */
+export function encodeSelection({ all, ids }: Selection): string | null {
+  if (ids.size > MOST_IN_ADDRESS) return null;
+  return [...(all ? [ALL] : []), ...ids].join(",") || null;
+}

@@ -1,11 +1,11 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import type { Run } from "../../api/types";
 import { Swatch } from "../../charts/Swatch";
 import { strokeOf, useColors } from "../../charts/useColors";
 import { goalOf, isRising } from "../../data/goal";
-import { COMPARE_TABS, decodeComparison, encodeComparison, type Comparison } from "../../data/comparison";
+import { COMPARE_TABS, decodeComparison, encodeComparison, rememberComparison, type Comparison } from "../../data/comparison";
 import { assignStyles, rememberedStyles } from "../../data/runstyles";
 import { useWords, type MessageKey } from "../../i18n/language";
 import { Empty, Skeleton } from "../../parts/Empty";
@@ -51,6 +51,7 @@ export function ComparePage() {
   const [path, navigate] = useLocation();
   const search = useSearch();
   const comparison = useMemo(() => decodeComparison(search), [search]);
+  useEffect(() => rememberComparison(comparison), [comparison]);
   const results = useQueries({ queries: comparison.runs.map((runId) => runQuery(runId)) });
   const go = useCallback(
     (change: Partial<Comparison>, replace = true) => {

@@ -10,7 +10,7 @@ import { goalOf } from "../../data/goal";
 import { summarize, type Series } from "../../data/series";
 import { useWords } from "../../i18n/language";
 import { CopyButton } from "../../parts/CopyButton";
-import { Empty } from "../../parts/Empty";
+import { Empty, Skeleton } from "../../parts/Empty";
 import { Icon } from "../../parts/Icon";
 import { KeyName } from "../../parts/KeyName";
 import { LongText } from "../../parts/LongText";
@@ -20,9 +20,12 @@ import { experimentQuery } from "../queries";
 import { METRIC_SNIPPET } from "../snippets";
 import { DatasetList } from "./DatasetList";
 import { Panel } from "./Panel";
+import { NOTE_TAG, tagOf } from "./useRunActions";
 import { useKeyList, useSeries } from "./useSeries";
 
 const RegisterButton = lazy(async () => ({ default: (await import("../models/RegisterButton")).RegisterButton }));
+
+const MarkdownText = lazy(async () => ({ default: (await import("./viewers/MarkdownText")).MarkdownText }));
 
 const CARDS = 4;
 const FILTER_FROM = 12;
@@ -244,11 +247,15 @@ function Facts({ run }: { run: Run }) {
 
 function Note({ run }: { run: Run }) {
   const { t } = useWords();
-  const note = run.data?.tags?.find((tag) => tag.key === "mlflow.note.content")?.value;
+  const note = tagOf(run, NOTE_TAG);
   if (!note) return null;
   return (
     <Panel title={t("fact.note")}>
-      <p className="note">{note}</p>
+      <div className="note">
+        <Suspense fallback={<Skeleton lines={2} />}>
+          <MarkdownText runId={run.info.run_id} path="" text={note} />
+        </Suspense>
+      </div>
     </Panel>
   );
 }

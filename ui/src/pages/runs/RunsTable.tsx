@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState, useSyncExternalStore, type PointerEvent, type ReactNode } from "react";
+import { lazy, useCallback, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useLocation } from "wouter";
 import { address } from "../../api/http";
 import type { ExperimentColumns, RunScope } from "../../api/types";
@@ -17,8 +17,8 @@ import {
 import { compareAddress, MOST_COMPARED } from "../../data/comparison";
 import { isRising, type Goal } from "../../data/goal";
 import type { Line } from "../../data/outline";
-import { hover } from "../../data/hover";
 import { drawnStyles } from "../../data/runstyles";
+import { keepRunList } from "../../data/runlist";
 import type { TableSpec } from "../../data/runtree";
 import { nextSort } from "../../data/viewstate";
 import { useWords } from "../../i18n/language";
@@ -38,6 +38,7 @@ import { differingColumns } from "./differing";
 import { exportActions } from "./exportActions";
 import { filterExample } from "./filterExample";
 import { groupKeys, groupOrder } from "./grouping";
+import { Halves } from "./Halves";
 import { EmptyTrash, NoMatch, NoRuns, Unread } from "./NoRuns";
 import { RunsFoot } from "./RunsFoot";
 import { RunsGrid } from "./RunsGrid";
@@ -54,6 +55,8 @@ const Workspace = lazy(async () => ({ default: (await import("../charts/Workspac
 
 const NO_COLUMNS: ExperimentColumns = {};
 const SURVEY_MS = 5000;
+/** Rows on each side of the visible ones that the page of an opened run can step to. */
+const NEIGHBOURS = 200;
 
 interface TableProps {
   experimentId: string;
@@ -124,7 +127,7 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
     ...(view.filter ? { filter: view.filter } : {}),
     ...(view.deleted ? { view: "DELETED_ONLY" as const } : {}),
   };
-  const selection = useSelection(table?.total ?? 0, JSON.stringify(scope));
+  const selection = useSelection(experimentId, table?.total ?? 0, JSON.stringify(scope));
   const sparks = useCurves();
   const drawn = useSyncExternalStore(drawnStyles.subscribe, drawnStyles.revision);
   const rising = useCallback((metric: string) => isRising(metric, goal), [goal]);
@@ -157,8 +160,12 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
     refresh(visible.current.first <= pinRows.length && !document.querySelector(".grid-body:hover")),
   );
 
-  const open = (runId: string, newTab: boolean) =>
-    newTab ? window.open(address(`runs/${runId}`), "_blank", "noopener") : navigate(`/runs/${runId}`);
+  const open = (runId: string, newTab: boolean) => {
+    const { first, last } = visible.current;
+    keepRunList(`${path}${search ? `?${search}` : ""}`, table?.idsIn(Math.max(0, first - NEIGHBOURS), last + NEIGHBOURS) ?? [], runId);
+    if (newTab) window.open(address(`runs/${runId}`), "_blank", "noopener");
+    else navigate(`/runs/${runId}`);
+  };
   const select = (row: number, extend: boolean) => {
     const here = line(row);
     if (here.kind !== "run") return;
@@ -385,29 +392,6 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
         />
       ) : null}
     </>
-  );
-}
-
-const TABLE = "table";
-
-/** The run of the row under the pointer stands out in the charts. */
-function lightUp(event: PointerEvent): void {
-  const row = (event.target as Element).closest(".grid-row");
-  const link = row?.querySelector("a")?.getAttribute("href");
-  if (link) hover.set({ axis: "", x: null, runId: link.slice(link.lastIndexOf("/") + 1), source: TABLE });
-  else hover.clear(TABLE);
-}
-
-/** The table, the charts, or both beside each other. */
-function Halves({ layout, table, charts }: { layout: Layout; table: ReactNode; charts: ReactNode }) {
-  if (layout === "table") return table;
-  const right = <Suspense fallback={<Skeleton lines={12} />}>{charts}</Suspense>;
-  if (layout === "charts") return right;
-  return (
-    <div className="split" onPointerOver={lightUp} onPointerLeave={() => hover.clear(TABLE)} role="presentation">
-      {table}
-      {right}
-    </div>
   );
 }
 

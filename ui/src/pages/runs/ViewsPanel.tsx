@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { createView, deleteView, getView, updateView } from "../../api/server";
 import type { SavedView } from "../../api/types";
+import { readable } from "../../data/address";
 import { toasts } from "../../data/toasts";
 import { useWords } from "../../i18n/language";
 import { Icon } from "../../parts/Icon";
@@ -9,6 +10,7 @@ import { Failure } from "../../parts/Region";
 import { MenuButton } from "../../parts/ToolButton";
 import { viewsQuery } from "../queries";
 import { sayError } from "../sayError";
+import { SELECTION_FIELD } from "./useSelection";
 
 interface ViewsPanelProps {
   experimentId: string;
@@ -17,11 +19,19 @@ interface ViewsPanelProps {
   onOpen: (search: string) => void;
 }
 
+/** What is selected belongs to the moment, not to a view. */
+function withoutSelection(search: string): string {
+  const query = new URLSearchParams(search);
+  query.delete(SELECTION_FIELD);
+  return readable(query);
+}
+
 /** The saved views of an experiment: open, save, rename, make the default, delete. */
-export function ViewsPanel({ experimentId, search, onOpen }: ViewsPanelProps) {
+export function ViewsPanel({ experimentId, search: shown, onOpen }: ViewsPanelProps) {
   const words = useWords();
   const { t } = words;
   const client = useQueryClient();
+  const search = useMemo(() => withoutSelection(shown), [shown]);
   const views = useQuery(viewsQuery(experimentId));
   const [name, setName] = useState("");
   const [renamed, setRenamed] = useState<SavedView | null>(null);

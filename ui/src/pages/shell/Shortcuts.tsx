@@ -18,6 +18,7 @@ const KEYS: readonly (readonly [string, MessageKey])[] = [
   ["Shift+C", "keys.columns"],
   ["1 2 3", "keys.layout"],
   ["c", "keys.compare"],
+  ["← →", "keys.neighbours"],
   ["y", "keys.share"],
   ["Esc", "keys.leave"],
   ["l", "keys.live"],

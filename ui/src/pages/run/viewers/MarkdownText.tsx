@@ -1,6 +1,7 @@
 import { createElement, useMemo, type ReactNode } from "react";
 import { artifactAddress } from "../../../api/server";
 import { fileBeside, readMarkdown, type Block, type Inline } from "../../../data/markdown";
+import "./viewers.css";
 
 interface Place {
   runId: string;
