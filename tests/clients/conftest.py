@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from interop.conftest import free_port, running
+from interop.conftest import free_port, mlflow_server, peer_python, running
+
+__all__ = ["mlflow_server", "peer_python"]  # fixtures are found by their names here
 
 
 @pytest.fixture(scope="session")
