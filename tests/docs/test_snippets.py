@@ -19,8 +19,8 @@ from interop.conftest import clean_environ, free_port, running
 ROOT = Path(__file__).resolve().parents[2]
 PREAMBLES = Path(__file__).with_name("preambles")
 FRAMEWORKS = (
-    "catboost dask distributed hyperopt joblibspark keras lightgbm lightning onnx optuna prophet ray statsmodels torch "
-    "transformers xgboost"
+    "catboost dask distributed hyperopt joblibspark keras lightgbm lightning onnx prophet ray statsmodels torch "
+    "transformers"
 ).split()
 # docs/why quotes the insides of Clew and has nothing to try.
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/zh-CN/*.md")])
