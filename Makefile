@@ -64,7 +64,8 @@ screenshots: setup ui
 
 # The notebooks are the scripts, cell by cell; edit the scripts.
 notebooks: setup
-	$(PY) -m jupytext --quiet --update --set-kernel python3 --to ipynb examples/quickstart_autolog.py examples/quickstart_logging_api.py
+	$(PY) -m jupytext --quiet --update --set-kernel python3 --to ipynb \
+	  examples/quickstart_autolog.py examples/quickstart_logging_api.py examples/end_to_end.py
 
 docs: setup
 	$(PY) -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/docs

@@ -1,4 +1,4 @@
-"""What ``make demo`` shows: a server on an embedded store, the quick start and a small study, and where to look.
+"""What ``make demo`` shows: a server on an embedded store, every example, and where to look.
 
 python examples/demo.py [--store FOLDER] [--port PORT] [--exit]
 """
@@ -6,16 +6,18 @@ python examples/demo.py [--store FOLDER] [--port PORT] [--exit]
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -24,8 +26,24 @@ START_S = 60.0
 STOP_S = 15.0
 
 
+class Flow(NamedTuple):
+    """script: in this folder. title: what it shows. page: what the page is called that it leads to."""
+
+    script: str
+    title: str
+    page: str
+
+
+FLOWS = (
+    Flow("quickstart_autolog.py", "The quick start: one line of autologging", "the run"),
+    Flow("quickstart_logging_api.py", "The quick start of the logging API", "by hand"),
+    Flow("learning_rates.py", "A study: which learning rate is best, and does it depend on the dataset?", "the study"),
+    Flow("end_to_end.py", "From data to a served model: a search, two versions, a scored table", "the search"),
+)
+
+
 def main() -> int:
-    """Runs the demo; the exit code says whether the quick start went well."""
+    """Runs the demo; the exit code says whether every example went well."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", default=".clew", help="folder of the embedded store (default: ./.clew)")
     parser.add_argument("--port", type=int, default=5000, help="first port to try (default: 5000)")
@@ -34,32 +52,19 @@ def main() -> int:
     store = Path(options.store).absolute()
 
     with server(store, options.port) as (process, url):
-        print("\n== The quick start: one line of autologging\n", flush=True)
-        done = subprocess.run(
-            [sys.executable, str(HERE / "quickstart_autolog.py")], env=client_environ(url), check=False
-        )
-        if done.returncode:
-            print("The quick start failed; its message stands above.", file=sys.stderr)
-            return done.returncode
-        run_id, name = newest_run(url)
-        print("\n== A study: which learning rate is best, and does it depend on the dataset?\n", flush=True)
-        # Its matrices are small: BLAS threads would only be in each other's way.
-        logged = subprocess.run(
-            [sys.executable, str(HERE / "learning_rates.py")],
-            env=client_environ(url) | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        if logged.returncode:
-            print("The study failed; its message stands above.", file=sys.stderr)
-            return logged.returncode
-        said, _, study = logged.stdout.splitlines()[-1].partition("; look at ")
-        print(said)
+        pages = []
+        for flow in FLOWS:
+            print(f"\n== {flow.title}\n", flush=True)
+            said = run(flow.script, url)
+            if said is None:
+                print(f"{flow.script} failed; its message stands above.", file=sys.stderr)
+                return 1
+            pages.append((flow.page, re.findall(r"look at (\S+)", said)[-1]))
         print("\n== Have a look\n")
         print(f"  web UI     {url}/")
-        print(f"  the run    {url}/runs/{run_id}   ({name})")
-        print(f"  the study  {study}")
+        for name, page in pages:
+            print(f"  {name:<10} {page}")
+        print(f"  models     {url}/models")
         print(f"  the store  {store}")
         again = f"`{command_in(store.parent)} ui` in {store.parent} brings it back"
         if options.exit:
@@ -129,12 +134,22 @@ def client_environ(url: str) -> dict[str, str]:
     return kept | {"CLEW_TRACKING_URI": url}
 
 
-def newest_run(url: str) -> tuple[str, str]:
-    """Id and name of the run that started last, as the command line shows it."""
-    command = [sys.executable, "-m", "clew", "runs", "list", "--tracking-uri", url, "--limit", "1", "--json"]
-    listed = subprocess.run(command, env=client_environ(url), check=True, capture_output=True, text=True)
-    run = json.loads(listed.stdout)["runs"][0]
-    return run["run_id"], run["run_name"]
+def run(script: str, url: str) -> str | None:
+    """Runs an example and passes on what it says; None where it fails."""
+    # The matrices are small: BLAS threads would only be in each other's way.
+    environ = client_environ(url) | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    said = []
+    with (
+        tempfile.TemporaryDirectory(prefix="clew-demo-") as folder,
+        subprocess.Popen(
+            [sys.executable, str(HERE / script)], cwd=folder, env=environ, stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            said.append(line)
+    return None if process.returncode else "".join(said)
 
 
 if __name__ == "__main__":

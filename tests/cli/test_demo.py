@@ -1,4 +1,4 @@
-"""``make demo``'s script: a server on an embedded store, the quick start, and the addresses to look at."""
+"""``make demo``'s script: a server on an embedded store, every example, and the addresses to look at."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ def start(store: Path, port: int, *args: str) -> subprocess.Popen[str]:
     )
 
 
-def test_demo_prints_the_run_and_ends(port: int, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_demo_runs_every_example_and_ends(port: int, tmp_path: Path) -> None:
     with start(tmp_path / "store" / ".clew", port, "--exit") as demo:
-        said = demo.communicate(timeout=120)[0]
+        said = demo.communicate(timeout=400)[0]
     assert demo.returncode == 0, said
     assert re.search(rf"web UI +http://127\.0\.0\.1:{port}/", said)
     assert re.search(rf"the run +http://127\.0\.0\.1:{port}/runs/[0-9a-f]{{32}} ", said)
+    assert re.search(rf"the search +http://127\.0\.0\.1:{port}/experiments/\d+/runs", said)
+    assert re.search(r"version 2 in production: AUC 0\.\d+", said)
     assert (tmp_path / "store" / ".clew" / "clew.db").exists()
     again = re.search(r"The server ends now; `(\S+) ui` in (\S+) brings it back", said)
     assert again, said
