@@ -64,7 +64,7 @@ OTHERWISE = {
 }
 """What takes other arguments than in MLflow, and why."""
 
-DOORS = ("onnx", "pytorch", "transformers", "xgboost")
+DOORS = ("catboost", "lightgbm", "onnx", "pytorch", "statsmodels", "transformers", "xgboost")
 """Frameworks whose ``save_model`` and ``log_model`` take the arguments of ``clew.models.LogArguments``."""
 
 ABSENT = {
@@ -72,11 +72,11 @@ ABSENT = {
         r"(client\.)?\w*(trace|span|prompt|assessment|feedback|expectation|issue|session|mcp)\w*"
         r"|client\.(\w+_dataset|\w+_dataset_tags?|search_datasets|\w+_dataset\w*_experiments)|gateway|metrics\.genai"
     ),
-    "autologging of gradient boosting comes with a later version": r"xgboost\.autolog",
     "autologging of deep learning comes with a later version": r"(pytorch|transformers)\.autolog",
     "checkpoints are read by the framework itself; weights are always in the model": (
         r"pytorch\.load_checkpoint|transformers\.persist_pretrained_model"
     ),
+    "autologging of gradient boosting comes with a later version": r"(lightgbm|statsmodels|xgboost)\.autolog",
     "there are no workspaces": r"(client\.)?\w*workspace\w*",
     "webhooks come with a later version": r"client\.\w*webhook\w*",
     "MLflow's own machinery": (

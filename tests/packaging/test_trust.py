@@ -19,7 +19,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from clew.errors import ClewError, Corrupt, Denied, InvalidValue, NotFound, NotSupported
 from clew.packaging.flavor import LoadPolicy
-from clew.packaging.flavors import sklearn as flavor
+from clew.packaging.flavors import estimatorfile
 from clew.packaging.manifest import read_mlmodel
 from clew.packaging.pyfunc import load_native, load_pyfunc
 from clew.packaging.save import ModelOptions, save_model
@@ -87,7 +87,7 @@ def test_a_pickle_that_says_it_is_skops_is_damaged(tmp_path: Path) -> None:
 
 
 def test_a_file_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flavor, "_UNPACKED_BYTES", 1 << 20)
+    monkeypatch.setattr(estimatorfile, "_UNPACKED_BYTES", 1 << 20)
     path = foreign(tmp_path / "m", pickled_model="model.skops", serialization_format="skops")
     model = LinearRegression().fit([[1.0]], [1.0])
     model.coef_ = np.zeros(1 << 18)

@@ -87,6 +87,9 @@ _FLAVORS: Final[Mapping[str, str]] = {
     "onnx": "clew.packaging.flavors.onnx",
     "python_function": "clew.packaging.flavors.python_function",
     "pytorch": "clew.packaging.flavors.pytorch",
+    "catboost": "clew.packaging.flavors.catboost",
+    "lightgbm": "clew.packaging.flavors.lightgbm",
+    "statsmodels": "clew.packaging.flavors.statsmodels",
     "xgboost": "clew.packaging.flavors.xgboost",
     "sklearn": "clew.packaging.flavors.sklearn",
     "transformers": "clew.packaging.flavors.transformers",
@@ -99,6 +102,9 @@ _LOADERS: Final[Mapping[str, str]] = {
     "mlflow.pytorch": "pytorch",
     "mlflow.sklearn": "sklearn",
     "mlflow.transformers": "transformers",
+    "mlflow.catboost": "catboost",
+    "mlflow.lightgbm": "lightgbm",
+    "mlflow.statsmodels": "statsmodels",
     "mlflow.xgboost": "xgboost",
 }
 

@@ -11,7 +11,17 @@ try:
 except ImportError:
     import clew as mlflow
 
-FLAVORS = ("onnx.", "pyfunc.", "pytorch.", "sklearn.", "transformers.", "xgboost.")
+FLAVORS = (
+    "catboost.",
+    "lightgbm.",
+    "onnx.",
+    "pyfunc.",
+    "pytorch.",
+    "sklearn.",
+    "statsmodels.",
+    "transformers.",
+    "xgboost.",
+)
 KINDS = ("positional only", "positional", "several", "keyword", "keywords")
 
 
@@ -56,6 +66,9 @@ for owner, prefix in (
     (mlflow.onnx, "onnx."),
     (mlflow.pytorch, "pytorch."),
     (mlflow.transformers, "transformers."),
+    (mlflow.catboost, "catboost."),
+    (mlflow.lightgbm, "lightgbm."),
+    (mlflow.statsmodels, "statsmodels."),
     (mlflow.xgboost, "xgboost."),
 ):
     public = getattr(owner, "__all__", ())

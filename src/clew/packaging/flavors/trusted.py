@@ -10,7 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 _BY_MODULE: Final = {
+    "collections": "OrderedDict",
     "functools": "partial",
+    # Boosters hold their trees as text or bytes, which the library's own reader takes.
+    "lightgbm.basic": "Booster",
+    "lightgbm.sklearn": "LGBMClassifier LGBMModel LGBMRanker LGBMRegressor",
     "numpy": "dtype mean median max min",
     "scipy.interpolate._bsplines": "BSpline",
     "scipy.sparse._csr": "csr_matrix csr_array",
@@ -64,6 +68,8 @@ _BY_MODULE: Final = {
     "sklearn.utils._bunch": "Bunch",
     "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
     "sklearn.utils.validation": "check_array",
+    "xgboost.core": "Booster",
+    "xgboost.sklearn": "XGBClassifier XGBModel XGBRFClassifier XGBRFRegressor XGBRanker XGBRegressor",
 }
 
-SKLEARN_TYPES: Final = frozenset(f"{module}.{name}" for module, names in _BY_MODULE.items() for name in names.split())
+TRUSTED_TYPES: Final = frozenset(f"{module}.{name}" for module, names in _BY_MODULE.items() for name in names.split())
