@@ -56,6 +56,7 @@ class Settings:
         silence a server takes the run for dead, so set it alike for clients and servers.
     shipper: ``CLEW_SHIPPER``: ``process`` (default) or ``thread`` where no process may be started.
     user: login name, from ``LOGNAME``, ``USER``, ``LNAME`` or ``USERNAME``.
+    webhook_private: whether webhooks may lead into the server's own network, ``CLEW_WEBHOOK_PRIVATE``, default no.
     notebook: path of the running notebook where Jupyter (``JPY_SESSION_NAME``) says so.
     s3_endpoint: address of an S3-compatible store, ``MLFLOW_S3_ENDPOINT_URL``, ``AWS_ENDPOINT_URL_S3`` or
         ``AWS_ENDPOINT_URL``; gcs_endpoint: ``GOOGLE_BASE_URL`` or ``STORAGE_EMULATOR_HOST``; azure_endpoint:
@@ -107,6 +108,7 @@ class Settings:
         "tracking_uri",
         "truncate",
         "user",
+        "webhook_private",
     )
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -135,6 +137,7 @@ class Settings:
         self.heartbeat_s = _seconds("CLEW_HEARTBEAT_S", first("CLEW_HEARTBEAT_S") or "10")
         self.shipper = _one_of("CLEW_SHIPPER", first("CLEW_SHIPPER") or "process", ("process", "thread"))
         self.user = first("LOGNAME", "USER", "LNAME", "USERNAME")
+        self.webhook_private = _truth(first("CLEW_WEBHOOK_PRIVATE"), False)
         self.notebook = first("JPY_SESSION_NAME")
         self.s3_endpoint = first("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
         self.gcs_endpoint = first("GOOGLE_BASE_URL", "STORAGE_EMULATOR_HOST")

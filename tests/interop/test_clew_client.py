@@ -18,7 +18,7 @@ pytestmark = pytest.mark.interop
 RunScript = Callable[[str | Path, str, str], str]
 
 
-@pytest.mark.parametrize("script", ["classic", "media", "datasets", "logged_models", "registry"])
+@pytest.mark.parametrize("script", ["classic", "media", "datasets", "logged_models", "registry", "webhooks"])
 @pytest.mark.parametrize(
     ("client", "server"),
     [
@@ -78,7 +78,6 @@ ABSENT = {
     ),
     "autologging of gradient boosting comes with a later version": r"(lightgbm|statsmodels|xgboost)\.autolog",
     "there are no workspaces": r"(client\.)?\w*workspace\w*",
-    "webhooks come with a later version": r"client\.\w*webhook\w*",
     "MLflow's own machinery": (
         r"transformers\.(generate_signature_output|is_gpu_available)"
         r"|(context|maybe_hint_tracing_skill|set_telemetry_client|test|artifacts\.(add_databricks|get_artifact_rep)\w*)"

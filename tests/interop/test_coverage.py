@@ -11,6 +11,7 @@ from interop import (
     test_model_routes,
     test_registry_routes,
     test_run_routes,
+    test_webhook_routes,
 )
 
 MODULES: tuple[ModuleType, ...] = (
@@ -19,6 +20,7 @@ MODULES: tuple[ModuleType, ...] = (
     test_model_routes,
     test_registry_routes,
     test_file_routes,
+    test_webhook_routes,
 )
 
 

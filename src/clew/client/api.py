@@ -21,6 +21,7 @@ from clew.client.source import NOTE, PARENT, RUN_NAME, user_name
 from clew.client.tablecalls import TableCalls
 from clew.client.trashcalls import TrashCalls
 from clew.client.values import dataset_fields, order_of, pairs_of, status_of, texts_of, view_of
+from clew.client.webhookcalls import WebhookCalls
 from clew.entities import web
 from clew.entities.experiment import Experiment
 from clew.entities.run import ModelOutput, Run, RunInfo, RunStatus
@@ -30,7 +31,7 @@ from clew.settings import read as read_settings
 from clew.wire import convert, mlflow, native
 
 
-class ClewClient(SeriesCalls, ModelCalls, RegistryCalls, ApprovalCalls, TableCalls, TrashCalls):
+class ClewClient(SeriesCalls, ModelCalls, RegistryCalls, ApprovalCalls, WebhookCalls, TableCalls, TrashCalls):
     """A client of one store or server.
 
     tracking_uri: default ``CLEW_TRACKING_URI``, ``MLFLOW_TRACKING_URI``, else the embedded store ``./.clew``.

@@ -10,6 +10,7 @@ from clew.artifacts.roots import locate
 from clew.artifacts.store import ArtifactStore
 from clew.errors import Denied
 from clew.server.ingest import NamesCache
+from clew.server.outbound import Outbound
 from clew.storage.store import Store
 
 
@@ -22,6 +23,7 @@ class Site:
     machines reach serves its own folders only, else anyone could name ``file:///etc`` as a location.
     urls: http addresses, known once the sockets are bound. on_demand: ends when nobody needs it.
     retire: asks an on-demand host to end; None if it cannot.
+    private_webhooks: whether webhooks may lead into the server's own network.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Site:
         local_roots: Sequence[str] | None = None,
         on_demand: bool = False,
         retire: Callable[[], None] | None = None,
+        private_webhooks: bool = False,
     ) -> None:
         self.store = store
         self.artifacts = artifacts
@@ -42,6 +45,7 @@ class Site:
         self.retire = retire
         self.urls: list[str] = []
         self.journal_names = NamesCache()
+        self.outbound = Outbound(private=private_webhooks)
 
     def artifact_place(self, uri: str) -> tuple[ArtifactStore, str]:
         """Where the files of ``uri`` lie: a store, and the path in it.

@@ -37,6 +37,7 @@ from clew.server import (
     tracking,
     trash,
     uploads,
+    webhooks,
     workspace,
 )
 from clew.server.commits import Commits
@@ -65,6 +66,7 @@ _MODULES = (
     workspace,
     bulk,
     filters,
+    webhooks,
 )
 _TABLES: tuple[tuple[str, Kind], ...] = (
     ("WRITES", "write"),

@@ -22,6 +22,7 @@ from clew.ids import now_ms
 from clew.server import purger, uploads
 from clew.server.app import App
 from clew.server.context import Site
+from clew.server.deliverer import Deliverer
 from clew.server.options import Options
 from clew.server.places import HostInfo, Places, write_info
 from clew.server.protocol import BoundedProtocol
@@ -75,7 +76,9 @@ class Service:
             local_roots=roots,
             on_demand=options.on_demand,
             retire=self._end if options.on_demand else None,
+            private_webhooks=settings.read().webhook_private,
         )
+        self._deliverer = Deliverer(self._store, site.outbound)
         prefix = "/" + options.static_prefix.strip("/") if options.static_prefix.strip("/") else ""
         site.urls = [_address(s) + prefix for s in sockets if s.family != socket.AF_UNIX]
         self._site = site
@@ -113,6 +116,7 @@ class Service:
                     loop.add_signal_handler(number, self._end_by, number)
         sys.setswitchinterval(_SWITCH_S)
         self._app.start()
+        self._deliverer.start()
         if self._options.lifeline is not None:
             loop.add_reader(self._options.lifeline, self._end_with, self._options.lifeline)
         loops = (self._watch, self._sweep, self._tidy)
@@ -123,6 +127,7 @@ class Service:
 
     def close(self) -> None:
         """Finish the queue and close the store."""
+        self._deliverer.stop()
         self._app.stop()
         self._store.close()
         logger.info("Clew has ended.")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from clew.errors import Unavailable
-from clew.storage import changes, keys, summary
+from clew.storage import changes, keys, outbox, summary
 from clew.storage.changes import Change
 from clew.storage.engine import Place, Session, TryAgain, WriteTx
 from clew.storage.memory import Memory
@@ -151,6 +151,7 @@ class Committer:
             if len(jobs) >= MAX_JOBS or tx.points.n >= MAX_POINTS:
                 break
         points = summary.flush(tx)
+        outbox.note_ended(tx)
         change = changes.mark(tx, named=self.naming)
         session.commit()
         self.groups += 1

@@ -8,7 +8,7 @@ from typing import Final
 
 from clew.entities.registry import ModelVersion, RegisteredModel
 from clew.errors import AlreadyExists, InvalidValue, NotFound
-from clew.storage import moverequests, moves, versions
+from clew.storage import moverequests, moves, outbox, versions
 from clew.storage.engine import Row, Tx, WriteTx
 
 _FIELDS: Final = "gn, name, description, user_id, created_ms, updated_ms"
@@ -36,6 +36,7 @@ def create_model(
     number = int(rows[0][0])
     put_tags(tx, number, tags)
     moves.note(tx, number, "model", who=who, after=name)
+    outbox.emit(tx, "registered_model.created", {"name": name, "tags": dict(tags), "description": description})
     return get_model(tx, name)
 
 
@@ -179,6 +180,7 @@ def set_alias(tx: WriteTx, name: str, alias: str, version: int, *, who: str, rea
             after=str(version),
             reason=reason,
         )
+        outbox.emit(tx, "model_version_alias.created", {"name": name, "alias": alias, "version": str(version)})
 
 
 def delete_alias(tx: WriteTx, name: str, alias: str, *, who: str, reason: str = "") -> None:
@@ -192,6 +194,7 @@ def delete_alias(tx: WriteTx, name: str, alias: str, *, who: str, reason: str = 
     if before is not None:
         tx.run("DELETE FROM model_alias WHERE gn = :gn AND alias = :alias", gn=number, alias=alias)
         moves.note(tx, number, "alias", who=who, version=before, alias=alias, before=str(before), reason=reason)
+        outbox.emit(tx, "model_version_alias.deleted", {"name": name, "alias": alias})
 
 
 def get_by_alias(tx: Tx, name: str, alias: str) -> ModelVersion:

@@ -11,7 +11,7 @@ import msgspec
 
 from clew.entities.registry import ModelStage, ModelVersion, VersionStatus
 from clew.errors import InvalidValue, NotFound
-from clew.storage import models, moverequests, moves
+from clew.storage import models, moverequests, moves, outbox
 from clew.storage.engine import Row, Tx, WriteTx
 
 STAGES: Final = (ModelStage.NONE, ModelStage.STAGING, ModelStage.PRODUCTION, ModelStage.ARCHIVED)
@@ -75,6 +75,15 @@ def create_version(tx: WriteTx, name: str, new: NewVersion, *, who: str) -> Mode
     )
     _put_tags(tx, int(row[0]), new.tags)
     moves.note(tx, model, "version", who=who, version=version, after=str(version))
+    told = {
+        "name": name,
+        "version": str(version),
+        "source": new.source,
+        "run_id": new.run_id or None,
+        "tags": dict(new.tags),
+        "description": new.description or None,
+    }
+    outbox.emit(tx, "model_version.created", told)
     if new.model_id:
         _tell_logged_model(tx, new.model_id, name, version)
     return get_version(tx, name, version)
@@ -185,13 +194,11 @@ def move_version(
         )
     for other, other_version in others:
         _set_stage(tx, other, ModelStage.ARCHIVED)
-        moves.note(
-            tx, model, "stage", who=who, version=other_version, before=stage, after=ModelStage.ARCHIVED, reason=reason
-        )
+        _note_stage(tx, model, name, other_version, (stage, ModelStage.ARCHIVED), who, reason)
     _set_stage(tx, number, stage)
     _touch(tx, [number, *(other for other, _ in others)])
     if STAGES[before] is not stage:
-        moves.note(tx, model, "stage", who=who, version=version, before=STAGES[before], after=stage, reason=reason)
+        _note_stage(tx, model, name, version, (STAGES[before], stage), who, reason)
     return get_version(tx, name, version)
 
 
@@ -209,10 +216,12 @@ def delete_version(tx: WriteTx, name: str, version: int, *, who: str) -> None:
     ):
         tx.run("DELETE FROM model_alias WHERE gn = :gn AND alias = :alias", gn=model, alias=alias)
         moves.note(tx, model, "alias", who=who, version=version, alias=alias, before=str(version))
+        outbox.emit(tx, "model_version_alias.deleted", {"name": name, "alias": alias})
     moverequests.void(tx, model, version, who=who)
     tx.run("DELETE FROM model_version_tag WHERE vn = :vn", vn=number)
     tx.run("DELETE FROM model_version WHERE vn = :vn", vn=number)
     moves.note(tx, model, "version", who=who, version=version, before=str(version))
+    outbox.emit(tx, "model_version.deleted", {"name": name, "version": str(version), "user": who})
     if model_id:
         _tell_logged_model(tx, model_id, name, version, gone=True)
 
@@ -233,6 +242,8 @@ def set_tag(tx: WriteTx, name: str, version: int, key: str, value: str) -> None:
         NotFound: there is no such model or version.
     """
     _put_tags(tx, version_number(tx, name, version), {key: value})
+    told = {"name": name, "version": str(version), "key": key, "value": value}
+    outbox.emit(tx, "model_version_tag.set", told)
 
 
 def delete_tag(tx: WriteTx, name: str, version: int, key: str) -> None:
@@ -241,7 +252,9 @@ def delete_tag(tx: WriteTx, name: str, version: int, key: str) -> None:
     Raises:
         NotFound: there is no such model or version.
     """
-    tx.run("DELETE FROM model_version_tag WHERE vn = :vn AND key = :key", vn=version_number(tx, name, version), key=key)
+    number = version_number(tx, name, version)
+    if tx.run("DELETE FROM model_version_tag WHERE vn = :vn AND key = :key", vn=number, key=key):
+        outbox.emit(tx, "model_version_tag.deleted", {"name": name, "version": str(version), "key": key})
 
 
 def version_number(tx: Tx, name: str, version: int) -> int:
@@ -265,6 +278,16 @@ def lock_version(tx: WriteTx, name: str, version: int) -> None:
     number = version_number(tx, name, version)
     if not tx.run("UPDATE model_version SET updated_ms = updated_ms WHERE vn = :vn", vn=number):
         raise NotFound(f"Model Version (name={name}, version={version}) not found")
+
+
+def _note_stage(
+    tx: WriteTx, model: int, name: str, version: int, way: tuple[ModelStage, ModelStage], who: str, reason: str
+) -> None:
+    """Keep, and tell, that a version went from one stage to another."""
+    before, after = way
+    moves.note(tx, model, "stage", who=who, version=version, before=before, after=after, reason=reason)
+    told = {"name": name, "version": str(version), "from": before.value, "to": after.value}
+    outbox.emit(tx, "model_version_stage.set", told | {"user": who, "reason": reason})
 
 
 def _set_stage(tx: WriteTx, number: int, stage: ModelStage) -> None:

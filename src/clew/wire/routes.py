@@ -23,6 +23,7 @@ from clew.wire import (
     series,
     tables,
     trash,
+    webhooks,
     workspace,
 )
 from clew.wire.document import OpenAPI
@@ -326,6 +327,28 @@ _APPROVALS = (
     ),
 )
 
+_WEBHOOKS = (
+    _mlflow("create_webhook", "POST", "webhooks", webhooks.CreateWebhook, webhooks.WebhookResponse),
+    _mlflow("list_webhooks", "GET", "webhooks", webhooks.ListWebhooks, webhooks.ListWebhooksResponse),
+    _mlflow("get_webhook", "GET", "webhooks/{webhook_id}", webhooks.WebhookById, webhooks.WebhookResponse),
+    _mlflow("update_webhook", "PATCH", "webhooks/{webhook_id}", webhooks.UpdateWebhook, webhooks.WebhookResponse),
+    _mlflow("delete_webhook", "DELETE", "webhooks/{webhook_id}", webhooks.WebhookById),
+    _mlflow("test_webhook", "POST", "webhooks/{webhook_id}/test", webhooks.TestWebhook, webhooks.TestWebhookResponse),
+    _native("add_webhook", "POST", "webhooks", webhooks.AddWebhook, webhooks.HookResponse, "manage"),
+    _native("find_webhooks", "GET", "webhooks", webhooks.ListWebhooks, webhooks.HooksResponse, "read"),
+    _native(
+        "change_webhook", "PATCH", "webhooks/{webhook_id}", webhooks.ChangeWebhook, webhooks.HookResponse, "manage"
+    ),
+    _native(
+        "list_deliveries",
+        "GET",
+        "webhooks/{webhook_id}/deliveries",
+        webhooks.ListDeliveries,
+        webhooks.ListDeliveriesResponse,
+        "read",
+    ),
+)
+
 _OWN = (
     _native("info", "GET", "info", mlflow.Empty, native.Info, "open"),
     _native("start_run", "POST", "runs/start", native.StartRun, native.StartRunResponse, "write"),
@@ -410,6 +433,7 @@ ROUTES: dict[str, Route] = {
         *_MODELS,
         *_REGISTRY,
         *_APPROVALS,
+        *_WEBHOOKS,
         *_OWN,
         *_EXPLORE,
         *_TABLES,

@@ -36,6 +36,20 @@ _NUMBERS: dict[frozenset[str], dict[int, str]] = {
             2: "LOGGED_MODEL_READY",
             3: "LOGGED_MODEL_UPLOAD_FAILED",
         },
+        {1: "ACTIVE", 2: "DISABLED"},
+        {1: "CREATED", 2: "UPDATED", 3: "DELETED", 4: "SET", 5: "EXCEEDED"},
+        {
+            1: "REGISTERED_MODEL",
+            2: "MODEL_VERSION",
+            3: "MODEL_VERSION_TAG",
+            4: "MODEL_VERSION_ALIAS",
+            5: "PROMPT",
+            6: "PROMPT_VERSION",
+            7: "PROMPT_TAG",
+            8: "PROMPT_VERSION_TAG",
+            9: "PROMPT_ALIAS",
+            10: "BUDGET_POLICY",
+        },
     )
 }
 
