@@ -6,6 +6,7 @@ import os
 
 import click
 
+from clew import __version__
 from clew.cli import approvals
 from clew.errors import InvalidValue
 
@@ -152,6 +153,33 @@ def predict(
         task = progress.add_task("rows", total=None)
         rows = score_file(model, job, lambda done, total: progress.update(task, completed=done, total=total))
     click.echo(f"{rows:,} rows scored: {output_path}")
+
+
+@models.command("build-docker")
+@click.option("-m", "--model-uri", required=True, metavar="URI", help="Model that the image serves.")
+@click.option(
+    "-d",
+    "--output-dir",
+    default="clew-image",
+    show_default=True,
+    type=click.Path(file_okay=False),
+    help="New or empty folder to write into.",
+)
+@click.option("-n", "--name", default="clew-model", show_default=True, help="Name of the image, for what is printed.")
+@click.option("--base-image", help="Image to start from. Default: Python's own, in the model's version.")
+@click.option("--port", "-p", type=click.IntRange(1, 65_535), default=8080, show_default=True, help="Port inside.")
+@_trust
+def build_docker(
+    model_uri: str, output_dir: str, name: str, base_image: str | None, port: int, trust: str | None
+) -> None:
+    """Write what `docker build` needs for an image that serves a model."""
+    from clew.serving.image import write_context
+
+    image = write_context(model_uri, output_dir, trust=trust, base=base_image, port=port)  # type: ignore[arg-type]
+    click.echo(f"{output_dir} holds the Dockerfile, the model and Clew {__version__}; from {image.base}.")
+    if image.trusted:
+        click.echo("The model may run code while it loads: this store trusts it, or you said so.")
+    click.echo(f"docker build -t {name} {output_dir} && docker run -p {port}:{port} -e CLEW_SCORING_TOKEN=... {name}")
 
 
 def _local(env_manager: str) -> None:
