@@ -23,9 +23,11 @@ from clew.packaging.manifest import FORMAT_LEVEL
 from clew.serving.answers import write_predictions
 from clew.serving.description import describe
 from clew.serving.models import Served
+from clew.serving.plain import PlainNumbers, plain_numbers
 from clew.serving.questions import UnknownType, read_question
 
 _JSON: Final = "application/json"
+_INLINE_BYTES: Final = 16 << 10  # of a body that is answered on the loop, if the model is quick
 _OPEN: Final = ("/ping", "/health", "/version")
 _log = logging.getLogger("clew.serving")
 
@@ -50,6 +52,7 @@ class ScoringApp:
     def __init__(self, served: Sequence[Served], *, token: str = "", limits: Limits = DEFAULTS) -> None:
         self._first = served[0]
         self._by_name = {one.name: one for one in served}
+        self._plain = {one.name: plain_numbers(one.model) for one in served}
         self._token = token.encode()
         self._limits = limits
         self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="clew-score")
@@ -131,12 +134,14 @@ class ScoringApp:
         if body is None:
             return _fault(413, "BAD_REQUEST", f"The body is larger than {self._limits.body_bytes:,} bytes.")
         kind = request.headers.get("content-type", "")
-        loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._pool, _predict, served, body, kind)
+        plain = self._plain[served.name]
         try:
-            return Response(await asyncio.wait_for(asyncio.shield(work), self._limits.predict_s), media_type=_JSON)
+            if plain is not None and plain.quick and len(body) <= _INLINE_BYTES:
+                answer = plain.answer(body, kind)
+                if answer is not None:
+                    return Response(answer, media_type=_JSON)
+            return Response(await self._in_thread(served, plain, body, kind), media_type=_JSON)
         except TimeoutError:
-            work.add_done_callback(lambda done: done.exception())  # its fault is told already
             text = f"The model did not answer within {self._limits.predict_s:g} s."
             return _fault(504, "DEADLINE_EXCEEDED", text)
         except UnknownType as error:
@@ -156,13 +161,29 @@ class ScoringApp:
                 500, "INTERNAL_ERROR", f"The model failed with a {type(error).__name__}; see the server's log."
             )
 
+    async def _in_thread(self, served: Served, plain: PlainNumbers | None, body: bytes, kind: str) -> bytes:
+        """The answer of a thread.
+
+        Raises:
+            TimeoutError: it takes longer than it may; it goes on, and nobody waits for it.
+        """
+        work = asyncio.get_running_loop().run_in_executor(self._pool, _predict, served, plain, body, kind)
+        try:
+            return await asyncio.wait_for(asyncio.shield(work), self._limits.predict_s)
+        except TimeoutError:
+            work.add_done_callback(lambda done: done.exception())  # its fault is told already
+            raise
+
 
 def _label(name: str) -> str:
     """A model's name inside the quotes of a label."""
     return name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _predict(served: Served, body: bytes, kind: str) -> bytes:
+def _predict(served: Served, plain: PlainNumbers | None, body: bytes, kind: str) -> bytes:
+    answer = plain.answer(body, kind) if plain is not None else None
+    if answer is not None:
+        return answer
     question = read_question(body, kind, served.model.metadata.signature)
     return write_predictions(served.model.predict(question.data, question.params))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import warnings
 from collections.abc import Callable, Sequence
 
 import uvicorn
@@ -29,6 +30,8 @@ def serve(
         Unavailable: the port is taken.
     """
     listening = _listen(host, port)
+    # An array has no names of columns; the short way has compared them already (see ``plain``).
+    warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
     app = ScoringApp(served, token=token, limits=limits)
     config = uvicorn.Config(
         app.asgi,
