@@ -64,6 +64,19 @@ export async function postJson<T>(path: string, body: unknown, signal?: AbortSig
   return (await response.json()) as T;
 }
 
+/** A POST in somebody's name. A header holds bytes only, so the name goes as those of its UTF-8. */
+export async function postAs<T>(user: string, path: string, body: unknown): Promise<T> {
+  const response = await ask(path, {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      "X-Clew-User": String.fromCharCode(...new TextEncoder().encode(user)),
+    },
+    body: JSON.stringify(body),
+  });
+  return (await response.json()) as T;
+}
+
 async function sendJson<T>(method: string, path: string, body: unknown): Promise<T> {
   const response = await ask(path, {
     method,

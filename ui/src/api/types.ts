@@ -385,7 +385,7 @@ export interface RegisteredModelPage {
 export interface ModelMove {
   id: number;
   timestamp: number;
-  kind: "model" | "version" | "stage" | "alias";
+  kind: "model" | "version" | "stage" | "alias" | "rule" | "request" | "approval" | "rejection" | "withdrawal";
   version?: string;
   alias?: string;
   before?: string;

@@ -17,7 +17,18 @@ import { StageBadge } from "./StageBadge";
 
 const FIRST = 50;
 const MOST = 1000;
-const ICONS: Record<ModelMove["kind"], IconName> = { model: "box", version: "plus", stage: "move", alias: "tag" };
+const ICONS: Record<ModelMove["kind"], IconName> = {
+  model: "box",
+  version: "plus",
+  stage: "move",
+  alias: "tag",
+  rule: "flag",
+  request: "flag",
+  approval: "check",
+  rejection: "close",
+  withdrawal: "close",
+};
+const CONSENT = { request: "models.did.request", approval: "models.did.approval", rejection: "models.did.rejection", withdrawal: "models.did.withdrawal" } as const;
 
 /** Who moved what, when, from where to where and why; of one version where it is given. */
 export function History({ name, version }: { name: string; version?: string }) {
@@ -79,6 +90,20 @@ function What({ name, move }: { name: string; move: ModelMove }) {
     return (
       <>
         <VersionLink name={name} version={version} /> {t("models.version.made")}
+      </>
+    );
+  }
+  if (kind === "rule") {
+    const rule = after || t("models.rule.none");
+    return alias ? t("models.rule", { target: `@${alias}`, rule }) : rule;
+  }
+  if (kind !== "stage" && kind !== "alias") {
+    return (
+      <>
+        {t(CONSENT[kind])}
+        <VersionLink name={name} version={version} />
+        <Icon name="right" />
+        {alias ? <AliasChip name={name} alias={alias} /> : <StageBadge stage={after as ModelStage} />}
       </>
     );
   }

@@ -23,6 +23,7 @@ import { DeleteDialog } from "./DeleteDialog";
 import { Description } from "./Description";
 import { History } from "./History";
 import { modelQuery, versionQuery, versionsQuery } from "./queries";
+import { Requests } from "./Requests";
 import { StageBadge } from "./StageBadge";
 import { TagPanel } from "./TagPanel";
 import { useRegistryActions } from "./useRegistryActions";
@@ -119,6 +120,9 @@ function ModelBody({ model }: { model: RegisteredModel }) {
       ) : null}
       <div className="overview model-overview">
         <div className="overview-main">
+          <Region name="requests">
+            <Requests name={name} />
+          </Region>
           <Region name="versions">
             <Versions name={name} />
           </Region>

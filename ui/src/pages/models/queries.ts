@@ -1,5 +1,6 @@
 /** What the pages of the registry ask. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { listRequests } from "../../api/approvals";
 import * as registry from "../../api/registry";
 import { keptPath, nameIs, orderBy, type ModelsView } from "../../data/registry";
 import { every } from "../queries";
@@ -47,6 +48,13 @@ export const historyQuery = (name: string, most: number) =>
     queryKey: ["models", "history", name, most],
     queryFn: ({ signal }) => registry.getHistory(name, most, signal),
     placeholderData: keepPreviousData,
+    refetchInterval: every(LIST_MS),
+  });
+
+export const requestsQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["models", "requests", name],
+    queryFn: ({ signal }) => listRequests(name, signal),
     refetchInterval: every(LIST_MS),
   });
 
