@@ -37,8 +37,10 @@ def vector(texts: list[str]) -> str:
 
 
 def tables() -> str:
-    """The text of ``R/generated.R``."""
-    routes = [f"  {r.name} = {vector([r.method, r.path])}" for r in ROUTES.values() if not r.raw and not r.media]
+    """The text of ``R/generated.R``: of the routes those that the client's code names."""
+    code = "".join(p.read_text(encoding="utf-8") for p in TABLES.parent.glob("*.R") if p != TABLES)
+    used = [route for route in ROUTES.values() if f'"{route.name}"' in code]
+    routes = [f"  {r.name} = {vector([r.method, r.path])}" for r in used]
     classes = [
         c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, ClewError) and c is not ClewError
     ]

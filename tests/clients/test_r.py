@@ -12,96 +12,17 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import clew
-from interop.conftest import ROOT, clean_environ
+from clients.rscript import PACKAGE, Rscript
+from interop.conftest import ROOT
 
 pytestmark = pytest.mark.clients
-PACKAGE = ROOT / "clients" / "r"
-NEEDED = ("curl", "jsonlite", "openssl", "tibble", "yaml", "testthat", "withr", "knitr", "rmarkdown", "roxygen2")
-# Nothing of R may leave this machine: another address than the server's leads to a proxy that is not there.
-OFFLINE = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "no_proxy": "127.0.0.1"}
 NAME = "größe/花 1"
 ODD = "a = 'b' > \"c\" & é\n花"
-
-
-class Rscript:
-    """R with the package installed in a library of its own."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder = folder
-        self.url = url
-        self.environ = clean_environ(
-            folder,
-            **OFFLINE,
-            R_LIBS=str(folder / "library"),
-            CLEW_TRACKING_URI=url,
-            CLEW_TEST_TRACKING_URI=url,
-            LC_ALL="C.UTF-8",
-            TZ="UTC",
-        )
-
-    def command(self, *command: str, **environ: str) -> str:
-        """What a command says, which must succeed."""
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environ | environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-6000:]
-        return done.stdout
-
-    def run(self, code: str, **environ: str) -> str:
-        """What R says to ``code``."""
-        script = self.folder / "script.R"
-        script.write_text(f"library(clew)\n{code}\n", encoding="utf-8")
-        return self.command("Rscript", str(script), **environ)
-
-    def start(self, code: str) -> subprocess.Popen[str]:
-        """R at work on ``code``."""
-        script = self.folder / "background.R"
-        script.write_text(f"library(clew)\n{code}\n", encoding="utf-8")
-        return subprocess.Popen(
-            ["Rscript", str(script)],
-            cwd=self.folder,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-
-@pytest.fixture(scope="session")
-def installed() -> None:
-    """R and the packages, else the test is skipped."""
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed: no Rscript on the path")
-    asked = ", ".join(f'"{name}"' for name in NEEDED)
-    code = f"for (p in c({asked})) if (!requireNamespace(p, quietly = TRUE)) cat(p, '')"
-    missing = subprocess.run(["Rscript", "-e", code], capture_output=True, text=True, timeout=120, check=True).stdout
-    if missing.strip():
-        pytest.skip(f"R packages are missing: {missing.strip()}")
-
-
-@pytest.fixture(scope="session")
-def r(installed: None, clew_url: str, tmp_path_factory: pytest.TempPathFactory) -> Rscript:
-    """R that knows the package and a server."""
-    r = Rscript(tmp_path_factory.mktemp("r"), clew_url)
-    (r.folder / "library").mkdir()
-    r.command("R", "CMD", "INSTALL", f"--library={r.folder / 'library'}", str(PACKAGE))
-    return r
 
 
 @pytest.fixture
@@ -144,11 +65,7 @@ def test_r_cmd_check_has_nothing_to_say(r: Rscript, tmp_path: Path, server: bool
     assert "Status: OK" in said, said
 
 
-def test_what_is_generated_is_fresh(r: Rscript) -> None:
-    done = subprocess.run(
-        [sys.executable, str(PACKAGE / "generate.py"), "--check"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
+def test_the_help_pages_are_fresh(r: Rscript) -> None:
     copy = r.folder / "fresh" / "clew"
     shutil.copytree(PACKAGE, copy)
     r.command("Rscript", "-e", f'roxygen2::roxygenise("{copy}")')

@@ -9,6 +9,7 @@ new_buffer <- function() {
   buffer <- new.env(parent = emptyenv())
   empty_buffer(buffer)
   buffer$not_before <- 0
+  buffer$pid <- Sys.getpid()
   buffer
 }
 
@@ -29,10 +30,13 @@ add_points <- function(run, key, values, timestamp, step) {
   }
   times <- ms_of(timestamp)
   if (!length(times) %in% c(1, n) || anyNA(times)) raise("invalid_value", "timestamp must be one time, or one for each value.")
-  append_points(run, rep_len(key, n), values, rep_len(step, n), rep_len(times, n))
   waiting <- run$waiting
-  unknown <- is.null(open_run(run$run_id)) # nobody will end it for us
-  if (unknown || waiting$count >= batch_size || now_s() - waiting$since >= flush_after_s) flush_run(run, final = unknown)
+  elsewhere <- waiting$pid != Sys.getpid()
+  if (elsewhere && waiting$count) empty_buffer(waiting) # another process has them, too, and sends them
+  append_points(run, rep_len(key, n), values, rep_len(step, n), rep_len(times, n))
+  # where nobody here will end the run, or a process may be gone in a moment, nothing waits
+  at_once <- elsewhere || !isTRUE(run$fate$open)
+  if (at_once || waiting$count >= batch_size || now_s() - waiting$since >= flush_after_s) flush_run(run, final = at_once)
 }
 
 append_points <- function(run, keys, values, steps, times) {

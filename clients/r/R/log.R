@@ -96,8 +96,9 @@ clew_log_batch <- function(metrics = NULL, params = NULL, tags = NULL, run_id = 
     check_columns(metrics, "metrics", c("key", "value", "step", "timestamp"))
     keys <- vapply(as.character(metrics$key), check_key, "", USE.NAMES = FALSE)
     check_values("metrics", metrics$value)
-    append_points(run, keys, metrics$value, metrics$step, ms_of(metrics$timestamp))
     flush_run(run)
+    append_points(run, keys, metrics$value, metrics$step, ms_of(metrics$timestamp))
+    flush_run(run, final = TRUE)
   }
   invisible(run)
 }

@@ -114,8 +114,10 @@ place_of_model <- function(client, uri) {
   if (grepl("^m-[0-9a-f]{32}$", rest)) return(place_of_logged(client, rest))
   version <- version_of_uri(client, rest)
   target <- call_route(client, "get_model_version_download_uri", name = version$name, version = version$version)$artifact_uri
-  model_id <- version$model_id %||% sub("^models:/", "", target)
-  if (grepl("^m-[0-9a-f]{32}$", model_id)) return(place_of_logged(client, model_id))
+  # MLflow's server tells the logged model's address, and no id
+  told <- if (nzchar(version$model_id %||% "")) version$model_id else target
+  model_id <- regmatches(told, regexpr("(?<![^/])m-[0-9a-f]{32}(?=(/artifacts)?/?$)", told, perl = TRUE))
+  if (length(model_id)) return(place_of_logged(client, model_id))
   if (grepl("^runs:", target)) return(place_of_model(client, target))
   list(root = root_of_uri(target), run_id = version$run_id)
 }

@@ -71,8 +71,16 @@ end_truly <- function(run, status, reason = NULL) {
   if (!run$run_id %in% open) return(invisible(NULL))
   inner <- session$runs[seq(match(run$run_id, open), length(open))]
   finish <- function() for (each in rev(inner)) finish_run(each, status, reason = reason)
-  if (status == "FINISHED") return(finish())
-  tryCatch(finish(), error = function(e) {
+  tryCatch(finish(), clew_unavailable = function(e) {
+    told <- paste0(
+      conditionMessage(e), ". Run ", run$run_id, " is still open in this session, with ", run$waiting$count,
+      " metric points; clew_end_run(\"", status, "\") tries again."
+    )
+    if (status != "FINISHED") return(warning(told, call. = FALSE))
+    e$message <- told
+    stop(e)
+  }, error = function(e) {
+    if (status == "FINISHED") stop(e)
     for (each in inner) forget_run(each)
     warning("Run ", run$run_id, " could not be ended as ", status, ": ", conditionMessage(e), call. = FALSE)
   })
@@ -96,6 +104,7 @@ clew_start_run <- function(run_id = NULL, experiment_id = NULL, start_time = NUL
   } else {
     resume_run(client, id_of(run_id), tags)
   }
+  run$fate$open <- TRUE
   session$runs <- c(session$runs, list(run))
   invisible(run)
 }
@@ -105,13 +114,16 @@ new_run <- function(client, experiment_id, start_time, tags, run_name, parent) {
   if (!is.null(parent)) own[["mlflow.parentRunId"]] <- parent$run_id
   given <- as.list(tags)
   given[names(own)[names(own) %in% names(given)]] <- NULL
-  # the client chooses the id, so that the call can be repeated
-  made <- call_route(
-    client, "start_run",
-    run_id = paste(as.character(openssl::rand_bytes(16)), collapse = ""),
+  fields <- list(
     experiment_id = as.character(experiment_id %||% parent$experiment_id %||% current_experiment(client)),
     run_name = if (!is.null(run_name)) check_text(run_name, "a run's name"),
     user_id = user_name(), start_time = verbatim(whole_text(ms_of(start_time))), tags = pairs_to(c(own, given))
+  )
+  call <- function(...) do.call(call_route, c(list(client, ...), fields))
+  # the client chooses the id, so that the call can be repeated; MLflow's server has no such call
+  made <- tryCatch(
+    call("start_run", run_id = paste(as.character(openssl::rand_bytes(16)), collapse = "")),
+    clew_not_found = function(e) if (is.null(e$error_code)) call("create_run") else stop(e)
   )
   run_handle(client, made$run$info)
 }
@@ -173,6 +185,7 @@ finish_run <- function(run, status, end_time = NULL, reason = NULL) {
 }
 
 forget_run <- function(run) {
+  run$fate$open <- FALSE
   session$runs <- Filter(function(open) open$run_id != run$run_id, session$runs)
 }
 
@@ -180,6 +193,7 @@ forget_run <- function(run) {
 end_open_runs <- function(...) {
   for (connection in session$clients) connection$handle <- NULL # it may be finalized already
   for (run in rev(session$runs)) {
+    if (run$waiting$pid != Sys.getpid()) next # a forked process; the run is its parent's
     fate <- run$fate
     if (is.null(fate$status) && !identical(geterrmessage(), fate$said)) {
       fate$status <- "FAILED"

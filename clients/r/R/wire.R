@@ -34,11 +34,18 @@ number_of <- function(x) {
 }
 
 numbers_of <- function(items, field) {
-  vapply(items, function(item) number_of(item[[field]]), 0, USE.NAMES = FALSE)
+  values <- lapply(items, `[[`, field)
+  plain <- vapply(values, is.numeric, NA)
+  numbers <- rep(NA_real_, length(values))
+  numbers[plain] <- as.double(unlist(values[plain]))
+  numbers[!plain] <- vapply(values[!plain], number_of, 0)
+  unname(numbers)
 }
 
 texts_of <- function(items, field, absent = NA_character_) {
-  vapply(items, function(item) as.character(item[[field]] %||% absent), "", USE.NAMES = FALSE)
+  values <- lapply(items, `[[`, field)
+  values[vapply(values, is.null, NA)] <- absent
+  as.character(unlist(values, use.names = FALSE))
 }
 
 times_of <- function(ms) as.POSIXct(as.double(ms) / 1000, origin = "1970-01-01", tz = "UTC")
@@ -87,9 +94,12 @@ check_text <- function(x, what) {
   enc2utf8(x)
 }
 
+known_keys <- new.env(parent = emptyenv())
+
 # The server's rule for names, checked before a name waits in a batch with others.
 check_key <- function(key) {
   key <- check_text(key, "a name")
+  if (!is.null(known_keys[[key]])) return(key)
   if (nchar(key) > 250) raise("invalid_value", "The name '", substr(key, 1, 40), "...' is longer than 250 characters.")
   if (!grepl("(*UCP)^[/\\w.\\- :]*$", key, perl = TRUE)) {
     raise(
@@ -100,5 +110,6 @@ check_key <- function(key) {
   if (any(parts %in% c("", ".", ".."))) {
     raise("invalid_value", "Invalid name '", key, "': read as a path it would mean another name; drop empty parts and dots.")
   }
+  known_keys[[key]] <- TRUE
   key
 }

@@ -103,3 +103,16 @@ test_that("metrics wait out an absent server with one warning; at the end it is 
   clew_end_run()
   expect_identical(nrow(clew_get_metric_history("a", run)), 1001L)
 })
+
+test_that("forked processes log into the run of their parent, and leave its end to it", {
+  skip_on_os("windows")
+  fresh_experiment()
+  run <- clew_start_run()
+  clew_log_metric("parent", 1)
+  parallel::mclapply(1:3, function(i) clew_log_metric("child", i, step = i), mc.cores = 3)
+  expect_identical(clew_get_run(run)$info$status, "RUNNING")
+  expect_identical(sort(clew_get_metric_history("child", run)$value), as.double(1:3))
+  expect_identical(clew_get_metric_history("parent", run)$value, 1)
+  clew_end_run()
+  expect_identical(clew_get_run(run)$info$status, "FINISHED")
+})
