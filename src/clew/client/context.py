@@ -82,7 +82,7 @@ class RunContext:
     def begin(self) -> None:
         """What ``with`` does at its beginning."""
         origin = self._origin
-        uri = _with_password(origin.tracking_uri)
+        uri = with_password(origin.tracking_uri)
         place = Place(uri, origin.experiment_id, origin.experiment_name, origin.source)
         session.enter(place, Active.guest_of(origin, link_to(uri)) if origin.run_id else None)
 
@@ -95,7 +95,7 @@ class RunContext:
     def settle(self) -> None:
         """Wait until the worker's calls have arrived; the run's own process does that when the run ends."""
         if self._origin.run_id not in session.open:
-            link_to(_with_password(self._origin.tracking_uri)).flush()
+            link_to(with_password(self._origin.tracking_uri)).flush()
 
     def environment(self) -> dict[str, str]:
         """Variables for a program that works for the run: ``subprocess.run(…, env={**os.environ, **these})``.
@@ -198,7 +198,7 @@ def _origin_here() -> Origin:
     return Origin(link.uri, experiment_id or ("" if name else DEFAULT_ID), name or "")
 
 
-def _with_password(uri: str) -> str:
+def with_password(uri: str) -> str:
     """The address as this process knows it, where it differs from ``uri`` only by a password."""
     for known in (current_uri(), settings.read().tracking_uri):
         if known and known != uri:

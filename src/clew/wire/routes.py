@@ -21,6 +21,7 @@ from clew.wire import (
     native,
     registry,
     series,
+    studies,
     tables,
     trash,
     webhooks,
@@ -420,6 +421,33 @@ _WORKSPACE = (
     _native("list_stars", "GET", "stars", workspace.ListStars, workspace.ListStarsResponse, "read"),
 )
 
+_STUDIES = (
+    _native(
+        "read_study_journal",
+        "GET",
+        "study-journals/{journal}",
+        studies.ReadStudyJournal,
+        studies.ReadStudyJournalResponse,
+        "read",
+    ),
+    _native(
+        "append_study_journal",
+        "POST",
+        "study-journals/{journal}",
+        studies.AppendStudyJournal,
+        studies.AppendStudyJournalResponse,
+        "write",
+    ),
+    _native(
+        "delete_study_journal",
+        "DELETE",
+        "study-journals/{journal}",
+        studies.StudyJournalByName,
+        mlflow.Empty,
+        "write",
+    ),
+)
+
 _TABLES = (
     _native("runs_table", "POST", "runs/table", tables.RunsTable, mlflow.Empty, "read"),
     _native("metrics_table", "POST", "metrics/table", tables.MetricsTable, mlflow.Empty, "read"),
@@ -439,6 +467,7 @@ ROUTES: dict[str, Route] = {
         *_TABLES,
         *_FILES,
         *_WORKSPACE,
+        *_STUDIES,
         *_BULK,
         *_ABOUT,
     )
