@@ -92,10 +92,14 @@ class RunContext:
         for active in session.leave():
             session.end(active, outcome.status.value, outcome=outcome)
 
-    def settle(self) -> None:
-        """Wait until the worker's calls have arrived; the run's own process does that when the run ends."""
+    def settle(self, *, own: bool = False) -> None:
+        """Wait until the worker's calls have arrived; the run's own process does that when the run ends.
+
+        own: only those of this process, which costs nothing where there were none.
+        """
         if self._origin.run_id not in session.open:
-            link_to(with_password(self._origin.tracking_uri)).flush()
+            link = link_to(with_password(self._origin.tracking_uri))
+            link.flush_own() if own else link.flush()
 
     def environment(self) -> dict[str, str]:
         """Variables for a program that works for the run: ``subprocess.run(…, env={**os.environ, **these})``.
@@ -200,6 +204,8 @@ def _origin_here() -> Origin:
 
 def with_password(uri: str) -> str:
     """The address as this process knows it, where it differs from ``uri`` only by a password."""
+    if "@" not in uri:
+        return uri  # there is no place in it that a password was taken out of
     for known in (current_uri(), settings.read().tracking_uri):
         if known and known != uri:
             full = resolve(known)

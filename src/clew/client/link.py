@@ -266,10 +266,18 @@ class Link:
         """Wait until the target has what this process logged; False, with a line that says so, when it has not."""
         return self.wait(self._awaited(), timeout_s)
 
-    def _awaited(self) -> list[Awaited]:
+    def flush_own(self) -> bool:
+        """``flush`` without a look at what other processes logged to the same runs."""
+        logs, receipts = self._own()
+        return self.wait([*receipts, *self._files(logs)])
+
+    def _own(self) -> tuple[list[RunLog], list[Awaited]]:
         with self._lock:
             logs = list(self.runs.values())
-        receipts: list[Awaited] = [r for r in (log.journal.fence() for log in logs) if r is not None]
+        return logs, [r for r in (log.journal.fence() for log in logs) if r is not None]
+
+    def _awaited(self) -> list[Awaited]:
+        logs, receipts = self._own()
         own = {log.journal.writer_folder for log in logs}
         others = neighbours.receipts(self.launcher.folder, self.begun | {log.run_id for log in logs}, own)
         return [*receipts, *others, *self._files(logs)]
