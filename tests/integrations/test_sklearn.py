@@ -17,7 +17,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor, StackingRegressor, VotingClassifier
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import cross_val_score
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -192,16 +192,6 @@ def test_cross_validation_is_silent_though_it_was_imported_before(jobs: int | No
     with joblib.parallel_config("threading"):
         cross_val_score(LogisticRegression(), SMALL, TARGET, cv=3, n_jobs=jobs)
     assert runs() == []
-
-
-def test_a_search_is_one_run_with_its_own_params_and_the_best_ones(runs: Runs) -> None:
-    clew.autolog()
-    GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=3).fit(SMALL, TARGET)
-    run = only(runs)
-    assert run.data.params["cv"] == "3"
-    assert run.data.params["best_C"] in ("0.1", "1.0")
-    assert "estimator__C" not in run.data.params
-    assert {"best_cv_score", "training_score"} <= set(run.data.metrics)
 
 
 def test_a_forest_with_threads_is_one_run(runs: Runs) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Literal, Protocol
 
 from clew.client.carriage import Origin
 from clew.client.link import Link
@@ -26,6 +26,8 @@ class Active:
     companions: what goes on beside the run and is stopped before its end: its monitor, console, snapshot.
     run: as it was when it began. experiment_name: where its id is not known yet.
     guest: it was begun elsewhere, and is not ended here.
+    lent: autologging began it, so that the user's own calls neither stumble over it nor end it; ``trial`` if the
+        first unnamed run that the user begins inside it is this one.
     outer: the one inside which it became active. thread: where that was. main: threads without runs log to it, unless
     it stands apart: beside another one, as runs of asyncio's tasks do.
     """
@@ -35,6 +37,7 @@ class Active:
         "companions",
         "experiment_name",
         "guest",
+        "lent",
         "link",
         "log",
         "main",
@@ -49,6 +52,7 @@ class Active:
         self.log = log
         self.link = link
         self.guest = guest
+        self.lent: Literal["", "run", "trial"] = ""
         self.companions: list[Companion] = []
         self.outer: Active | None = None
         self.apart = False

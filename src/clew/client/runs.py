@@ -15,6 +15,7 @@ from clew.client.outcome import outcome_of
 from clew.client.runlog import RunLog
 from clew.client.session import session
 from clew.client.snapshot import Snapshot
+from clew.client.source import NOTE
 from clew.client.values import status_of
 from clew.entities.run import Run
 from clew.errors import Conflict
@@ -40,6 +41,15 @@ class ActiveRun(Run, frozen=True):
             session.end(active, outcome.status.value, outcome=outcome)
 
 
+class LentRun(ActiveRun, frozen=True):
+    """The run of a trial, lent to the objective that asked for one; it ends with the trial, not with the block."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
 def start_run(
     run_id: str | None = None,
     experiment_id: str | None = None,
@@ -55,6 +65,8 @@ def start_run(
     run_id: a run to go on with; ``CLEW_RUN_ID`` does the same for the first run of a script.
     nested: inside the active run, which becomes the parent; in a worker that is the run for which it works.
     parent_run_id: the parent, whatever run is active.
+    Inside a run that autologging began, ``nested`` goes without saying; and inside a trial of a search, the first run
+    without a name is the trial's own, which the search ends.
     Processes that torchrun, MPI or SLURM started together begin one run; ``CLEW_RANKS=0`` gives each its own.
 
     log_system_metrics: log the load of processor, memory, disk, network and graphics processors as ``system/…``.
@@ -65,6 +77,10 @@ def start_run(
     """
     cells.end_leftovers()
     stack = session.standing()
+    lent = bool(stack) and stack[-1].lent
+    if lent == "trial" and not (run_id or experiment_id or run_name or parent_run_id):
+        return _lend(stack[-1], tags, description)
+    nested = nested or bool(lent)
     if stack and not stack[-1].guest and not nested:
         active_id = stack[-1].run.info.run_id
         raise Conflict(
@@ -89,6 +105,15 @@ def start_run(
             ranked=None if parent or stack else session.ranks.next_run(link.uri),
         )
     return _activate(run, log, link, log_system_metrics=log_system_metrics, source=not resumed and not parent)
+
+
+def _lend(active: Active, tags: Mapping[str, Any] | None, description: str | None) -> ActiveRun:
+    active.lent = "run"
+    texts = {**(tags or {}), **({} if description is None else {NOTE: description})}
+    if texts:
+        active.log.set_tags(texts)
+    run = active.run
+    return LentRun(info=run.info, data=run.data, inputs=run.inputs, outputs=run.outputs)
 
 
 def start_agreed(run_id: str, run_name: str | None, tags: Mapping[str, Any]) -> ActiveRun:

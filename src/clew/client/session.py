@@ -212,7 +212,7 @@ class Session:
                 return None
             if not active.guest and run_id in (None, active.log.run_id):
                 self._close([active], tuple(a for a in stack if a is not active))
-                return active
+                return None if active.lent and run_id is None else active  # whoever lent it ends it
         return None
 
     def take(self, run_id: str) -> list[Active]:

@@ -14,7 +14,7 @@ import msgspec
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Flags with MLflow's names and meaning; those with other defaults or new ones are described.
 
-    max_tuning_runs: kept for the child runs of searches, which are not made yet.
+    max_tuning_runs: how many candidates of a search become child runs, the best by rank; None for all.
     disable_for_unsupported_versions: leave versions of the framework alone that are older than those Clew knows.
     serialization_format: None takes the safe format of the framework (skops for scikit-learn).
     log_training_metrics: compute metrics on the training data after ``fit``.

@@ -83,7 +83,9 @@ class Recorder:
         fault = guard.take_fault()
         if fault is not None:
             guard.guarded("logging a failure", self.tags, {"autolog.error": fault[:500]})
-        active = session.pop(self.run_id) if self.managed else None
+        active = self.active if self.managed else None
+        if active is not None:
+            session.pop(self.run_id)  # unless the user's end_run took it off already
         outcome = outcome_of(error)
         if active is not None and self.active.link.away:
             # There is nothing to wait for, and that has been said.
@@ -118,4 +120,6 @@ def open_run(flavor: str, options: Options, *, name: str | None = None, shared: 
             nested=active is not None,
             tags={AUTOLOGGING: flavor, **(options.extra_tags or {})},
         )
-    return Recorder(options, session.stack()[-1], True)
+    active = session.stack()[-1]
+    active.lent = "run"
+    return Recorder(options, active, True)

@@ -9,13 +9,15 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from clew.errors import InvalidValue, NotSupported
+from clew.integrations import hyperopt as _hyperopt
+from clew.integrations import joblib as _joblib
 from clew.integrations import options
 from clew.integrations import optuna as _optuna
 from clew.integrations import sklearn as _sklearn
 from clew.integrations.options import Options
 
 _log = logging.getLogger("clew.autolog")
-_INTEGRATIONS = {"sklearn": _sklearn, "optuna": _optuna}
+_INTEGRATIONS = {"sklearn": _sklearn, "optuna": _optuna, "hyperopt": _hyperopt, "joblib": _joblib}
 
 
 def autolog(
@@ -85,7 +87,7 @@ def sklearn_autolog(
 ) -> None:
     """Log every scikit-learn training; these options win over those of ``clew.autolog``.
 
-    max_tuning_runs: taken for MLflow's sake; a search is one run so far.
+    max_tuning_runs: how many candidates of a search become child runs, the best by rank; None for all.
     disable_for_unsupported_versions: leave scikit-learn alone where it is older than 1.5.
     serialization_format: of the logged model; None takes skops, and cloudpickle where skops cannot hold it.
     pos_label: the positive class of a binary problem; without it, scores are averaged by class weight.
@@ -137,6 +139,21 @@ def optuna_autolog(
     """
     options.set_own("optuna", Options(disable=disable, exclusive=exclusive, silent=silent, extra_tags=extra_tags))
     _apply("optuna")
+
+
+def hyperopt_autolog(
+    disable: bool = False,
+    exclusive: bool = False,
+    silent: bool = False,
+    extra_tags: Mapping[str, str] | None = None,
+) -> None:
+    """Log every ``fmin`` of Hyperopt, with ``Trials`` or ``SparkTrials``; these options win over ``clew.autolog``'s.
+
+    exclusive: leave runs of yours alone. silent: say nothing in the log.
+    extra_tags: set on the runs that autologging makes for searches.
+    """
+    options.set_own("hyperopt", Options(disable=disable, exclusive=exclusive, silent=silent, extra_tags=extra_tags))
+    _apply("hyperopt")
 
 
 def _apply(flavor: str) -> None:

@@ -17,7 +17,7 @@ from clew.client.context import RunContext, run_context
 from clew.client.deadline import within
 from clew.client.failure import FAILED_TAG, explain
 from clew.client.link import Link
-from clew.client.outcome import Outcome
+from clew.client.outcome import Outcome, outcome_of
 from clew.client.runlog import RunLog
 from clew.client.session import session
 from clew.entities.run import RunStatus
@@ -45,11 +45,15 @@ class Trial:
         self._active = active
         self._entered = entered
 
-    def leave(self) -> None:
-        """Log calls of this thread no longer go to it; what the user began inside it and left open ends."""
+    def leave(self, error: BaseException | None = None) -> None:
+        """Log calls of this thread no longer go to it; what the user began inside it and left open ends.
+
+        error: what the trial failed with.
+        """
+        outcome = outcome_of(error)
         for inner in session.take(self.log.run_id):
             if inner is not self._active:
-                session.end(inner, RunStatus.FINISHED.value)
+                session.end(inner, outcome.status.value, outcome=outcome)
         if self._entered is not None:
             self._entered.leave(None)
 
@@ -69,6 +73,32 @@ class Trial:
         """End the run as failed, for a reason that is no exception of this process."""
         self.log.set_tags({FAILED_TAG: reason[:_MAX_REASON]})
         self.end(RunStatus.FAILED, end_ms=end_ms)
+
+
+def begin_trial(
+    parent_run_id: str, number: object, tags: Mapping[str, str], entered: RunContext | None = None
+) -> Trial:
+    """A child of a run that log calls of this thread go to, until its ``leave``.
+
+    entered: the context that was entered for it, to be left with it.
+    """
+    with within(CALL_S):
+        runs.start_run(
+            run_name=f"trial-{number}",
+            nested=True,
+            parent_run_id=parent_run_id,
+            tags={NUMBER_TAG: str(number), **tags},
+        )
+    active = session.stack()[-1]
+    active.lent = "trial"
+    return Trial(active.log, active.link, active, entered)
+
+
+def write_trial(outer: Active, number: object, tags: Mapping[str, str], start_ms: int) -> Trial:
+    """A child of ``outer`` that is over, to be written down and ended; no call to the server is made for it."""
+    name, texts = f"trial-{number}", {NUMBER_TAG: str(number), **tags}
+    log = births.begin_unseen(outer.link, outer=outer, run_name=name, tags=texts, start_ms=start_ms)
+    return Trial(log, outer.link)
 
 
 class Search:
@@ -103,44 +133,39 @@ class Search:
                 found = runs.get_run(run_id)
             except NotFound:
                 runs.start_agreed(run_id, name, {AUTOLOGGING: flavor, **(options.extra_tags or {})})
-                return cls(Recorder(options, session.stack()[-1], managed=True))
+                return cls(Recorder(options, _lent(), managed=True))
             if found.info.status is not RunStatus.RUNNING:
                 runs.start_run(run_id=run_id)
-                return cls(Recorder(options, session.stack()[-1], managed=True))
+                return cls(Recorder(options, _lent(), managed=True))
         info = found.info
         context = RunContext(Origin(session.link.uri, info.experiment_id, "", run_id, info.run_name, info.artifact_uri))
         context.begin()
         return cls(Recorder(options, session.stack()[-1], managed=False), context)
 
-    def begin_trial(self, number: int, tags: Mapping[str, str]) -> Trial:
+    def begin_trial(self, number: object, tags: Mapping[str, str]) -> Trial:
         """A child that log calls of this thread go to, until its ``leave``."""
         entered = self.context if threading.get_ident() != self._thread else None
         if entered is not None:
             entered.begin()
         try:
-            with within(CALL_S):
-                runs.start_run(
-                    run_name=f"trial-{number}",
-                    nested=True,
-                    parent_run_id=self.recorder.run_id,
-                    tags={NUMBER_TAG: str(number), **tags},
-                )
+            return begin_trial(self.recorder.run_id, number, tags, entered)
         except BaseException as error:
             if entered is not None:
                 entered.leave(error)
             raise
-        active = session.stack()[-1]
-        return Trial(active.log, active.link, active, entered)
 
     def write_trial(self, number: object, tags: Mapping[str, str], start_ms: int) -> Trial:
         """A child that is over, to be written down and ended."""
-        outer = self.recorder.active
-        name, texts = f"trial-{number}", {NUMBER_TAG: str(number), **tags}
-        log = births.begin_unseen(outer.link, outer=outer, run_name=name, tags=texts, start_ms=start_ms)
-        return Trial(log, outer.link)
+        return write_trial(self.recorder.active, number, tags, start_ms)
 
     def end(self, error: BaseException | None) -> None:
         """End the parent if it is ours. error: what the search raised."""
         self.recorder.end(error)
         if self._guest is not None:
             self._guest.leave(error)
+
+
+def _lent() -> Active:
+    active = session.stack()[-1]
+    active.lent = "run"
+    return active

@@ -194,6 +194,42 @@ def test_autologged_trainings_join_the_trials_run(runs: Runs) -> None:
         assert run.data.metrics["training_score"] == pytest.approx(trial.value)
 
 
+def test_the_run_that_an_objective_begins_is_the_trials(runs: Runs) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        with clew.start_run(nested=bool(trial.number), tags={"mine": "yes"}) as run:
+            assert clew.active_run().info.run_id == run.info.run_id
+            clew.log_metric("auc", 0.5)
+        for fold in range(2):
+            with clew.start_run(run_name=f"{trial.number}-{fold}"):
+                clew.log_metric("fold", fold)
+        return 1.0
+
+    clew.optuna.autolog()
+    new_study().optimize(objective, n_trials=2)
+    found = {run.info.run_name: run for run in runs()}
+    assert {"trial-0", "trial-1", "0-0", "0-1", "1-0", "1-1"} < set(found)
+    assert len(found) == 7
+    for number in range(2):
+        trial = found[f"trial-{number}"]
+        assert (trial.data.metrics["auc"], trial.data.metrics["value"]) == (0.5, 1.0)
+        assert (trial.data.tags["mine"], trial.info.status) == ("yes", RunStatus.FINISHED)
+        for fold in range(2):
+            assert found[f"{number}-{fold}"].data.tags["mlflow.parentRunId"] == trial.info.run_id
+
+
+def test_an_objective_that_ends_all_runs_does_not_end_the_searches(runs: Runs) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        while clew.active_run():
+            clew.end_run()
+        return float(trial.number)
+
+    clew.optuna.autolog()
+    new_study().optimize(objective, n_trials=2)
+    parent, children = family(runs)
+    assert [children[f"trial-{n}"].data.metrics["value"] for n in range(2)] == [0.0, 1.0]
+    assert {run.info.status for run in (parent, *children.values())} == {RunStatus.FINISHED}
+
+
 def test_a_study_in_a_run_of_the_user_stays_in_it(runs: Runs) -> None:
     clew.optuna.autolog()
     study = new_study()

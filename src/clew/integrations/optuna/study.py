@@ -93,7 +93,7 @@ class StudyRun:
     def _leave(self, number: int, begun: Trial, error: BaseException | None) -> None:
         with self._lock:
             self._open[number] = begun, error
-        begun.leave()
+        begun.leave(error)
 
     def _fail(self, number: int, error: BaseException) -> None:
         """Write down a trial that raised: Optuna calls nobody after one that ends the study."""

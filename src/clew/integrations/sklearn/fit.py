@@ -10,12 +10,15 @@ import numpy as np
 
 from clew.client.models import ModelEntry, log_model
 from clew.client.source import context_tags
+from clew.entities.dataset import Dataset
+from clew.ids import now_ms
 from clew.integrations import guard
 from clew.integrations.dataset import describe, rows_of, take
 from clew.integrations.options import Options
 from clew.integrations.recorder import Recorder, open_run
 from clew.integrations.sklearn import scores
 from clew.integrations.sklearn.later import Memory, TrainedModel
+from clew.integrations.sklearn.search import log_candidates, log_table
 from clew.packaging.save import ModelOptions
 from clew.packaging.signature import ModelSignature, infer_signature
 
@@ -36,6 +39,8 @@ class Fit:
         self._weights = weights
         self._error: BaseException | None = None
         self._evaluated: set[str] = set()
+        self._dataset: Dataset | None = None
+        self._start_ms = now_ms()
 
     @classmethod
     def begin(cls, options: Options, estimator: Any, features: Any, targets: Any, weights: Any) -> Fit | None:
@@ -64,7 +69,7 @@ class Fit:
             ("logging the dataset", self._log_dataset, self._options.log_datasets),
             ("logging the model", self._log_model, self._options.log_models),
             ("logging training metrics", self._log_metrics, self._options.log_training_metrics),
-            ("logging the search", self._log_search, hasattr(self._estimator, "best_score_")),
+            ("logging the search", self._log_search, hasattr(self._estimator, "cv_results_")),
         )
         for what, work, wanted in parts:
             if wanted:
@@ -82,7 +87,8 @@ class Fit:
 
     def _log_dataset(self) -> None:
         if rows_of(self._features):
-            self._recorder.dataset(describe(self._features, self._targets, _source()), "train")
+            self._dataset = describe(self._features, self._targets, _source())
+            self._recorder.dataset(self._dataset, "train")
 
     def _log_metrics(self) -> None:
         recorder, options = self._recorder, self._options
@@ -103,11 +109,21 @@ class Fit:
                 recorder.metrics({name: value}, step)
 
     def _log_search(self) -> None:
-        best = {f"best_{name}": value for name, value in (getattr(self._estimator, "best_params_", None) or {}).items()}
-        self._recorder.params(best)
-        self._recorder.metrics({"best_cv_score": float(self._estimator.best_score_)})
+        search, recorder = self._estimator, self._recorder
+        best = {f"best_{name}": value for name, value in (getattr(search, "best_params_", None) or {}).items()}
+        recorder.params(best)
+        if hasattr(search, "best_score_"):
+            recorder.metrics({"best_cv_score": float(search.best_score_)})
+        guard.guarded("logging the candidates", log_table, recorder, search.cv_results_)
+        guard.guarded("logging the candidates", log_candidates, recorder, search, self._dataset, self._start_ms)
+        if self._options.log_models and hasattr(search, "best_estimator_"):
+            guard.guarded("logging the best model", self._enter_model, search.best_estimator_, "best_estimator")
 
     def _log_model(self) -> None:
+        self._recorder.model_id = self._enter_model(self._estimator, "model")
+
+    def _enter_model(self, estimator: Any, name: str) -> str | None:
+        """The id of the logged model."""
         chosen = self._options
         example = take(self._features, slice(_EXAMPLE_ROWS)) if chosen.log_input_examples else None
         options = ModelOptions(
@@ -115,10 +131,8 @@ class Fit:
             input_example=example,
             flavor_options={"serialization_format": chosen.serialization_format, "silent": chosen.silent},
         )
-        entry = ModelEntry(name="model", params=estimator_params(self._estimator))
-        self._recorder.model_id = log_model(
-            self._estimator, entry, flavor="sklearn", options=options, hurry=True
-        ).model_id
+        entry = ModelEntry(name=name, params=estimator_params(estimator))
+        return log_model(estimator, entry, flavor="sklearn", options=options, hurry=True).model_id
 
     def _signature(self) -> ModelSignature:
         sample = take(self._features, slice(_SIGNATURE_ROWS))
