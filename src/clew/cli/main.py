@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ui": ("clew.cli.server:ui", "Open the web UI of the store in this folder."),
     "server": ("clew.cli.server:server", "Serve a store to a team: API and web UI."),
     "runs": ("clew.cli.runs:runs", "List, filter, show and change runs."),
+    "hpo": ("clew.cli.hpo:hpo", "Follow a search for hyperparameters."),
     "experiments": ("clew.cli.experiments:experiments", "List experiments."),
     "models": ("clew.cli.models:models", "Serve models, score files, approve moves."),
     "openapi": ("clew.cli.openapi:openapi", "Print the OpenAPI document of the REST API."),

@@ -28,6 +28,7 @@ from clew.integrations.recorder import AUTOLOGGING, CALL_S, Recorder, open_run
 
 STATE_TAG: Final = "trial.state"
 NUMBER_TAG: Final = "trial.number"
+PLANNED_TAG: Final = "trials.planned"
 _MAX_REASON: Final = 500
 
 

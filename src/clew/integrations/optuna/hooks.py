@@ -29,6 +29,7 @@ def patch_study(patch: Patch, study_class: type) -> None:
             run = guard.guarded("the start of a study's run", StudyRun.open, self, chosen)
             if run is None:
                 return original(self, *args, **kwargs)
+            guard.guarded("logging a study", run.plan, given.get("n_trials"))
             given["func"] = run.track(given["func"])
             given["callbacks"] = [run.record, *(given.get("callbacks") or ())]
             return _optimize(original, run, given)

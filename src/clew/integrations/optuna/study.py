@@ -17,7 +17,7 @@ from clew.errors import shown
 from clew.ids import new_id, now_ms
 from clew.integrations import guard
 from clew.integrations.options import Options
-from clew.integrations.trials import STATE_TAG, Search, Trial
+from clew.integrations.trials import PLANNED_TAG, STATE_TAG, Search, Trial
 
 ATTRIBUTE: Final = "clew:run:"
 """User attributes of a study begin so whose end is the id of its run; their value is the store's address."""
@@ -64,6 +64,12 @@ class StudyRun:
         if named and search.recorder.managed and _name_of(study):
             search.recorder.tags({RUN_NAME: _name_of(study) or ""})
         return run
+
+    def plan(self, trials: int | None) -> None:
+        """Say how many trials there shall be, if that is known, so that whoever looks sees what remains."""
+        if trials is not None:
+            total = len(self._study.get_trials(deepcopy=False)) + trials
+            self._search.recorder.tags({PLANNED_TAG: str(total)})
 
     # -- trials -----------------------------------------------------------------------------
 
