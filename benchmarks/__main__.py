@@ -38,6 +38,7 @@ NAMES = (
     "events",
     "artifacts",
     "models",
+    "end_to_end",
     "tables",
     "ui",
 )
