@@ -25,7 +25,7 @@ def run(environ: dict[str, str], folder: Path, *arguments: str) -> str:
         env=environ | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")},
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=800,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -59,3 +59,10 @@ def check(environ: dict[str, str], said: str, trials: int) -> None:
 @pytest.mark.slow
 def test_the_flow_with_optuna(environ: dict[str, str], tmp_path: Path) -> None:
     check(environ, run(environ, tmp_path, "--trials", "4"), 4)
+
+
+@pytest.mark.spark
+def test_the_flow_on_spark(environ: dict[str, str], tmp_path: Path) -> None:
+    said = run(environ, tmp_path, "--trials", "4", "--engine", "spark")
+    assert "Spark scored 265 rows" in said
+    check(environ, said, 4)
