@@ -220,6 +220,15 @@ def test_the_quick_start(build: Build, clew_url: str, client: ClewClient, tmp_pa
 
 
 @pytest.mark.clients
+def test_a_program_that_ends_inside_a_run(build: Build, client: ClewClient, tmp_path: Path) -> None:
+    (run_id,) = build.java(tmp_path, client.tracking_uri, "clew.client.wire.Exchange", "leave", names("Java")[0])
+    read = client.get_run(run_id)
+    assert read.info.status == RunStatus.KILLED
+    assert read.data.metrics == {"last words": 1.0}
+    assert read.data.tags["clew.killed_reason"] == "the program ended inside the run"
+
+
+@pytest.mark.clients
 def test_the_example_of_its_page(build: Build, client: ClewClient, tmp_path: Path) -> None:
     page = (ROOT / "docs" / "java.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^```java\n(.*?)^```", page, re.MULTILINE | re.DOTALL)

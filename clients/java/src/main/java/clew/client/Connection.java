@@ -39,7 +39,7 @@ final class Connection {
         http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(settings.connectTimeout)
-            .followRedirects(HttpClient.Redirect.NORMAL)
+            .followRedirects(HttpClient.Redirect.NEVER) // Java would show the token to the other host, too
             .build();
         base = settings.address();
         authorization = settings.authorization();

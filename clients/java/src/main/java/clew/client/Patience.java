@@ -37,6 +37,12 @@ record Patience(Duration longest) {
         return false;
     }
 
+    /** How long to wait before a further attempt, in milliseconds; 0 after the first one. */
+    static long pauseMs(int attempt) {
+        long ms = Math.min(MAX_MS, FIRST_MS << Math.min(attempt, 10));
+        return ThreadLocalRandom.current().nextLong(ms / 2, ms + 1);
+    }
+
     /**
      * Waits before a further attempt.
      *
@@ -46,9 +52,7 @@ record Patience(Duration longest) {
      * @return false, without waiting, where that would take too long
      */
     boolean pause(int attempt, long startedNanos, double retryAfterS) throws InterruptedException {
-        long ms = Math.min(MAX_MS, FIRST_MS << Math.min(attempt, 10));
-        ms = ThreadLocalRandom.current().nextLong(ms / 2, ms + 1);
-        ms = Math.max(ms, (long) (retryAfterS * 1000));
+        long ms = Math.max(pauseMs(attempt), (long) (retryAfterS * 1000));
         long spentMs = (System.nanoTime() - startedNanos) / 1_000_000;
         if (spentMs + ms > longest.toMillis()) return false;
         Thread.sleep(ms);

@@ -39,7 +39,8 @@ final class RunLog {
     private Map<String, String> tags = new LinkedHashMap<>();
     private final List<ClewException> refused = new ArrayList<>();
     private boolean sealed;
-    private boolean warned;
+    private int failures; // of attempts in a row to send quietly; these and the next are for the one who sends
+    private long quietUntilNanos;
 
     RunLog(Connection connection, String runId) {
         this.connection = connection;
@@ -104,14 +105,14 @@ final class RunLog {
         }
     }
 
-    /** Sends what waits, if the server is there; never throws. */
+    /** Sends what waits, if the server is there, and leaves it in peace for a while where it is not; never throws. */
     void flushQuietly() {
         if (empty() || !sending.tryLock()) return;
         try {
-            drain(false);
+            if (failures == 0 || System.nanoTime() - quietUntilNanos >= 0) drain(false);
         } catch (ClewException trouble) {
-            if (!warned) LOGGER.log(Level.WARNING, "Run {0}: {1} What is logged waits.", runId, trouble.getMessage());
-            warned = true;
+            if (failures == 0) LOGGER.log(Level.WARNING, "Run {0}: {1} What is logged waits.", runId, trouble.getMessage());
+            quietUntilNanos = System.nanoTime() + Patience.pauseMs(failures++) * 1_000_000;
         } finally {
             sending.unlock();
         }
@@ -140,7 +141,7 @@ final class RunLog {
         sending.lock();
         try {
             for (LogBatch batch = take(); batch != null; batch = take()) send(batch, patient);
-            warned = false;
+            failures = 0;
         } finally {
             sending.unlock();
         }

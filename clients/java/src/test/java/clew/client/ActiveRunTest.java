@@ -143,6 +143,24 @@ class ActiveRunTest {
     }
 
     @Test
+    void aServerInTroubleIsNotAskedWithEveryLogCall() throws Exception {
+        try (FakeServer server = new FakeServer(ActiveRunTest::answer); ClewClient client = server.client(Duration.ZERO)) {
+            ActiveRun run = client.startRun(RunSpec.ofEnvironment());
+            server.script(asked -> Answer.error(503, "TEMPORARILY_UNAVAILABLE", "busy"));
+            long began = System.nanoTime();
+            for (int i = 0; i < 5000; i++) {
+                run.logMetric("m", i, i);
+                if (i % 100 == 0) Thread.sleep(1);
+            }
+            // pauses of at least 50, 100, 200 ms and so on lie between attempts, however long the calls took
+            double seconds = (System.nanoTime() - began) / 1e9;
+            assertTrue(batches(server).size() <= 6 + seconds, batches(server).size() + " in " + seconds + " s");
+            server.script(ActiveRunTest::answer);
+            run.close();
+        }
+    }
+
+    @Test
     void aParamKeepsItsValue() throws IOException {
         try (FakeServer server = new FakeServer(ActiveRunTest::answer); ClewClient client = server.client()) {
             try (ActiveRun run = client.startRun(RunSpec.ofEnvironment())) {

@@ -203,6 +203,17 @@ class ConnectionTest {
         }
     }
 
+    @Test
+    void theTokenIsNotCarriedElsewhere() throws IOException {
+        try (FakeServer elsewhere = new FakeServer(asked -> Answer.ok("{}")); FakeServer server = new FakeServer(asked -> {
+                asked.exchange().getResponseHeaders().set("Location", elsewhere.uri() + "/");
+                return new Answer(307, "", null);
+            })) {
+            assertThrows(ClewException.class, () -> ask(server, Map.of("CLEW_TOKEN", "t"), null));
+            assertEquals(0, elsewhere.asked.size());
+        }
+    }
+
     private static void ask(FakeServer server, Map<String, String> environment, String token) {
         try (ClewClient client = new ClewClient.Builder(environment).uri(server.uri()).token(token).build()) {
             client.runs().get("r");

@@ -18,12 +18,15 @@ public final class Exchange {
 
     private Exchange() {}
 
-    /** {@code read EXPERIMENT RUN LOGGED_MODEL REGISTERED_MODEL METRIC} or {@code write EXPERIMENT REGISTERED_MODEL}. */
+    /** {@code read EXPERIMENT RUN LOGGED_MODEL REGISTERED_MODEL METRIC} {@code write EXPERIMENT REGISTERED_MODEL} or {@code leave EXPERIMENT}. */
     public static void main(String[] arguments) {
         try (ClewClient client = ClewClient.ofEnvironment()) {
             List<String> rest = new ArrayList<>(List.of(arguments));
-            if (rest.remove(0).equals("read")) read(client, rest);
-            else write(client, rest);
+            switch (rest.remove(0)) {
+                case "read" -> read(client, rest);
+                case "write" -> write(client, rest);
+                default -> leave(client, rest);
+            }
         }
     }
 
@@ -61,6 +64,14 @@ public final class Exchange {
             OUT.println(run.id());
             OUT.println(model.id());
         }
+    }
+
+    /** Ends the program inside a run. */
+    private static void leave(ClewClient client, List<String> names) {
+        ActiveRun run = client.startRun(RunSpec.in(names.get(0)));
+        run.logMetric("last words", 1);
+        OUT.println(run.id());
+        System.exit(0);
     }
 
     private static void print(Message message) {
