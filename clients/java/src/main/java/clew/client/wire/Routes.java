@@ -245,6 +245,30 @@ public final class Routes {
     public static final Route<ModelStateAt, ModelStateResponse> MODEL_STATE_AT = new Route<>(
         "model_state_at", "GET", "/api/clew/v1/models/{name}/at", true, ModelStateResponse::read);
 
+    /** {@code POST /api/2.0/mlflow/webhooks} */
+    public static final Route<CreateWebhook, WebhookResponse> CREATE_WEBHOOK = new Route<>(
+        "create_webhook", "POST", "/api/2.0/mlflow/webhooks", false, WebhookResponse::read);
+
+    /** {@code GET /api/2.0/mlflow/webhooks} */
+    public static final Route<ListWebhooks, ListWebhooksResponse> LIST_WEBHOOKS = new Route<>(
+        "list_webhooks", "GET", "/api/2.0/mlflow/webhooks", true, ListWebhooksResponse::read);
+
+    /** {@code GET /api/2.0/mlflow/webhooks/{webhook_id}} */
+    public static final Route<WebhookById, WebhookResponse> GET_WEBHOOK = new Route<>(
+        "get_webhook", "GET", "/api/2.0/mlflow/webhooks/{webhook_id}", true, WebhookResponse::read);
+
+    /** {@code PATCH /api/2.0/mlflow/webhooks/{webhook_id}} */
+    public static final Route<UpdateWebhook, WebhookResponse> UPDATE_WEBHOOK = new Route<>(
+        "update_webhook", "PATCH", "/api/2.0/mlflow/webhooks/{webhook_id}", false, WebhookResponse::read);
+
+    /** {@code DELETE /api/2.0/mlflow/webhooks/{webhook_id}} */
+    public static final Route<WebhookById, Empty> DELETE_WEBHOOK = new Route<>(
+        "delete_webhook", "DELETE", "/api/2.0/mlflow/webhooks/{webhook_id}", false, Empty::read);
+
+    /** {@code POST /api/2.0/mlflow/webhooks/{webhook_id}/test} */
+    public static final Route<TestWebhook, TestWebhookResponse> TEST_WEBHOOK = new Route<>(
+        "test_webhook", "POST", "/api/2.0/mlflow/webhooks/{webhook_id}/test", false, TestWebhookResponse::read);
+
     /** {@code GET /api/clew/v1/info} */
     public static final Route<Empty, Info> INFO = new Route<>(
         "info", "GET", "/api/clew/v1/info", true, Info::read);
