@@ -108,3 +108,25 @@ def test_trials_that_never_reach_a_worker_are_written_by_the_driver(runs: Runs, 
         assert (run.info.status, run.data.tags["trial.state"]) == (RunStatus.FAILED, "FAIL")
         assert set(run.data.params) == {"x"}
         assert run.data.tags["clew.failed_reason"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_joblibs_tasks_take_the_run_to_spark(runs: Runs, spark: Any) -> None:
+    from joblib import Parallel, delayed, parallel_config
+    from joblibspark import register_spark
+
+    def trial(number: int) -> int:
+        with clew.start_run(nested=True, run_name=f"trial-{number}"):
+            clew.log_param("pid", os.getpid())
+        return number * 2
+
+    register_spark()
+    clew.autolog()
+    with clew.start_run(run_name="mine") as mine, parallel_config(backend="spark", n_jobs=2):
+        assert Parallel()(delayed(trial)(n) for n in range(3)) == [0, 2, 4]
+    found = {run.info.run_name: run for run in runs()}
+    assert set(found) == {"mine", "trial-0", "trial-1", "trial-2"}
+    for number in range(3):
+        child = found[f"trial-{number}"]
+        assert child.data.tags["mlflow.parentRunId"] == mine.info.run_id
+        assert (child.info.status, child.data.params["pid"] != str(os.getpid())) == (RunStatus.FINISHED, True)
