@@ -1,4 +1,7 @@
-"""``clew.keras``: Keras 3 models saved, logged and loaded. The names and arguments are MLflow's."""
+"""``clew.keras``: Keras 3 models saved, logged and loaded, and autologging for Keras.
+
+The names and arguments are MLflow's.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,15 @@ from clew.client import modelarguments as _arguments
 from clew.client import models as _models
 from clew.client.modelarguments import CondaEnv, LogArguments, SaveArguments
 from clew.client.models import ModelInfo
+from clew.errors import InvalidValue
+from clew.integrations.options import Options
+from clew.integrations.switch import switch_own
 from clew.packaging.environment import conda_env as _conda_env
 from clew.packaging.environment import requirements
 from clew.packaging.flavor import Trust
 from clew.packaging.save import refuse
 
-__all__ = ["get_default_conda_env", "get_default_pip_requirements", "load_model", "log_model", "save_model"]
+__all__ = ["autolog", "get_default_conda_env", "get_default_pip_requirements", "load_model", "log_model", "save_model"]
 
 
 def log_model(
@@ -79,6 +85,60 @@ def load_model(
     """
     settings = {"custom_objects": custom_objects, "load_model_kwargs": load_model_kwargs}
     return _models.load_native(model_uri, "keras", dst_path=dst_path, trust=trust, settings=settings)
+
+
+def autolog(
+    log_every_epoch: bool = True,
+    log_every_n_steps: int | None = None,
+    log_models: bool = True,
+    log_model_signatures: bool = True,
+    save_exported_model: bool = False,
+    log_datasets: bool = True,
+    log_input_examples: bool = False,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    registered_model_name: str | None = None,
+    save_model_kwargs: Mapping[str, Any] | None = None,
+    extra_tags: Mapping[str, str] | None = None,
+) -> None:
+    """Log every ``keras.Model.fit``; these options win over those of ``clew.autolog``.
+
+    log_every_epoch: write the metrics of every epoch. log_every_n_steps: of every so many steps instead.
+    save_model_kwargs: further arguments of ``keras.Model.save`` for the model that is kept.
+    registered_model_name: the registered model of which each trained model becomes the next version.
+    disable_for_unsupported_versions: taken for MLflow's sake.
+
+    Raises:
+        InvalidValue: metrics of both epochs and steps are asked for, or of neither.
+        NotSupported: ``save_exported_model``.
+    """
+    refuse(save_exported_model=save_exported_model or None)
+    if log_every_epoch == (log_every_n_steps is not None):
+        raise InvalidValue(
+            "Metrics go by epoch or by step: log_every_n_steps needs log_every_epoch=False, and vice versa."
+        )
+    switch_own(
+        "keras",
+        Options(
+            log_models=log_models,
+            log_model_signatures=log_model_signatures,
+            log_datasets=log_datasets,
+            log_input_examples=log_input_examples,
+            disable=disable,
+            exclusive=exclusive,
+            disable_for_unsupported_versions=disable_for_unsupported_versions,
+            silent=silent,
+            registered_model_name=registered_model_name,
+            extra_tags=extra_tags,
+            own={
+                "log_every_epoch": log_every_epoch,
+                "log_every_n_steps": log_every_n_steps,
+                "save_model_kwargs": save_model_kwargs,
+            },
+        ),
+    )
 
 
 def get_default_pip_requirements() -> list[str]:

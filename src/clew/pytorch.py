@@ -1,11 +1,14 @@
-"""``clew.pytorch``: PyTorch models and state dicts saved, logged and loaded. The names and arguments are MLflow's."""
+"""``clew.pytorch``: PyTorch models and state dicts saved, logged and loaded, and autologging for PyTorch and Lightning.
+
+The names and arguments are MLflow's; ``watch`` and ``ClewLogger`` are Clew's own.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Mapping
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from clew.client import files as _files
 from clew.client import modelarguments as _arguments
@@ -13,12 +16,19 @@ from clew.client import models as _models
 from clew.client.artifacts import download_artifacts as _download
 from clew.client.modelarguments import CondaEnv, LogArguments, SaveArguments
 from clew.client.models import ModelInfo
+from clew.errors import InvalidValue
+from clew.integrations.options import Options
+from clew.integrations.switch import switch_own
 from clew.packaging.environment import conda_env as _conda_env
 from clew.packaging.environment import requirements
 from clew.packaging.flavor import Trust
 from clew.packaging.flavors import pytorch as _flavor
 
+if TYPE_CHECKING:
+    from clew.integrations.pytorch.watch import Watch
+
 __all__ = [
+    "autolog",
     "get_default_conda_env",
     "get_default_pip_requirements",
     "load_model",
@@ -27,6 +37,7 @@ __all__ = [
     "log_state_dict",
     "save_model",
     "save_state_dict",
+    "watch",
 ]
 
 
@@ -131,6 +142,93 @@ def load_state_dict(state_dict_uri: str, **kwargs: Any) -> Any:
     with tempfile.TemporaryDirectory(prefix="clew-") as folder:
         local = state_dict_uri if os.path.isdir(state_dict_uri) else _download(state_dict_uri, dst_path=folder)
         return _flavor.load_state(local, kwargs)
+
+
+def autolog(
+    log_every_n_epoch: int = 1,
+    log_every_n_step: int | None = None,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    registered_model_name: str | None = None,
+    extra_tags: Mapping[str, str] | None = None,
+    checkpoint: bool = True,
+    checkpoint_monitor: str = "val_loss",
+    checkpoint_mode: str = "min",
+    checkpoint_save_best_only: bool = True,
+    checkpoint_save_weights_only: bool = False,
+    checkpoint_save_freq: str | int = "epoch",
+    log_model_signatures: bool = True,
+) -> None:
+    """Log every training by Lightning, and what goes to PyTorch's ``SummaryWriter`` while a run is active.
+
+    These options win over those of ``clew.autolog``; docs/deep_learning.md says what is recorded.
+
+    log_every_n_epoch: write the metrics of so many epochs' last. log_every_n_step: likewise of steps; None for none.
+    checkpoint: keep a checkpoint among the artifacts, when ``checkpoint_monitor`` is the best so far, or always
+    without ``checkpoint_save_best_only``; ``checkpoint_save_freq`` is ``epoch`` or a number of steps.
+    registered_model_name: the registered model of which each trained model becomes the next version.
+    disable_for_unsupported_versions: taken for MLflow's sake.
+
+    Raises:
+        InvalidValue: ``checkpoint_mode`` is neither min nor max.
+    """
+    if checkpoint_mode not in ("min", "max"):
+        raise InvalidValue(f"checkpoint_mode must be 'min' or 'max', not {checkpoint_mode!r}.")
+    switch_own(
+        "pytorch",
+        Options(
+            log_models=log_models,
+            log_datasets=log_datasets,
+            disable=disable,
+            exclusive=exclusive,
+            disable_for_unsupported_versions=disable_for_unsupported_versions,
+            silent=silent,
+            registered_model_name=registered_model_name,
+            extra_tags=extra_tags,
+            log_model_signatures=log_model_signatures,
+            own={
+                "log_every_n_epoch": log_every_n_epoch,
+                "log_every_n_step": log_every_n_step,
+                "checkpoint": checkpoint,
+                "checkpoint_monitor": checkpoint_monitor,
+                "checkpoint_mode": checkpoint_mode,
+                "checkpoint_save_best_only": checkpoint_save_best_only,
+                "checkpoint_save_weights_only": checkpoint_save_weights_only,
+                "checkpoint_save_freq": checkpoint_save_freq,
+            },
+        ),
+    )
+
+
+def watch(model: Any, optimizer: Any, every_n_steps: int = 100, *, layers: bool = False) -> Watch:
+    """Watch a training loop of your own: log the optimizer's settings now, gradients and learning rates as it goes.
+
+    They go to the active run, begun if there is none: params ``optimizer_name``, ``lr`` …; metrics ``grad_norm`` (over
+    all parameters, before the step) and ``lr``, every so many of the optimizer's steps.
+
+    layers: also ``grad_norm/<parameter>`` for each parameter.
+
+    Returns: what ends it by ``remove()``, or at the end of a ``with`` block.
+
+    Raises:
+        InvalidValue: no module, no optimizer, or a number of steps below 1.
+        Conflict: the run has other settings of an optimizer.
+    """
+    from clew.integrations.pytorch.watch import Watch
+
+    return Watch(model, optimizer, every_n_steps, layers)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ClewLogger":  # a class that derives from one of Lightning's, so it is there only with Lightning
+        from clew.integrations.pytorch.logger import logger_class
+
+        return logger_class()
+    raise AttributeError(f"module 'clew.pytorch' has no attribute {name!r}")
 
 
 def get_default_pip_requirements() -> list[str]:

@@ -1,4 +1,7 @@
-"""``clew.transformers``: Hugging Face pipelines saved, logged and loaded. The names and arguments are MLflow's."""
+"""``clew.transformers``: Hugging Face pipelines saved, logged and loaded, and autologging for the ``Trainer``.
+
+The names and arguments are MLflow's.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,14 @@ from clew.client import modelarguments as _arguments
 from clew.client import models as _models
 from clew.client.modelarguments import CondaEnv, LogArguments, SaveArguments
 from clew.client.models import ModelInfo
+from clew.integrations.options import Options
+from clew.integrations.switch import switch_own
 from clew.packaging.environment import conda_env as _conda_env
 from clew.packaging.environment import requirements
 from clew.packaging.flavor import Trust
 from clew.packaging.save import refuse
 
-__all__ = ["get_default_conda_env", "get_default_pip_requirements", "load_model", "log_model", "save_model"]
+__all__ = ["autolog", "get_default_conda_env", "get_default_pip_requirements", "load_model", "log_model", "save_model"]
 
 
 def log_model(
@@ -99,6 +104,38 @@ def load_model(
     settings = {"return_type": return_type, "device": device}
     settings |= {"torch_dtype": torch_dtype} if torch_dtype is not None else {}
     return _models.load_native(model_uri, "transformers", dst_path=dst_path, trust=trust, settings=settings)
+
+
+def autolog(
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    extra_tags: Mapping[str, str] | None = None,
+) -> None:
+    """Log every ``transformers.Trainer.train``; these options win over those of ``clew.autolog``.
+
+    log_models: keep the trained model with its tokenizer as a pipeline, where the ``Trainer`` has one.
+    log_input_examples, disable_for_unsupported_versions: taken for MLflow's sake.
+    """
+    switch_own(
+        "transformers",
+        Options(
+            log_input_examples=log_input_examples,
+            log_model_signatures=log_model_signatures,
+            log_models=log_models,
+            log_datasets=log_datasets,
+            disable=disable,
+            exclusive=exclusive,
+            disable_for_unsupported_versions=disable_for_unsupported_versions,
+            silent=silent,
+            extra_tags=extra_tags,
+        ),
+    )
 
 
 def get_default_pip_requirements(model: object) -> list[str]:

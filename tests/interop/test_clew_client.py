@@ -60,6 +60,7 @@ OTHERWISE = {
     "models.evaluate": "an argument of MLflow's own code is not taken",
     "pyfunc.save_model": "unknown arguments are refused, not passed on",
     "sklearn.autolog": "models are kept by skops, which runs no code on loading, where it can",
+    "transformers.autolog": "models and data are kept, as for every other framework",
     "sklearn.log_model": "unknown arguments are refused, not passed on",
 }
 """What takes other arguments than in MLflow, and why."""
@@ -72,7 +73,6 @@ ABSENT = {
         r"(client\.)?\w*(trace|span|prompt|assessment|feedback|expectation|issue|session|mcp)\w*"
         r"|client\.(\w+_dataset|\w+_dataset_tags?|search_datasets|\w+_dataset\w*_experiments)|gateway|metrics\.genai"
     ),
-    "autologging of deep learning comes with a later version": r"(pytorch|transformers)\.autolog",
     "checkpoints are read by the framework itself; weights are always in the model": (
         r"pytorch\.load_checkpoint|transformers\.persist_pretrained_model"
     ),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from clew.client.source import context_tags
 from clew.entities.dataset import Dataset
 from clew.entities.names import MAX_DATASET_SCHEMA
 from clew.packaging import inference
@@ -36,6 +37,11 @@ def describe(features: Any, targets: Any, source: dict[str, str], name: str = "d
         schema=schema if len(schema) <= MAX_DATASET_SCHEMA else None,
         profile=json.dumps(_profile(features, targets)),
     )
+
+
+def source_tags() -> dict[str, str]:
+    """The tags that say which code had the data in hand."""
+    return {key: value for key, value in context_tags().items() if key.startswith(("mlflow.user", "mlflow.source"))}
 
 
 def rows_of(data: Any) -> int:

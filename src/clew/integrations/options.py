@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -19,6 +20,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     serialization_format: None takes the safe format of the framework (skops for scikit-learn).
     log_training_metrics: compute metrics on the training data after ``fit``.
     max_metric_rows: training metrics look at no more rows than this.
+    own: what only this framework knows; without an entry, its own default holds.
     """
 
     disable: bool = False
@@ -38,6 +40,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     registered_model_name: str | None = None
     extra_tags: Mapping[str, str] | None = None
     exclude_flavors: tuple[str, ...] = ()
+    own: Mapping[str, Any] = {}
 
 
 _lock = threading.Lock()

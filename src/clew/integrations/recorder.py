@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 from collections.abc import Mapping
 from typing import Any, Final
@@ -70,6 +72,22 @@ class Recorder:
     def dataset(self, dataset: Dataset, context: str) -> None:
         """Log a dataset input with the context ``train`` or ``eval``."""
         self._log().log_input(dataset_fields(dataset), {"mlflow.data.context": context}, None)
+
+    def artifact(self, path: str, data: bytes) -> None:
+        """Store a small file among the run's artifacts, by the shipper."""
+        with tempfile.TemporaryDirectory(prefix="clew-") as scratch:
+            file = os.path.join(scratch, "file")
+            with open(file, "wb") as out:
+                out.write(data)
+            self.file(file, path)
+
+    def file(self, local: str, path: str) -> None:
+        """Store a file among the run's artifacts, by the shipper, which gets a copy."""
+        self.active.link.put_artifact(self.run_id, local, path, later=True, fleeting=True)
+
+    def text(self, text: str, path: str) -> None:
+        """Store a text among the run's artifacts, by the shipper."""
+        self.artifact(path, text.encode())
 
     def _log(self) -> RunLog:
         with within(CALL_S):

@@ -11,13 +11,24 @@ from collections.abc import Mapping, Sequence
 from clew.errors import InvalidValue, NotSupported
 from clew.integrations import hyperopt as _hyperopt
 from clew.integrations import joblib as _joblib
+from clew.integrations import keras as _keras
 from clew.integrations import options
 from clew.integrations import optuna as _optuna
+from clew.integrations import pytorch as _pytorch
 from clew.integrations import sklearn as _sklearn
+from clew.integrations import transformers as _transformers
 from clew.integrations.options import Options
 
 _log = logging.getLogger("clew.autolog")
-_INTEGRATIONS = {"sklearn": _sklearn, "optuna": _optuna, "hyperopt": _hyperopt, "joblib": _joblib}
+_INTEGRATIONS = {
+    "sklearn": _sklearn,
+    "optuna": _optuna,
+    "hyperopt": _hyperopt,
+    "joblib": _joblib,
+    "keras": _keras,
+    "pytorch": _pytorch,
+    "transformers": _transformers,
+}
 
 
 def autolog(
@@ -154,6 +165,12 @@ def hyperopt_autolog(
     """
     options.set_own("hyperopt", Options(disable=disable, exclusive=exclusive, silent=silent, extra_tags=extra_tags))
     _apply("hyperopt")
+
+
+def switch_own(flavor: str, chosen: Options) -> None:
+    """Options of one framework, which win over the general ones; they may also say that it is off."""
+    options.set_own(flavor, chosen)
+    _apply(flavor)
 
 
 def _apply(flavor: str) -> None:
