@@ -42,8 +42,8 @@ NAMES = (
     "tables",
     "ui",
 )
-ON_DEMAND = ("peers",)
-"""Only where named: they install what they compare with."""
+ON_DEMAND = ("autolog", "peers")
+"""Only where named: they need more installed, the frameworks or what they compare with."""
 
 
 _HEAD = """\

@@ -1,0 +1,131 @@
+"""A small training, with autologging and without in turns: run by the Python that has the frameworks.
+
+``python trainings.py FRAMEWORK PLACE URL ROUNDS`` prints one line, ``figures`` and a JSON object: seconds of an epoch
+with and without (medians, the first epoch of each training left out), and what a training takes more besides.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+ROWS, COLUMNS, EPOCHS = 20_000, 64, 5
+
+
+def keras_training(place: str) -> Callable[[], list[float]]:
+    import keras
+    import numpy as np
+
+    del place
+    x = np.random.default_rng(0).random((ROWS, COLUMNS), dtype="float32")
+    y = x.sum(1)
+
+    class Clock(keras.callbacks.Callback):
+        def __init__(self, marks: list[float]) -> None:
+            super().__init__()
+            self.marks = marks
+
+        def on_epoch_end(self, *_: Any, **__: Any) -> None:
+            self.marks.append(time.perf_counter())
+
+    def train() -> list[float]:
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential(
+            [
+                keras.layers.Input((COLUMNS,)),
+                *(keras.layers.Dense(128, "relu") for _ in range(2)),
+                keras.layers.Dense(1),
+            ]
+        )
+        model.compile("adam", "mse", metrics=["mae"])
+        marks: list[float] = []
+        model.fit(x, y, batch_size=128, epochs=EPOCHS, validation_split=0.1, verbose=0, callbacks=[Clock(marks)])
+        return marks
+
+    return train
+
+
+def lightning_training(place: str) -> Callable[[], list[float]]:
+    import lightning as L  # noqa: N812 - as its users write it
+    import torch
+    from torch.utils.data import DataLoader, TensorDataset
+
+    x = torch.rand(ROWS, COLUMNS)
+    data = TensorDataset(x, x.sum(1, keepdim=True))
+
+    class Net(L.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = torch.nn.Sequential(
+                torch.nn.Linear(COLUMNS, 128),
+                torch.nn.ReLU(),
+                torch.nn.Linear(128, 128),
+                torch.nn.ReLU(),
+                torch.nn.Linear(128, 1),
+            )
+
+        def forward(self, batch: Any) -> Any:
+            return self.layers(batch)
+
+        def training_step(self, batch: Any, *_: Any) -> Any:
+            loss = torch.nn.functional.mse_loss(self(batch[0]), batch[1])
+            self.log("train_loss", loss)
+            return loss
+
+        def validation_step(self, batch: Any, *_: Any) -> None:
+            self.log("val_loss", torch.nn.functional.mse_loss(self(batch[0]), batch[1]))
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.Adam(self.parameters())
+
+    class Clock(L.Callback):
+        def __init__(self) -> None:
+            self.marks: list[float] = []
+
+        def on_train_epoch_start(self, *_: Any) -> None:
+            self.marks.append(time.perf_counter())  # behind all that the epoch before left to do
+
+    def train() -> list[float]:
+        torch.manual_seed(0)
+        clock = Clock()
+        quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
+        trainer = L.Trainer(
+            max_epochs=EPOCHS, callbacks=[clock], default_root_dir=place, enable_checkpointing=False, **quiet
+        )
+        trainer.fit(Net(), DataLoader(data, batch_size=128), DataLoader(data, batch_size=1024))
+        return clock.marks
+
+    return train
+
+
+def main(framework: str, place: str, url: str, rounds: int) -> None:
+    import clew
+
+    clew.set_tracking_uri(url)
+    clew.set_experiment("bench")
+    train = {"keras": keras_training, "lightning": lightning_training}[framework](place)
+    train()  # warm
+    epochs: dict[bool, list[float]] = {False: [], True: []}
+    totals: dict[bool, list[float]] = {False: [], True: []}
+    for number in range(2 * rounds):
+        with_it = number % 2 == 1
+        clew.autolog(disable=not with_it)
+        start = time.perf_counter()
+        marks = train()
+        totals[with_it].append(time.perf_counter() - start)
+        epochs[with_it] += [after - before for before, after in pairwise(marks)]
+    clew.autolog(disable=True)
+    found = {"epoch_with": median(epochs[True]), "epoch_without": median(epochs[False])}
+    found["fixed"] = (
+        median(totals[True]) - median(totals[False]) - EPOCHS * (found["epoch_with"] - found["epoch_without"])
+    )
+    print("figures", json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
