@@ -15,6 +15,7 @@ from clew.packaging.schema import DataType, Schema
 from clew.serving.casting import fit_frame
 
 Kind = Literal["csv", "json", "jsonl", "parquet"]
+_READ_AHEAD: Final = 1 << 20  # bytes of a column; without it, whole row groups and in the end the file are held
 _KINDS: Final[dict[str, Kind]] = {
     ".csv": "csv",
     ".json": "json",
@@ -112,7 +113,7 @@ def _batches(job: Job, kind: Kind, schema: Schema | None, stack: ExitStack) -> t
     import pandas as pd
 
     if kind == "parquet":
-        file = stack.enter_context(_arrow("parquet").ParquetFile(job.source))
+        file = stack.enter_context(_arrow("parquet").ParquetFile(job.source, buffer_size=_READ_AHEAD, pre_buffer=False))
         return (batch.to_pandas() for batch in file.iter_batches(job.batch)), file.metadata.num_rows
     try:
         if kind == "csv":
