@@ -140,7 +140,14 @@ export function formatCount(count: number, locale: string): string {
   return count.toLocaleString(locale);
 }
 
+const times = new Map<string, Intl.DateTimeFormat>();
+
 /** A full date and time in the reader's zone. */
 export function formatTime(ms: number, locale: string): string {
-  return new Date(ms).toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium" });
+  let words = times.get(locale);
+  if (!words) {
+    words = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
+    times.set(locale, words);
+  }
+  return words.format(ms);
 }

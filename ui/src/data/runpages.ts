@@ -29,6 +29,9 @@ const FIRST_PAGE = 100;
 const LATER_PAGE = 500;
 /** Rows beyond the visible ones that should be there before they are looked at. */
 const AHEAD = 150;
+/** With fewer rows left than these, more are asked for at once. */
+const SOON = 20;
+const PAINT_MS = 100;
 
 export type Position = "loading" | "ready" | "failed";
 
@@ -41,6 +44,7 @@ export class RunPages {
   private complete = false;
   private readonly abort = new AbortController();
   private fetching = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private listeners = new Set<() => void>();
   private needed: readonly string[] = [];
   private ranges = new Map<string, [number, number] | null>();
@@ -66,6 +70,7 @@ export class RunPages {
   /** Ends all requests; nothing is told to listeners afterwards. */
   close(): void {
     this.abort.abort();
+    clearTimeout(this.timer);
     this.listeners.clear();
   }
 
@@ -128,7 +133,11 @@ export class RunPages {
   /** Makes sure that rows `first` to `last` are here or on their way. */
   look(first: number, last: number): void {
     if (this.abort.signal.aborted) return;
-    if (!this.complete && this.position !== "failed" && last + AHEAD >= this.loaded) void this.append();
+    if (!this.complete && this.position !== "failed" && last + AHEAD >= this.loaded) {
+      // The second page is only in case: the first one is to be painted before it is asked for.
+      if (this.pages.length === 1 && last + SOON < this.loaded) this.timer ??= setTimeout(() => void this.append(), PAINT_MS);
+      else void this.append();
+    }
     for (const page of this.pages) {
       if (page.start <= last && page.start + page.runs.length > first) void this.fill(page);
     }
@@ -168,6 +177,7 @@ export class RunPages {
   }
 
   private restart(fresh: RunPage): void {
+    this.timer = undefined;
     this.pages = [];
     this.rows = null;
     this.accept(fresh, undefined, FIRST_PAGE, this.needed);

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { address } from "../../api/http";
 import { createLink, getView, giveStar, takeStar } from "../../api/server";
@@ -29,7 +29,10 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
   const { t } = useWords();
   const experiment = useQuery(experimentQuery(experimentId));
   const known = useQuery(columnsQuery(experimentId));
-  const count = useQuery(runCountQuery(experimentId));
+  // Nothing that can wait is asked for before the first rows are here.
+  const [shown, setShown] = useState(false);
+  const onShown = useCallback(() => setShown(true), []);
+  const count = useQuery({ ...runCountQuery(experimentId), enabled: shown });
   const ready = usePreferredView(experimentId);
   const name = experiment.data?.name ?? "";
   const goal = useMemo(() => goalOf(experiment.data?.tags), [experiment.data]);
@@ -56,7 +59,7 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
           <span className="h1-folder">{splitPath(name).folder}</span>
           {splitPath(name).name || "\u00a0"}
         </Heading>
-        <StarButton experimentId={experimentId} />
+        <StarButton experimentId={experimentId} ready={shown} />
         <CopyButton small text={experimentId} label={t("runs.copyId", { id: experimentId })} />
         {goal ? (
           <span className="badge goal">
@@ -78,6 +81,7 @@ export function RunsPage({ experimentId }: { experimentId: string }) {
             layout={layout}
             known={(ready && known.data) || null}
             all={count.data}
+            onShown={onShown}
           />
         )}
       </Region>
@@ -108,10 +112,10 @@ function usePreferredView(experimentId: string): boolean {
   return !waiting;
 }
 
-function StarButton({ experimentId }: { experimentId: string }) {
+function StarButton({ experimentId, ready }: { experimentId: string; ready: boolean }) {
   const { t } = useWords();
   const client = useQueryClient();
-  const stars = useQuery(starsQuery);
+  const stars = useQuery({ ...starsQuery, enabled: ready });
   const on = stars.data?.has(experimentId) ?? false;
   const word = t(on ? "star.take" : "star.give");
   const toggle = async () => {

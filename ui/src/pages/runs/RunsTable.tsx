@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, useCallback, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { lazy, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useLocation } from "wouter";
 import { address } from "../../api/http";
 import type { ExperimentColumns, RunScope } from "../../api/types";
@@ -55,6 +55,10 @@ const Workspace = lazy(async () => ({ default: (await import("../charts/Workspac
 
 const NO_COLUMNS: ExperimentColumns = {};
 const SURVEY_MS = 5000;
+/** Until the first rows are surely painted. */
+const PAINT_MS = 100;
+/** Where the pages of runs are. */
+const RUNS = address("runs/");
 /** Rows on each side of the visible ones that the page of an opened run can step to. */
 const NEIGHBOURS = 200;
 
@@ -66,10 +70,12 @@ interface TableProps {
   known: ExperimentColumns | null;
   /** Runs of the experiment, filtered or not; undefined while unknown. */
   all: number | undefined;
+  /** Called when the first rows are here. */
+  onShown: () => void;
 }
 
 /** The runs of an experiment: filter, table, and what can be done with the selected ones. */
-export function RunsTable({ experimentId, experimentName, goal, layout, known, all }: TableProps) {
+export function RunsTable({ experimentId, experimentName, goal, layout, known, all, onShown }: TableProps) {
   const words = useWords();
   const { t } = words;
   const [, navigate] = useLocation();
@@ -119,6 +125,12 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
   };
   const runs = useRunTree(experimentId, spec, view.deleted, wire && { runs: wire, groups: described });
   const { table } = runs;
+  const ready = table !== null;
+  useEffect(() => {
+    if (!ready) return;
+    const timer = setTimeout(onShown, PAINT_MS);
+    return () => clearTimeout(timer);
+  }, [ready, onShown]);
   const named = useMemo(() => [...new Set([...view.pins, ...(view.baseline ? [view.baseline] : [])])], [view.pins, view.baseline]);
   const pins = useNamedRuns(experimentId, named, wire);
   const pinRows = pins ? view.pins.map((id) => pins.find(id)).filter((row) => row >= 0) : [];
@@ -156,7 +168,7 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
     },
     [table, pins, named.length, pinRows.length, client, experimentId],
   );
-  useChanges([`exp:${experimentId}`], () =>
+  useChanges(ready ? [`exp:${experimentId}`] : [], () =>
     refresh(visible.current.first <= pinRows.length && !document.querySelector(".grid-body:hover")),
   );
 
@@ -302,7 +314,7 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
               revision={`${sparks.revision} ${drawn} ${view.baseline ?? ""} ${view.statistic} ${pinRows.join()}`}
               topKey={`${view.filter}|${order.join()}|${JSON.stringify(view.groups)}`}
               page={`${path}?${search}`}
-              address={(runId) => address(`runs/${runId}`)}
+              address={(runId) => `${RUNS}${runId}`}
               line={line}
               go={go}
               onSort={onSort}

@@ -33,7 +33,7 @@ export function groupName(group: RunGroup, groups: readonly GroupBy[], words: Wo
     .join(" · ");
 }
 
-interface StatisticText {
+export interface StatisticText {
   text: string;
   /** The deviation, written after the text in grey. */
   spread: string;

@@ -5,7 +5,7 @@ import { fitWidth } from "../../parts/grid/measure";
 import type { GridColumn } from "../../parts/grid/model";
 import { iconNode } from "../../parts/icons";
 import { SERIES_COUNT } from "../../theme/palette";
-import { textNode } from "./cells";
+import { cutWhereLong, setText, setTitle, textNode } from "./cells";
 import { groupName } from "./groupText";
 import { sampleTexts, type PaintSource } from "./source";
 
@@ -39,7 +39,7 @@ export function selectColumn(source: PaintSource, words: Words): GridColumn {
       box.hidden = line.kind !== "run";
       if (line.kind !== "run") return;
       box.checked = source.isSelected(line.key);
-      box.setAttribute("aria-label", words.t("select.run", { name: nameOf(line.run) }));
+      box.ariaLabel = words.t("select.run", { name: nameOf(line.run) });
     },
   };
 }
@@ -121,7 +121,8 @@ export function nameColumn(source: PaintSource, words: Words, tree: boolean, add
       const run = line.kind === "run" ? line.run : null;
       const below = line.kind === "group" ? line.group.runs : line.kind === "run" ? line.children : 0;
       cell.classList.toggle("grid-waiting", line.kind === "waiting");
-      indent.style.width = `${line.level * INDENT + (tree && !below ? 16 : 0)}px`;
+      const inset = `${line.level * INDENT + (tree && !below ? 16 : 0)}px`;
+      if (indent.style.width !== inset) indent.style.width = inset;
       show(toggle, below > 0);
       show(pin, run !== null && source.isPinned(run.run_id));
       show(star, run?.starred === true);
@@ -129,14 +130,17 @@ export function nameColumn(source: PaintSource, words: Words, tree: boolean, add
       show(link, run !== null);
       show(text, line.kind === "group");
       show(count, below > 0);
-      count.textContent = below ? below.toLocaleString(words.language) : "";
+      setText(count, below ? below.toLocaleString(words.language) : "");
       if (run) {
-        link.textContent = nameOf(run);
-        link.title = link.textContent;
         link.href = address(run.run_id);
       } else link.removeAttribute("href");
-      text.textContent = line.kind === "group" ? groupName(line.group, source.groups, words) : "";
-      text.title = text.textContent;
+      const name = run ? nameOf(run) : "";
+      const group = line.kind === "group" ? groupName(line.group, source.groups, words) : "";
+      setText(link, name);
+      setText(text, group);
+      setTitle(run ? link : text, name || group);
+      const beside = line.level * INDENT + (tree ? TOGGLE_ROOM + COUNT_ROOM : 0) + (run?.starred ? 16 : 0) + (run && source.isPinned(run.run_id) ? 16 : 0);
+      cutWhereLong(cell, name || group, beside + (swatch.hasAttribute("hidden") ? 0 : 20), group ? 600 : 500);
     },
   };
 }

@@ -7,8 +7,8 @@ import { cellOf } from "../../data/outline";
 import type { Words } from "../../i18n/language";
 import { fitWidth } from "../../parts/grid/measure";
 import type { GridColumn } from "../../parts/grid/model";
-import { textNode } from "./cells";
-import { statisticText } from "./groupText";
+import { cutWhereLong, setText, setTitle, textNode } from "./cells";
+import { statisticText, type StatisticText } from "./groupText";
 import { sampleCells, type PaintSource } from "./source";
 import { columnTitle, fullTitle, REDUCTION_WORDS, SECTIONS } from "./titles";
 
@@ -25,31 +25,50 @@ const DELTA_ROOM = 68;
 const SPREAD_ROOM = 52;
 const SVG = "http://www.w3.org/2000/svg";
 
+/** What a metric's cell is made of; only what its column shows. */
 interface Parts {
   text: HTMLElement;
-  bar: HTMLElement;
-  curve: SVGSVGElement;
-  delta: HTMLElement;
+  /** A group's deviation. */
+  spread: HTMLElement | null;
+  bar: HTMLElement | null;
+  curve: SVGPathElement | null;
+  delta: HTMLElement | null;
+  /** What the bar shows now. */
+  share: number | null;
 }
 
-function buildParts(cell: HTMLElement): void {
-  cell.classList.add("grid-metric");
-  const bar = document.createElement("span");
-  bar.className = "grid-bar";
-  bar.append(document.createElement("i"));
+const parts = new WeakMap<HTMLElement, Parts>();
+
+function made(name: string): HTMLElement {
+  const element = document.createElement("span");
+  element.className = name;
+  return element;
+}
+
+function buildCurve(): [SVGSVGElement, SVGPathElement] {
   const curve = document.createElementNS(SVG, "svg");
   curve.setAttribute("class", "grid-curve");
   curve.setAttribute("viewBox", `0 0 ${CURVE_WIDTH} ${CURVE_HEIGHT}`);
   curve.setAttribute("aria-hidden", "true");
-  curve.append(document.createElementNS(SVG, "path"));
-  const delta = document.createElement("span");
-  delta.className = "grid-delta";
-  cell.append(textNode(), bar, curve, delta);
+  const path = document.createElementNS(SVG, "path");
+  curve.append(path);
+  return [curve, path];
 }
 
-function partsOf(cell: HTMLElement): Parts {
-  const [text, bar, curve, delta] = cell.children as unknown as [HTMLElement, HTMLElement, SVGSVGElement, HTMLElement];
-  return { text, bar, curve, delta };
+function buildParts(cell: HTMLElement, curved: boolean, look: MetricLook): void {
+  cell.classList.add("grid-metric");
+  const text = textNode();
+  const spread = look.grouped ? made("grid-spread") : null;
+  if (spread) text.append(spread);
+  cell.append(text);
+  const own: Parts = { text, spread, bar: null, curve: null, delta: null, share: null };
+  if (curved) {
+    const [curve, path] = buildCurve();
+    own.curve = path;
+    cell.append(curve);
+  } else cell.append((own.bar = made("grid-bar")));
+  if (look.deltas) cell.append((own.delta = made("grid-delta")));
+  parts.set(cell, own);
 }
 
 /** Where a value stands between a column's least and greatest, in [0, 1]; null where there is nothing to compare it with. */
@@ -59,32 +78,20 @@ export function barShare(value: number, range: [number, number] | null): number 
 }
 
 /** A column whose values are all one has no bars, and no room for them. */
-function showBar(bar: HTMLElement, range: [number, number] | null, value: number | null): void {
+function showBar(cell: HTMLElement, own: Parts, range: [number, number] | null, value: number | null): void {
+  if (!own.bar) return;
+  cell.classList.toggle("grid-with-bar", range !== null && range[0] !== range[1]);
   const share = value === null ? null : barShare(value, range);
-  bar.hidden = !range || range[0] === range[1];
-  bar.style.visibility = share === null ? "hidden" : "visible";
-  const fill = bar.firstElementChild as HTMLElement;
-  fill.style.transform = `scaleX(${share ?? 0})`;
-}
-
-function showCurve(curve: SVGSVGElement, path: string): void {
-  curve.style.display = "block";
-  const line = curve.firstElementChild;
-  if (line && line.getAttribute("d") !== path) line.setAttribute("d", path);
+  if (share === own.share) return;
+  if ((share === null) !== (own.share === null)) own.bar.style.visibility = share === null ? "hidden" : "visible";
+  if (share !== null) own.bar.style.backgroundSize = `${(share * 100).toFixed(1)}% 100%`;
+  own.share = share;
 }
 
 function showDelta(node: HTMLElement, value: number | null, base: number | null, rising: boolean, own: string): void {
-  node.hidden = false;
-  node.className = "grid-delta";
-  if (own) {
-    node.textContent = own;
-    node.classList.add("muted");
-    return;
-  }
-  const change = value === null || base === null ? null : relativeChange(value, base);
-  node.textContent = change === null ? "" : changeText(change);
-  if (change) node.classList.add(change > 0 === rising ? "tone-ok" : "tone-bad");
-  else node.classList.add("muted");
+  const change = own || value === null || base === null ? null : relativeChange(value, base);
+  setText(node, own || (change === null ? "" : changeText(change)));
+  node.className = `grid-delta ${change ? (change > 0 === rising ? "tone-ok" : "tone-bad") : "muted"}`;
 }
 
 /** "▲ 1.2 %" */
@@ -115,46 +122,45 @@ export function metricColumn(id: ColumnId, wire: string, source: PaintSource, lo
     align: "end",
     sortable: true,
     section: words.t(SECTIONS.metric),
-    build: buildParts,
+    build: (cell) => buildParts(cell, curved, look),
     paint(cell, row) {
-      const { text, bar, curve, delta } = partsOf(cell);
+      const own = parts.get(cell);
+      if (!own) return;
       const line = source.line(row);
-      delta.hidden = true;
       if (line.kind === "group") {
-        const own = statisticText(line.group.columns?.[wire], source.statistic, words);
-        cell.classList.remove("grid-waiting");
-        cell.classList.toggle("grid-none", own === null);
-        text.className = "grid-text";
-        text.textContent = own?.text ?? "–";
-        if (own?.spread) {
-          const spread = document.createElement("span");
-          spread.className = "grid-spread";
-          spread.textContent = own.spread;
-          text.append(spread);
-        }
-        cell.title = own?.full ?? "";
-        bar.hidden = true;
-        curve.style.display = "none";
+        paintGroup(cell, own, statisticText(line.group.columns?.[wire], source.statistic, words));
         return;
       }
       const value = cellOf(line, wire);
       const number = value === undefined || value === null ? null : toNumber(value as number);
+      const shown = value === undefined ? "" : number === null ? "–" : formatNumber(number);
       cell.classList.toggle("grid-waiting", value === undefined);
       cell.classList.toggle("grid-none", value === null);
-      text.textContent = value === undefined ? "" : number === null ? "–" : formatNumber(number);
-      text.className = number === null || Number.isFinite(number) ? "grid-text" : "grid-text grid-odd";
-      cell.title = number === null ? "" : String(number);
-      if (curved) {
-        bar.hidden = true;
-        showCurve(curve, line.kind === "run" ? source.curve(line.key, key) : "");
-      } else {
-        curve.style.display = "none";
-        showBar(bar, source.range(wire), number);
-      }
-      if (look.deltas && line.kind === "run") {
-        const own = source.isBase(line.key) ? words.t("runs.baseline") : "";
-        showDelta(delta, finite(number), finite(source.base(wire)), source.isRising(key), own);
+      cell.classList.toggle("grid-odd", number !== null && !Number.isFinite(number));
+      setText(own.text, shown);
+      if (own.spread) setText(own.spread, "");
+      setTitle(cell, number === null ? "" : String(number));
+      cell.classList.toggle("grid-with-delta", own.delta !== null);
+      if (own.curve) {
+        cell.classList.add("grid-with-curve");
+        const path = line.kind === "run" ? source.curve(line.key, key) : "";
+        if (own.curve.getAttribute("d") !== path) own.curve.setAttribute("d", path);
+      } else showBar(cell, own, source.range(wire), number);
+      cutWhereLong(cell, shown, (curved ? CURVE_ROOM : BAR_ROOM) + (own.delta ? DELTA_ROOM : 0));
+      if (own.delta && line.kind === "run") {
+        const word = source.isBase(line.key) ? words.t("runs.baseline") : "";
+        showDelta(own.delta, finite(number), finite(source.base(wire)), source.isRising(key), word);
       }
     },
   };
+}
+
+/** A group's statistic and its deviation; bars, curves and distances are those of runs. */
+function paintGroup(cell: HTMLElement, own: Parts, statistic: StatisticText | null): void {
+  cell.classList.remove("grid-waiting", "grid-odd", "grid-with-bar", "grid-with-curve", "grid-with-delta");
+  cell.classList.toggle("grid-none", statistic === null);
+  setText(own.text, statistic?.text ?? "–");
+  if (own.spread) setText(own.spread, statistic?.spread ?? "");
+  setTitle(cell, statistic?.full ?? "");
+  cutWhereLong(cell, `${statistic?.text ?? ""} ${statistic?.spread ?? ""}`);
 }

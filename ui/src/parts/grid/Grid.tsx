@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent } from "react";
 import { GridHeader, type HeaderActions } from "./GridHeader";
 import { columnWindow, offsets, type GridColumn, type GridSort, type RowLook } from "./model";
 import { cellId, HEADER_ROWS, RowPool, type Active } from "./pool";
@@ -82,6 +82,8 @@ export function Grid(props: GridProps) {
       const { scrollTop, scrollLeft: left, clientWidth: width } = view;
       const height = view.clientHeight - headerHeight;
       const [topPool, mainPool] = pools.current;
+      // Columns that stay at the edge cost at every frame: only where there is something to scroll sideways to.
+      view.toggleAttribute("data-wide", (edges.at(-1) ?? 0) > width);
       if (top) topPool.draw({ top: 0, left, width, height: (top - 1) * rowHeight }, active.current, all);
       const [first, last] = mainPool.draw({ top: scrollTop, left, width, height }, active.current, all);
       onLook(first, last);
@@ -253,7 +255,7 @@ export function Grid(props: GridProps) {
       aria-activedescendant={descendant}
       aria-busy={props.dimmed}
       aria-multiselectable="true"
-      style={{ scrollPaddingBlockStart: headerHeight }}
+      style={{ scrollPaddingBlockStart: headerHeight, "--row-height": `${rowHeight - 1}px` } as CSSProperties}
       onScroll={onScroll}
       onWheel={stopReturning}
       onPointerDown={stopReturning}

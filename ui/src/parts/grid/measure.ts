@@ -1,13 +1,25 @@
 /** Widths of text as the grid writes it. */
 
 let context: CanvasRenderingContext2D | null = null;
+let family = "";
+
+/** Widths that are known, by size, weight and text: rows that are scrolled to repeat much of what was seen. */
+const known = new Map<string, number>();
+const MOST_KNOWN = 20_000;
 
 /** The width in px of `text` in the page's font at `size` px. */
 export function textWidth(text: string, size = 12, weight = 400): number {
+  const name = `${size} ${weight} ${text}`;
+  const before = known.get(name);
+  if (before !== undefined) return before;
   context ??= document.createElement("canvas").getContext("2d");
   if (!context) return text.length * size * 0.6;
-  context.font = `${weight} ${size}px ${getComputedStyle(document.documentElement).getPropertyValue("--font-ui")}`;
-  return context.measureText(text).width;
+  family ||= getComputedStyle(document.documentElement).getPropertyValue("--font-ui");
+  context.font = `${weight} ${size}px ${family}`;
+  const { width } = context.measureText(text);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(name, width);
+  return width;
 }
 
 const PADDING = 18;

@@ -156,12 +156,12 @@ export class RowPool {
   private write(row: PooledRow, scene: Scene): void {
     const at = scene.first + row.index;
     const look = scene.look(at);
-    row.element.className = `grid-row ${look.className}`;
-    row.element.setAttribute("aria-selected", String(look.selected));
-    if (scene.tree) row.element.setAttribute("aria-level", String(look.level));
-    else row.element.removeAttribute("aria-level");
-    if (look.open === undefined) row.element.removeAttribute("aria-expanded");
-    else row.element.setAttribute("aria-expanded", String(look.open));
+    const { element } = row;
+    const name = `grid-row ${look.className}`;
+    if (element.className !== name) element.className = name;
+    put(element, "aria-selected", String(look.selected));
+    put(element, "aria-level", scene.tree ? String(look.level) : null);
+    put(element, "aria-expanded", look.open === undefined ? null : String(look.open));
     for (const [index, cell] of row.fixed.entries()) {
       cell.id = cellId(scene.name, at, index);
       scene.fixed[index]?.paint(cell, at);
@@ -185,6 +185,13 @@ export class RowPool {
     row?.element.classList.add("grid-row-active");
     cell?.classList.add("grid-cell-active");
   }
+}
+
+/** Sets an attribute or takes it away, where it is another: styles that ask for it are computed again. */
+function put(element: Element, name: string, value: string | null): void {
+  if (element.getAttribute(name) === value) return;
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
 }
 
 function makeCell(column: GridColumn, index: number, left: number): HTMLDivElement {
