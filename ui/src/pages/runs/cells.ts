@@ -20,8 +20,8 @@ export function setTitle(element: HTMLElement, title: string): void {
   if (element.title !== title) element.title = title;
 }
 
-/** A cell's padding, and what digits may be wider than where they were measured. */
-const MARGIN = 20;
+/** A cell's padding. */
+const MARGIN = 17;
 
 /**
  * Marks a cell whose text has no room as cut. Only those are clipped: each clip costs the browser at every frame.

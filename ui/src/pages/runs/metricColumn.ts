@@ -22,6 +22,10 @@ export interface MetricLook {
 const BAR_ROOM = 46;
 const CURVE_ROOM = 76;
 const DELTA_ROOM = 68;
+/** What they take of it, with the gap before them, as grid.css has it. */
+const BAR_TAKES = 42;
+const CURVE_TAKES = 72;
+const DELTA_TAKES = 70;
 const SPREAD_ROOM = 52;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -146,7 +150,7 @@ export function metricColumn(id: ColumnId, wire: string, source: PaintSource, lo
         const path = line.kind === "run" ? source.curve(line.key, key) : "";
         if (own.curve.getAttribute("d") !== path) own.curve.setAttribute("d", path);
       } else showBar(cell, own, source.range(wire), number);
-      cutWhereLong(cell, shown, (curved ? CURVE_ROOM : BAR_ROOM) + (own.delta ? DELTA_ROOM : 0));
+      cutWhereLong(cell, shown, (curved ? CURVE_TAKES : BAR_TAKES) + (own.delta ? DELTA_TAKES : 0));
       if (own.delta && line.kind === "run") {
         const word = source.isBase(line.key) ? words.t("runs.baseline") : "";
         showDelta(own.delta, finite(number), finite(source.base(wire)), source.isRising(key), word);
