@@ -1,4 +1,4 @@
-"""``clew.lightgbm``: LightGBM models saved, logged and loaded. The names and arguments are MLflow's."""
+"""``clew.lightgbm``: LightGBM models saved, logged and loaded, and autologging; names and arguments are MLflow's."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from clew.client import modelarguments as _arguments
 from clew.client import models as _models
 from clew.client.modelarguments import CondaEnv, LogArguments, SaveArguments
 from clew.client.models import ModelInfo
+from clew.integrations.switches import lightgbm_autolog as autolog
 from clew.packaging.environment import conda_env as _conda_env
 from clew.packaging.environment import requirements
 from clew.packaging.flavor import Trust
 from clew.packaging.flavors.lightgbm import PACKAGES
 
-__all__ = ["get_default_conda_env", "get_default_pip_requirements", "load_model", "log_model", "save_model"]
+__all__ = ["autolog", "get_default_conda_env", "get_default_pip_requirements", "load_model", "log_model", "save_model"]
 
 
 def log_model(

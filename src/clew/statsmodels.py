@@ -1,4 +1,4 @@
-"""``clew.statsmodels``: statsmodels models saved, logged and loaded. The names and arguments are MLflow's."""
+"""``clew.statsmodels``: results of statsmodels saved, logged and loaded, autologging, by MLflow's names."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from clew.client import modelarguments as _arguments
 from clew.client import models as _models
 from clew.client.modelarguments import CondaEnv, LogArguments, SaveArguments
 from clew.client.models import ModelInfo
+from clew.integrations.switches import statsmodels_autolog as autolog
 from clew.packaging.environment import conda_env as _conda_env
 from clew.packaging.environment import requirements
 from clew.packaging.flavor import Trust
 from clew.packaging.flavors.statsmodels import PACKAGES
 
-__all__ = ["get_default_conda_env", "get_default_pip_requirements", "load_model", "log_model", "save_model"]
+__all__ = ["autolog", "get_default_conda_env", "get_default_pip_requirements", "load_model", "log_model", "save_model"]
 
 
 def log_model(

@@ -298,3 +298,26 @@ def test_a_network_has_its_loss_curve(runs: Runs) -> None:
     model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=200, tol=1e3, n_iter_no_change=2).fit(SMALL, TARGET)
     history = clew.get_metric_history(only(runs).info.run_id, "loss_curve")
     assert [m.value for m in history] == model.loss_curve_
+
+
+def test_logged_models_become_versions_of_a_registered_one(runs: Runs) -> None:
+    clew.sklearn.autolog(registered_model_name="lassos")
+    fitted = [Lasso(alpha=alpha).fit(X, Y) for alpha in (0.1, 0.2)]
+    for number, model in enumerate(fitted, 1):
+        assert np.array_equal(clew.sklearn.load_model(f"models:/lassos/{number}").predict(X), model.predict(X))
+
+
+def test_a_model_that_the_user_logs_himself_takes_the_place_of_ours(
+    runs: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    clew.autolog()
+    with clew.start_run() as run:
+        model = Lasso().fit(X, Y)
+        info = clew.sklearn.log_model(model, "model", metadata={"mine": 1})
+        other = clew.sklearn.log_model(Lasso().fit(X, Y), "model 2")
+    assert clew.models.get_model_info(f"runs:/{run.info.run_id}/model").metadata["mine"] == 1  # type: ignore[index]
+    assert "2 models" not in caplog.text
+    kept = clew.search_logged_models(experiment_ids=[run.info.experiment_id], output_format="list")
+    names = sorted(logged.name for logged in kept)
+    assert names == ["model", "model", "model 2"]  # the second fit's own is in a child run
+    assert {info.model_id, other.model_id} <= {logged.model_id for logged in kept}

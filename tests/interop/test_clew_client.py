@@ -76,7 +76,6 @@ ABSENT = {
     "checkpoints are read by the framework itself; weights are always in the model": (
         r"pytorch\.load_checkpoint|transformers\.persist_pretrained_model"
     ),
-    "autologging of gradient boosting comes with a later version": r"(lightgbm|statsmodels|xgboost)\.autolog",
     "there are no workspaces": r"(client\.)?\w*workspace\w*",
     "MLflow's own machinery": (
         r"transformers\.(generate_signature_output|is_gpu_available)"

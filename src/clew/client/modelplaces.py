@@ -67,6 +67,11 @@ def _logged(client: ClewClient, version: ModelVersion, place: str) -> LoggedMode
     model_id = version.model_id or place.removeprefix("models:/")
     if not _MODEL_ID.fullmatch(model_id):
         return None
+    return _existing(client, model_id)
+
+
+def _existing(client: ClewClient, model_id: str) -> LoggedModel | None:
+    """A logged model; None where it was deleted."""
     try:
         return client.get_logged_model(model_id)
     except NotFound:
@@ -76,8 +81,8 @@ def _logged(client: ClewClient, version: ModelVersion, place: str) -> LoggedMode
 def _of_run(client: ClewClient, uri: str, rest: str) -> ModelPlace:
     run_id, _, path = rest.partition("/")
     run = client.get_run(run_id)
-    outputs = [client.get_logged_model(output.model_id) for output in run.outputs.model_outputs]
-    named = sorted((m for m in outputs if m.name == path), key=lambda m: m.creation_timestamp)
+    outputs = [_existing(client, output.model_id) for output in run.outputs.model_outputs]
+    named = sorted((m for m in outputs if m is not None and m.name == path), key=lambda m: m.creation_timestamp)
     if len(named) > 1:
         warn(f"Run {run_id} has {len(named)} models named {path!r}; {uri} takes the newest, {named[-1].model_id}.")
     if named:

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from clew.client import automodels
 from clew.client.active import Active
 from clew.client.api import ClewClient
 from clew.client.births import DEFAULT_ID, choose_experiment, find_or_create
@@ -94,12 +95,14 @@ def log_model(
     flavor: str | None = None,
     options: save.ModelOptions | None = None,
     hurry: bool = False,
+    automatic: bool = False,
 ) -> ModelInfo:
     """Save a model and enter it in the store, as an output of the active run where there is one.
 
     While the server is away, the model's files wait for it among the run's artifacts instead.
 
     hurry: give up on a server that answers slower than about 1 MB a second.
+    automatic: autologging does it; when the user logs the same object by the same name, his takes its place.
 
     Raises:
         InvalidValue: no flavor fits, an option breaks a rule, or the name has odd characters.
@@ -135,9 +138,12 @@ def log_model(
     if active is not None:
         active.log.log_output(logged.model_id, entry.step)
     info = _info(manifest, f"models:/{logged.model_id}", logged, entry.step)
+    if not (automatic and entry.registered_model_name):  # a version of the registry keeps its model
+        _settle(link, model, info, run_id, name, automatic)
     if entry.registered_model_name is None:
         return info
-    version = register_model(info.model_uri, entry.registered_model_name)
+    with within(_CREATE_S) if hurry else nullcontext():
+        version = register_model(info.model_uri, entry.registered_model_name)
     return msgspec.structs.replace(info, registered_model_version=int(version.version))
 
 
@@ -325,6 +331,19 @@ def _upload(client: ClewClient, logged: LoggedModel, folder: str) -> LoggedModel
             if done:
                 raise
     return logged
+
+
+def _settle(link: Link, model: object, info: ModelInfo, run_id: str | None, name: str, automatic: bool) -> None:
+    """Let a model that the user logged take the place of the one that autologging logged of the same object."""
+    if automatic:
+        automodels.note(model, run_id, name, str(info.model_id))
+        return
+    replaced = automodels.take(model, run_id, name)
+    if replaced is not None:
+        try:
+            ClewClient(link.uri).delete_logged_model(replaced)
+        except ClewError as error:
+            link.put_up_with(error)
 
 
 def _keep_with_run(

@@ -19,23 +19,26 @@ HASHED_ROWS = 10_000
 _DIGEST_CHARACTERS = 16
 
 
-def describe(features: Any, targets: Any, source: dict[str, str], name: str = "dataset") -> Dataset:
+def describe(
+    features: Any, targets: Any, source: dict[str, str], name: str = "dataset", total: int | None = None
+) -> Dataset:
     """The dataset that ``features`` and ``targets`` are, in the form that MLflow's autologging gives it.
 
     source: tags that say which code had the data in hand.
     targets: None where there are none.
+    total: number of rows of the dataset where ``features`` and ``targets`` are only the first ones.
 
     Cost: hashes at most 10,000 rows.
     """
     schema = json.dumps(_schema(features, targets))
     return Dataset(
         name=name,
-        digest=_digest(features, targets),
+        digest=_digest(features, targets, total),
         source_type="code",
         source=json.dumps({"tags": source}),
         # Tens of thousands of columns have a schema that no server takes.
         schema=schema if len(schema) <= MAX_DATASET_SCHEMA else None,
-        profile=json.dumps(_profile(features, targets)),
+        profile=json.dumps(_profile(features, targets, total)),
     )
 
 
@@ -65,12 +68,13 @@ def take(data: Any, rows: Any) -> Any:
     return data[rows] if isinstance(rows, slice) else [data[int(i)] for i in rows]
 
 
-def _digest(features: Any, targets: Any) -> str:
+def _digest(features: Any, targets: Any, total: int | None) -> str:
     digest = hashlib.sha256()
     for part in (features, targets):
         if part is None:
             continue
         shape = getattr(part, "shape", None) or (rows_of(part),)
+        shape = shape if total is None else (total, *shape[1:])
         digest.update(f"{type(part).__name__}{tuple(shape)}".encode())
         _feed(digest, take(part, slice(HASHED_ROWS)))
     return digest.hexdigest()[:_DIGEST_CHARACTERS]
@@ -107,13 +111,17 @@ def _tensor_json(schema: Schema | None) -> str | None:
     return schema.to_json() if schema is not None and schema.tensors else None
 
 
-def _profile(features: Any, targets: Any) -> dict[str, Any]:
+def _profile(features: Any, targets: Any, total: int | None) -> dict[str, Any]:
+    rows = rows_of(features)
+    factor = (total or rows) / rows if rows else 0.0  # how much larger the dataset is than what is at hand
     if inference.is_frame(features) or inference.is_series(features) or not hasattr(features, "shape"):
-        return {"num_rows": rows_of(features), "num_elements": int(getattr(features, "size", 0)) or rows_of(features)}
+        size = int(getattr(features, "size", 0)) or rows
+        return {"num_rows": total or rows, "num_elements": round(size * factor)}
     profile: dict[str, Any] = {}
     for name, part in (("features", features), ("targets", targets)):
         if part is not None and hasattr(part, "shape"):
-            profile[f"{name}_shape"] = [int(size) for size in part.shape]
-            profile[f"{name}_size"] = int(part.size)
-            profile[f"{name}_nbytes"] = int(getattr(part, "nbytes", 0)) or int(np.asarray(part).nbytes)
+            nbytes = int(getattr(part, "nbytes", 0)) or int(np.asarray(part).nbytes)
+            profile[f"{name}_shape"] = [total or int(part.shape[0]), *(int(size) for size in part.shape[1:])]
+            profile[f"{name}_size"] = round(int(part.size) * factor)
+            profile[f"{name}_nbytes"] = round(nbytes * factor)
     return profile

@@ -5,6 +5,8 @@ The options of a framework's own ``autolog`` win over the general ones, whicheve
 
 from __future__ import annotations
 
+import re
+import sys
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +23,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     log_training_metrics: compute metrics on the training data after ``fit``.
     max_metric_rows: training metrics look at no more rows than this.
     own: what only this framework knows; without an entry, its own default holds.
+    every_n_iter: of boosting, log the metrics of every n-th round, and of the last.
+    importance_types: of XGBoost, which importances of features are logged.
+    model_format: of XGBoost, the logged model's file format.
     """
 
     disable: bool = False
@@ -37,6 +42,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     max_tuning_runs: int | None = 5
     serialization_format: str | None = None
     pos_label: object = None
+    every_n_iter: int = 1
+    importance_types: tuple[str, ...] = ("weight",)
+    model_format: str = "ubj"
     registered_model_name: str | None = None
     extra_tags: Mapping[str, str] | None = None
     exclude_flavors: tuple[str, ...] = ()
@@ -69,6 +77,13 @@ def get(flavor: str) -> Options | None:
         if options is None or flavor in options.exclude_flavors:
             return None
     return None if options.disable else options
+
+
+def older_than(package: str, oldest: str) -> bool:
+    """Whether the imported framework is older than the version that the tests know; ``1.5`` against ``1.10``."""
+    numbers = [re.findall(r"\d+", text)[:2] for text in (str(sys.modules[package].__version__), oldest)]
+    found, wanted = ([int(number) for number in parts] for parts in numbers)
+    return found < wanted
 
 
 def clear() -> None:

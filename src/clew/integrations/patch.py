@@ -16,6 +16,8 @@ from typing import Any, Protocol
 from clew.integrations import guard
 
 _MISSING = object()
+Call = tuple[tuple[Any, ...], dict[str, Any]]
+"""The arguments of a call: those by position, and those by name."""
 
 
 class Training(Protocol):
@@ -53,6 +55,12 @@ class Patch:
             original = vars(owner).get(name, _MISSING)
             if original is _MISSING or (id(owner), name) in self._done:
                 return
+            earlier = next((old for _, _, old, new in self._replaced if new is original), _MISSING)
+            if earlier is not _MISSING:
+                # Another module took the wrapper over when it was imported; it gets the original back, too.
+                self._done.add((id(owner), name))
+                self._replaced.append((owner, name, earlier, original))
+                return
             wrapped = _rewrap(original, make)
             if wrapped is None:
                 return
@@ -80,20 +88,34 @@ class Patch:
 
     def train(self, owner: Any, name: str, begin: Callable[..., Training | None]) -> None:
         """Wrap a training method; ``begin(self, args, kwargs)`` opens what is told how the call ended."""
-        self.replace(owner, name, lambda original: self._training(original, begin))
 
-    def _training(self, original: Any, begin: Callable[..., Training | None]) -> Any:
+        def start(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Training, Call] | None:
+            training = begin(args[0], args[1:], kwargs)
+            return None if training is None else (training, (args, kwargs))
+
+        self.replace(owner, name, lambda original: self.call(original, start))
+
+    def call(
+        self, original: Any, start: Callable[[tuple[Any, ...], dict[str, Any]], tuple[Training, Call] | None]
+    ) -> Any:
+        """A wrapper of a training function.
+
+        start: gets the arguments; gives what is told how the call ended, and the arguments to call with, which are
+        the user's and perhaps a callback more. None: the call is not looked at.
+        """
+
         @functools.wraps(original)
-        def wrapper(self_: Any, *args: Any, **kwargs: Any) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
             if guard.inside() or not self.live:
-                return original(self_, *args, **kwargs)
+                return original(*args, **kwargs)
             with guard.silent():
-                training = guard.guarded("the start of a run", begin, self_, args, kwargs)
-                if training is None:
-                    return original(self_, *args, **kwargs)
+                started = guard.guarded("the start of a run", start, args, kwargs)
+                if started is None:
+                    return original(*args, **kwargs)
+                training, (args, kwargs) = started
                 try:
                     try:
-                        result = original(self_, *args, **kwargs)
+                        result = original(*args, **kwargs)
                     except BaseException as error:
                         guard.guarded("the end of training", training.failed, error)
                         raise

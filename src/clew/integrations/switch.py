@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
-from clew.errors import InvalidValue, NotSupported
+from clew.errors import InvalidValue
 from clew.integrations import hyperopt as _hyperopt
 from clew.integrations import joblib as _joblib
 from clew.integrations import keras as _keras
@@ -17,17 +18,34 @@ from clew.integrations import optuna as _optuna
 from clew.integrations import pytorch as _pytorch
 from clew.integrations import sklearn as _sklearn
 from clew.integrations import transformers as _transformers
+from clew.integrations.integration import Integration
 from clew.integrations.options import Options
 
 _log = logging.getLogger("clew.autolog")
-_INTEGRATIONS = {
-    "sklearn": _sklearn,
-    "optuna": _optuna,
+
+
+class Switched(Protocol):
+    """A framework whose autologging can be switched on and off."""
+
+    def install(self) -> None:
+        """Patch the framework, now or when it is imported."""
+
+    def uninstall(self) -> None:
+        """Put everything back."""
+
+
+_INTEGRATIONS: Final[Mapping[str, Switched]] = {
+    "catboost": Integration("catboost", "clew.integrations.catboost"),
     "hyperopt": _hyperopt,
     "joblib": _joblib,
     "keras": _keras,
+    "lightgbm": Integration("lightgbm", "clew.integrations.lightgbm"),
+    "optuna": _optuna,
     "pytorch": _pytorch,
+    "sklearn": _sklearn,
+    "statsmodels": Integration("statsmodels", "clew.integrations.statsmodels"),
     "transformers": _transformers,
+    "xgboost": Integration("xgboost", "clew.integrations.xgboost"),
 }
 
 
@@ -102,19 +120,17 @@ def sklearn_autolog(
     disable_for_unsupported_versions: leave scikit-learn alone where it is older than 1.5.
     serialization_format: of the logged model; None takes skops, and cloudpickle where skops cannot hold it.
     pos_label: the positive class of a binary problem; without it, scores are averaged by class weight.
+    registered_model_name: every logged model becomes the next version of this registered model.
     log_post_training_metrics: log ``model.score`` and metric functions that get the model's predictions later.
     log_training_metrics: compute metrics on the training data after ``fit``.
     max_metric_rows: on no more rows than this, evenly spread.
 
     Raises:
-        NotSupported: ``registered_model_name`` is given, which needs a registry.
         InvalidValue: a limit is not positive.
     """
-    if registered_model_name is not None:
-        raise NotSupported("registered_model_name needs a model registry, which this version does not have.")
     if max_metric_rows < 1:
         raise InvalidValue(f"max_metric_rows must be positive, not {max_metric_rows}.")
-    options.set_own(
+    switch_own(
         "sklearn",
         Options(
             log_input_examples=log_input_examples,
@@ -131,10 +147,10 @@ def sklearn_autolog(
             max_metric_rows=max_metric_rows,
             serialization_format=serialization_format,
             pos_label=pos_label,
+            registered_model_name=registered_model_name,
             extra_tags=extra_tags,
         ),
     )
-    _apply("sklearn")
 
 
 def optuna_autolog(
@@ -148,8 +164,7 @@ def optuna_autolog(
     exclusive: leave runs of yours alone. silent: say nothing in the log.
     extra_tags: set on the runs that autologging makes for studies.
     """
-    options.set_own("optuna", Options(disable=disable, exclusive=exclusive, silent=silent, extra_tags=extra_tags))
-    _apply("optuna")
+    switch_own("optuna", Options(disable=disable, exclusive=exclusive, silent=silent, extra_tags=extra_tags))
 
 
 def hyperopt_autolog(
@@ -163,8 +178,7 @@ def hyperopt_autolog(
     exclusive: leave runs of yours alone. silent: say nothing in the log.
     extra_tags: set on the runs that autologging makes for searches.
     """
-    options.set_own("hyperopt", Options(disable=disable, exclusive=exclusive, silent=silent, extra_tags=extra_tags))
-    _apply("hyperopt")
+    switch_own("hyperopt", Options(disable=disable, exclusive=exclusive, silent=silent, extra_tags=extra_tags))
 
 
 def switch_own(flavor: str, chosen: Options) -> None:

@@ -8,23 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from clew.client.models import ModelEntry, log_model
-from clew.client.source import context_tags
 from clew.entities.dataset import Dataset
 from clew.ids import now_ms
 from clew.integrations import guard
-from clew.integrations.dataset import describe, rows_of, take
+from clew.integrations.dataset import describe, rows_of, source_tags, take
 from clew.integrations.options import Options
 from clew.integrations.recorder import Recorder, open_run
 from clew.integrations.sklearn import scores
 from clew.integrations.sklearn.later import Memory, TrainedModel
 from clew.integrations.sklearn.search import log_candidates, log_table
-from clew.packaging.save import ModelOptions
+from clew.integrations.trained import EXAMPLE_ROWS, SIGNATURE_ROWS, log_trained
 from clew.packaging.signature import ModelSignature, infer_signature
 
 _log = logging.getLogger("clew.autolog")
-_SIGNATURE_ROWS = 100
-_EXAMPLE_ROWS = 5
 
 
 class Fit:
@@ -87,7 +83,7 @@ class Fit:
 
     def _log_dataset(self) -> None:
         if rows_of(self._features):
-            self._dataset = describe(self._features, self._targets, _source())
+            self._dataset = describe(self._features, self._targets, source_tags())
             self._recorder.dataset(self._dataset, "train")
 
     def _log_metrics(self) -> None:
@@ -124,19 +120,20 @@ class Fit:
 
     def _enter_model(self, estimator: Any, name: str) -> str | None:
         """The id of the logged model."""
-        chosen = self._options
-        example = take(self._features, slice(_EXAMPLE_ROWS)) if chosen.log_input_examples else None
-        options = ModelOptions(
-            signature=(guard.attempt(self._signature) or False) if chosen.log_model_signatures else False,
-            input_example=example,
-            flavor_options={"serialization_format": chosen.serialization_format, "silent": chosen.silent},
+        return log_trained(
+            self._options,
+            "sklearn",
+            estimator,
+            params=estimator_params(estimator),
+            signature=self._signature,
+            example=take(self._features, slice(EXAMPLE_ROWS)),
+            own={"serialization_format": self._options.serialization_format},
+            name=name,
         )
-        entry = ModelEntry(name=name, params=estimator_params(estimator))
-        return log_model(estimator, entry, flavor="sklearn", options=options, hurry=True).model_id
 
     def _signature(self) -> ModelSignature:
-        sample = take(self._features, slice(_SIGNATURE_ROWS))
-        few = take(self._features, slice(_EXAMPLE_ROWS))
+        sample = take(self._features, slice(SIGNATURE_ROWS))
+        few = take(self._features, slice(EXAMPLE_ROWS))
         answer = self._estimator.predict(few) if hasattr(self._estimator, "predict") else None
         rows_of_numbers = isinstance(sample, list | tuple) and not any(isinstance(row, str | Mapping) for row in sample)
         return infer_signature(np.asarray(sample) if rows_of_numbers else sample, answer)
@@ -144,16 +141,11 @@ class Fit:
     def _log_later(self, key: str, value: float, data: Any, targets: Any) -> None:
         dataset = None
         if data is not None and self._options.log_datasets and rows_of(data):
-            dataset = guard.attempt(lambda: describe(data, targets, _source()))
+            dataset = guard.attempt(lambda: describe(data, targets, source_tags()))
         if dataset is not None and dataset.digest not in self._evaluated:
             self._evaluated.add(dataset.digest)
             self._recorder.dataset(dataset, "eval")
         self._recorder.metrics({key: value}, dataset=dataset)
-
-
-def _source() -> dict[str, str]:
-    """The tags that say which code had the data in hand."""
-    return {key: value for key, value in context_tags().items() if key.startswith(("mlflow.user", "mlflow.source"))}
 
 
 def estimator_params(estimator: Any) -> Mapping[str, Any]:

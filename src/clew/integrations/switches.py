@@ -1,0 +1,174 @@
+"""``autolog`` of gradient boosting and statsmodels, one each; its options win over those of ``clew.autolog``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from clew.errors import InvalidValue
+from clew.integrations.options import Options
+from clew.integrations.switch import switch_own
+
+
+def xgboost_autolog(
+    importance_types: Sequence[str] | None = None,
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    registered_model_name: str | None = None,
+    model_format: str = "ubj",
+    extra_tags: Mapping[str, str] | None = None,
+    *,
+    every_n_iter: int = 1,
+) -> None:
+    """Log every training of XGBoost; these options win over those of ``clew.autolog``.
+
+    importance_types: ``weight`` (the default), ``gain``, ``cover``, ``total_gain``, ``total_cover``.
+    registered_model_name: every logged model becomes the next version of this registered model.
+    model_format: of the logged model, ``ubj`` or ``json``.
+    every_n_iter: log the metrics of every n-th round, and of the last.
+    The rest is as for ``clew.autolog``.
+
+    Raises:
+        InvalidValue: ``every_n_iter`` is not positive.
+    """
+    switch_own(
+        "xgboost",
+        Options(
+            importance_types=("weight",) if importance_types is None else tuple(importance_types),
+            log_input_examples=log_input_examples,
+            log_model_signatures=log_model_signatures,
+            log_models=log_models,
+            log_datasets=log_datasets,
+            disable=disable,
+            exclusive=exclusive,
+            disable_for_unsupported_versions=disable_for_unsupported_versions,
+            silent=silent,
+            registered_model_name=registered_model_name,
+            model_format=model_format,
+            extra_tags=extra_tags,
+            every_n_iter=_positive(every_n_iter),
+        ),
+    )
+
+
+def lightgbm_autolog(
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    registered_model_name: str | None = None,
+    extra_tags: Mapping[str, str] | None = None,
+    *,
+    serialization_format: str | None = None,
+    every_n_iter: int = 1,
+) -> None:
+    """Log every training of LightGBM; options as for ``clew.xgboost.autolog``.
+
+    serialization_format: of logged estimators; None takes skops, and cloudpickle where skops cannot hold one.
+
+    Raises:
+        InvalidValue: ``every_n_iter`` is not positive.
+    """
+    switch_own(
+        "lightgbm",
+        Options(
+            log_input_examples=log_input_examples,
+            log_model_signatures=log_model_signatures,
+            log_models=log_models,
+            log_datasets=log_datasets,
+            disable=disable,
+            exclusive=exclusive,
+            disable_for_unsupported_versions=disable_for_unsupported_versions,
+            silent=silent,
+            registered_model_name=registered_model_name,
+            extra_tags=extra_tags,
+            serialization_format=serialization_format,
+            every_n_iter=_positive(every_n_iter),
+        ),
+    )
+
+
+def catboost_autolog(
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    registered_model_name: str | None = None,
+    extra_tags: Mapping[str, str] | None = None,
+    *,
+    every_n_iter: int = 1,
+) -> None:
+    """Log every training of CatBoost, which MLflow has no autologging for; options as for ``clew.xgboost.autolog``.
+
+    Raises:
+        InvalidValue: ``every_n_iter`` is not positive.
+    """
+    switch_own(
+        "catboost",
+        Options(
+            log_input_examples=log_input_examples,
+            log_model_signatures=log_model_signatures,
+            log_models=log_models,
+            log_datasets=log_datasets,
+            disable=disable,
+            exclusive=exclusive,
+            disable_for_unsupported_versions=disable_for_unsupported_versions,
+            silent=silent,
+            registered_model_name=registered_model_name,
+            extra_tags=extra_tags,
+            every_n_iter=_positive(every_n_iter),
+        ),
+    )
+
+
+def statsmodels_autolog(
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    registered_model_name: str | None = None,
+    extra_tags: Mapping[str, str] | None = None,
+    *,
+    log_model_signatures: bool = True,
+    log_input_examples: bool = False,
+) -> None:
+    """Log every ``fit`` and ``fit_regularized`` of statsmodels; options as for ``clew.autolog``.
+
+    registered_model_name: every logged model becomes the next version of this registered model.
+    """
+    switch_own(
+        "statsmodels",
+        Options(
+            log_models=log_models,
+            log_datasets=log_datasets,
+            disable=disable,
+            exclusive=exclusive,
+            disable_for_unsupported_versions=disable_for_unsupported_versions,
+            silent=silent,
+            registered_model_name=registered_model_name,
+            extra_tags=extra_tags,
+            log_model_signatures=log_model_signatures,
+            log_input_examples=log_input_examples,
+        ),
+    )
+
+
+def _positive(number: int) -> int:
+    if number < 1:
+        raise InvalidValue(f"every_n_iter must be positive, not {number}.")
+    return number
