@@ -203,14 +203,18 @@ def load_native(
 
 @contextmanager
 def fetched(
-    model_uri: str, *, trust: Trust | None = None, model_config: Mapping[str, Any] | None = None
+    model_uri: str,
+    *,
+    dst_path: str | None = None,
+    trust: Trust | None = None,
+    model_config: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[str, LoadPolicy]]:
     """The directory that a URI leads to, for as long as the block runs, and what the model may do while it loads.
 
     Raises:
         NotFound: nothing is there. Corrupt: it is not as it was logged.
     """
-    found = _find(model_uri, None)
+    found = _find(model_uri, dst_path)
     try:
         yield found.folder, found.policy(trust, (), model_config)
     finally:

@@ -8,6 +8,14 @@ from typing import Any
 from clew.client.models import fetched
 from clew.errors import NotSupported
 from clew.packaging.flavor import Trust
+from clew.packaging.pyfunc import load_native
+
+
+def load_model(model_uri: str, *, dfs_tmpdir: str | None, dst_path: str | None, trust: Trust | None) -> Any:
+    """A model of Spark ML; see ``clew.spark.load_model``."""
+    settings = {"dfs_tmpdir": dfs_tmpdir}
+    with fetched(model_uri, dst_path=dst_path, trust=trust, model_config=settings) as (folder, policy):
+        return load_native(folder, "spark", policy)
 
 
 def udf(

@@ -90,6 +90,7 @@ _FLAVORS: Final[Mapping[str, str]] = {
     "catboost": "clew.packaging.flavors.catboost",
     "lightgbm": "clew.packaging.flavors.lightgbm",
     "statsmodels": "clew.packaging.flavors.statsmodels",
+    "spark": "clew.packaging.flavors.spark",
     "xgboost": "clew.packaging.flavors.xgboost",
     "sklearn": "clew.packaging.flavors.sklearn",
     "transformers": "clew.packaging.flavors.transformers",
@@ -105,6 +106,7 @@ _LOADERS: Final[Mapping[str, str]] = {
     "mlflow.catboost": "catboost",
     "mlflow.lightgbm": "lightgbm",
     "mlflow.statsmodels": "statsmodels",
+    "mlflow.spark": "spark",
     "mlflow.xgboost": "xgboost",
 }
 

@@ -51,6 +51,12 @@ class ArrayType(msgspec.Struct, frozen=True):
     items: ValueType
 
 
+class VectorType(ArrayType, frozen=True):
+    """A vector of Spark ML; elsewhere a list of doubles."""
+
+    items: ValueType = DataType.DOUBLE
+
+
 class MapType(msgspec.Struct, frozen=True):
     """Texts to values of one type."""
 
@@ -201,6 +207,8 @@ def parse_data_type(text: str) -> DataType:
 
 def type_to_dict(kind: ValueType) -> dict[str, object]:
     """``{"type": …}`` with the parts of composite types."""
+    if isinstance(kind, VectorType):
+        return {"type": "sparkml_vector"}
     if isinstance(kind, ArrayType):
         return {"type": "array", "items": type_to_dict(kind.items)}
     if isinstance(kind, MapType):
@@ -220,6 +228,8 @@ def type_from_dict(entry: Mapping[str, object]) -> ValueType:
     kind = entry.get("type")
     if kind == "array":
         return ArrayType(type_from_dict(_part(entry, "items")))
+    if kind == "sparkml_vector":
+        return VectorType()
     if kind == "map":
         return MapType(type_from_dict(_part(entry, "values")))
     if kind == "any":
