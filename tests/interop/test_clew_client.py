@@ -62,6 +62,10 @@ OTHERWISE = {
     "sklearn.autolog": "models are kept by skops, which runs no code on loading, where it can",
     "transformers.autolog": "models and data are kept, as for every other framework",
     "sklearn.log_model": "unknown arguments are refused, not passed on",
+    "spark.get_default_conda_env": "models of pyspark.ml.connect are not kept",
+    "spark.get_default_pip_requirements": "models of pyspark.ml.connect are not kept",
+    "spark.log_model": "what every framework takes is given by name",
+    "spark.save_model": "what every framework takes is given by name",
 }
 """What takes other arguments than in MLflow, and why."""
 
@@ -90,7 +94,7 @@ ABSENT = {
     "serving of models and what belongs to it come with a later version": (
         r"pyfunc\.(add_to_model|set_prediction_context)"
         r"|models\.(ModelConfig|ModelInputExample|\w+_requirements|add_libraries_to_model|build_docker|convert_\w+)"
-        r"|models\.(predict|set_signature|validate_\w+)"
+        r"|spark\.autolog|models\.(predict|set_signature|validate_\w+)"
     ),
 }
 """Why names of MLflow's are not there, and which."""

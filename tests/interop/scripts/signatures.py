@@ -11,17 +11,7 @@ try:
 except ImportError:
     import clew as mlflow
 
-FLAVORS = (
-    "catboost.",
-    "lightgbm.",
-    "onnx.",
-    "pyfunc.",
-    "pytorch.",
-    "sklearn.",
-    "statsmodels.",
-    "transformers.",
-    "xgboost.",
-)
+FLAVORS = ("catboost.", "lightgbm.", "onnx.", "pyfunc.", "pytorch.", "sklearn.", "spark.", "statsmodels.", "transformers.", "xgboost.")
 KINDS = ("positional only", "positional", "several", "keyword", "keywords")
 
 
@@ -63,6 +53,7 @@ for owner, prefix in (
     (mlflow.models, "models."),
     (mlflow.pyfunc, "pyfunc."),
     (mlflow.sklearn, "sklearn."),
+    (mlflow.spark, "spark."),
     (mlflow.onnx, "onnx."),
     (mlflow.pytorch, "pytorch."),
     (mlflow.transformers, "transformers."),
