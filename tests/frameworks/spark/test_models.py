@@ -179,7 +179,7 @@ def test_models_go_both_ways_between_clew_and_mlflow(
 ) -> None:
     ours, theirs = str(tmp_path / "ours"), str(tmp_path / "theirs")
     clew.spark.save_model(pipeline, ours, input_example=X.head(2))
-    told = json.loads(ask_with_frameworks(str(peer_python), EXCHANGE, ours, theirs).splitlines()[-1])
+    told = json.loads(ask_with_frameworks(str(peer_python), EXCHANGE, ours, theirs, timeout=280).splitlines()[-1])
     assert told["pyfunc"] == told["native"] == predicted(pipeline, frame)
     rows = pd.DataFrame({"features": X.to_numpy().tolist()})
     assert clew.pyfunc.load_model(theirs).predict(rows) == pytest.approx(told["theirs"])
