@@ -11,7 +11,18 @@ try:
 except ImportError:
     import clew as mlflow
 
-FLAVORS = ("catboost.", "lightgbm.", "onnx.", "pyfunc.", "pytorch.", "sklearn.", "spark.", "statsmodels.", "transformers.", "xgboost.")
+FLAVORS = (
+    "catboost.",
+    "lightgbm.",
+    "onnx.",
+    "pyfunc.",
+    "pytorch.",
+    "sklearn.",
+    "spark.",
+    "statsmodels.",
+    "transformers.",
+    "xgboost.",
+)
 KINDS = ("positional only", "positional", "several", "keyword", "keywords")
 
 
