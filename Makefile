@@ -67,7 +67,11 @@ notebooks: setup
 	$(PY) -m jupytext --quiet --update --set-kernel python3 --to ipynb \
 	  examples/quickstart_autolog.py examples/quickstart_logging_api.py examples/end_to_end.py
 
-docs: setup
+# With the pictures of the tour and the tutorial where Node and Chromium are found.
+docs: setup ui
+	@if command -v npm >/dev/null 2>&1 && command -v "$${CHROMIUM:-chromium}" >/dev/null 2>&1; then \
+	cd ui && node dev/screenshots.mjs ../docs/pictures ../$(PY) tour; \
+	else echo "Node and Chromium were not both found: the site has no pictures."; fi
 	$(PY) -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/docs
 	@echo "build/docs/index.html"
 
@@ -102,4 +106,4 @@ proof: setup
 	CLEW_TEST_SCALE=5 $(PY) -m pytest -m slow tests/crash/test_load.py tests/crash/test_chaos.py tests/fuzz --timeout 3600
 
 clean:
-	rm -rf $(VENV) $(PEER) $(FRAMEWORKS) ui/node_modules src/clew/server/static .pytest_cache .mypy_cache .ruff_cache build docs/reference
+	rm -rf $(VENV) $(PEER) $(FRAMEWORKS) ui/node_modules src/clew/server/static .pytest_cache .mypy_cache .ruff_cache build docs/reference docs/pictures

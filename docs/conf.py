@@ -39,6 +39,18 @@ def setup(app: object) -> None:
     """Write the reference's pages before they are read, and its docstrings as lists of arguments."""
     app.connect("builder-inited", lambda _: write_reference(HERE / "reference"))  # type: ignore[attr-defined]
     app.connect("autodoc-process-docstring", list_arguments, priority=400)  # type: ignore[attr-defined]
+    app.connect("source-read", show_pictures)  # type: ignore[attr-defined]
+
+
+def show_pictures(_: object, name: str, source: list[str]) -> None:
+    """Puts the pictures that ``make docs`` takes in the place of the comments ``picture: NAME: what it shows``."""
+    up = "../" * name.count("/")
+
+    def image(found: re.Match[str]) -> str:
+        there = (HERE / "pictures" / f"{found[1]}.png").exists()
+        return f"![{found[2]}]({up}pictures/{found[1]}.png)" if there else ""
+
+    source[0] = re.sub(r"<!-- picture: ([\w-]+): (.+?) -->", image, source[0])
 
 
 ARGUMENT = re.compile(r"(\*{0,2}\w+(?:, \*{0,2}\w+)*): (\S.*)")

@@ -1,5 +1,6 @@
 // Makes pictures of the 12 states: own server on loopback, own store, both themes, at 1280 and 1920 px, and in Chinese.
 // node dev/screenshots.mjs FOLDER PYTHON   (make screenshots)
+// node dev/screenshots.mjs FOLDER PYTHON tour   the few pictures of the documentation's tour and tutorial   (make docs)
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -7,11 +8,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
-import { openState, states } from "./states.mjs";
+import { openState, states, tour } from "./states.mjs";
 
-const [folder = "../screenshots", python = "python3"] = process.argv.slice(2);
+const [folder = "../screenshots", python = "python3", what = "states"] = process.argv.slice(2);
+const forDocs = what === "tour";
 const SEED = new URL("seed.py", import.meta.url).pathname;
-const SETTINGS = [
+const ALL_SETTINGS = [
   { language: "en", theme: "light", width: 1280, height: 800 },
   { language: "en", theme: "dark", width: 1280, height: 800 },
   { language: "en", theme: "light", width: 1920, height: 1080 },
@@ -19,6 +21,7 @@ const SETTINGS = [
   { language: "zh-CN", theme: "light", width: 1280, height: 800 },
   { language: "zh-CN", theme: "dark", width: 1920, height: 1080 },
 ];
+const SETTINGS = forDocs ? ALL_SETTINGS.slice(0, 1) : ALL_SETTINGS;
 const place = mkdtempSync(join(tmpdir(), "clew-screenshots-"));
 const environment = { ...process.env, CLEW_SPOOL: join(place, "spool"), PYTHONUNBUFFERED: "1", OPENBLAS_NUM_THREADS: "1" };
 
@@ -43,7 +46,7 @@ try {
   const address = await lineOf(server, (line) => /http:\/\/[\w.:]+\d/.exec(line)?.[0]);
   if (!address) throw new Error("the server did not start");
   console.log("filling a store");
-  const seed = spawn(command, [SEED], {
+  const seed = spawn(command, [SEED, what], {
     cwd: place,
     env: { ...environment, CLEW_TRACKING_URI: address },
     stdio: ["ignore", "pipe", "inherit"],
@@ -59,10 +62,11 @@ try {
   let count = 0;
   for (const { language, theme, width, height } of SETTINGS) {
     const context = await browser.newContext({ viewport: { width, height }, locale: language, colorScheme: theme });
-    for (const [name, state] of Object.entries(states(ids))) {
+    for (const [name, state] of Object.entries(forDocs ? tour(ids) : states(ids))) {
       const page = await context.newPage();
       if (await openState(page, address, state)) {
-        await page.screenshot({ path: join(folder, `${name}-${language}-${theme}-${width}.png`) });
+        const file = forDocs ? `${name}.png` : `${name}-${language}-${theme}-${width}.png`;
+        await page.screenshot({ path: join(folder, file) });
         count += 1;
       } else {
         missing.add(name);

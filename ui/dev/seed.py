@@ -1,6 +1,7 @@
 """Fills the store at CLEW_TRACKING_URI with what the screenshots show; prints the ids as JSON on the last line.
 
-The study of learning rates, the quick start with its model registered, a run with files, and an empty experiment.
+The study of learning rates, the quick start with its model registered, a run with files, and an empty experiment; and
+with the argument ``tour`` the flow from data to a served model.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import runpy
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +42,23 @@ def main() -> None:
     client.set_registered_model_alias(MODEL, "champion", version.version)
     empty = client.create_experiment("examples/empty")
     ids = {"study": study, "best": best, "other": other, "quick": quick.info.run_id, "empty": empty, "model": MODEL}
-    print(json.dumps(ids))
+    flow = {"flow": log_flow(client)} if "tour" in sys.argv[1:] else {}
+    print(json.dumps(ids | flow))
+
+
+def log_flow(client: clew.ClewClient) -> dict[str, str]:
+    """The flow from data to a served model: where it lies."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, str(EXAMPLES / "end_to_end.py")]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    experiment = client.get_experiment_by_name("examples/end to end")
+    assert experiment is not None
+    found = client.search_runs([experiment.experiment_id], "tags.mlflow.runName = 'untuned_random_forest'")
+    return {
+        "experiment": experiment.experiment_id,
+        "baseline": found[0].info.run_id,
+        "model": "diabetes_progression",
+    }
 
 
 if __name__ == "__main__":

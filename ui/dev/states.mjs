@@ -46,6 +46,21 @@ export function states(ids) {
   };
 }
 
+/** The pictures of docs/tour.md and docs/tutorial.md, by the names that the pages know them by. */
+export function tour(ids) {
+  const runs = `/experiments/${ids.study}/runs`;
+  const query = (fields) => new URLSearchParams(fields).toString();
+  return {
+    "tour-experiments": { path: "/experiments" },
+    "tour-charts": { path: `/experiments/${ids.study}/charts` },
+    "tour-groups": { path: `${runs}?${query({ grp: "d.name,p.lr", sort: "m.val/loss" })}` },
+    "tutorial-run": { path: `/runs/${ids.flow.baseline}` },
+    "tutorial-search": { path: `/experiments/${ids.flow.experiment}/runs?nest=1` },
+    "tutorial-charts": { path: `/experiments/${ids.flow.experiment}/charts` },
+    "tutorial-version": { path: `/models/${ids.flow.model}/versions/2` },
+  };
+}
+
 /** Opens a state and waits until nothing more comes. False where the page does not exist yet. */
 export async function openState(page, address, state) {
   if (state.away) await page.route(/\/(ajax-)?api\//, (route) => route.abort());
