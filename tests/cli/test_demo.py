@@ -33,7 +33,7 @@ def test_demo_runs_every_example_and_ends(port: int, tmp_path: Path) -> None:
         said = demo.communicate(timeout=400)[0]
     assert demo.returncode == 0, said
     assert re.search(rf"web UI +http://127\.0\.0\.1:{port}/", said)
-    assert re.search(rf"the run +http://127\.0\.0\.1:{port}/runs/[0-9a-f]{{32}} ", said)
+    assert re.search(rf"the run +http://127\.0\.0\.1:{port}/runs/[0-9a-f]{{32}}$", said, re.MULTILINE)
     assert re.search(rf"the search +http://127\.0\.0\.1:{port}/experiments/\d+/runs", said)
     assert re.search(r"version 2 in production: AUC 0\.\d+", said)
     assert (tmp_path / "store" / ".clew" / "clew.db").exists()

@@ -82,12 +82,20 @@ class ArtifactCalls:
     def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
         """The files and folders directly in ``path``; their paths are relative to the run's root.
 
+        Below a model's name they are the files of that model, also where the server does not list it with the run.
+
         Raises:
             NotFound: there is no such run.
         """
         request = mlflow.ListArtifacts(run_id=run_id, path=path or None)
-        response = self._link.read("list_artifacts", request)
-        return [convert.file_entity(f) for f in response.files]
+        files = self._link.read("list_artifacts", request).files
+        if files or not path:
+            return [convert.file_entity(f) for f in files]
+        model, _, rest = inside(path).partition("/")
+        location = self._model_location(run_id, model)
+        found = self.list_uri(location, rest) if location is not None else []
+        below = "/".join(part for part in (model, rest) if part)
+        return [FileInfo(path=f"{below}/{name}", is_dir=size is None, file_size=size) for name, size in found]
 
     def download_artifacts(self, run_id: str, path: str = "", dst_path: str | os.PathLike[str] | None = None) -> str:
         """Fetch a file or folder of a run, or of a model that it logged, under its name; the local path of it.
@@ -114,15 +122,13 @@ class ArtifactCalls:
     def _model_location(self, run_id: str, name: str) -> str | None:
         """Where the newest model of this name that a run logged lies, for stores that keep it out of its files."""
         run = self._link.read("get_run", mlflow.GetRun(run_id=run_id)).run
-        outputs = run.outputs.model_outputs if run is not None and run.outputs is not None else []
-        infos = []
-        for output in outputs:
-            try:
-                found = self._link.read("get_logged_model", mlflow.LoggedModelById(model_id=output.model_id)).model
-            except NotFound:  # deleted
-                continue
-            if found is not None and found.info is not None and found.info.name == name:
-                infos.append(found.info)
+        if not name or run is None or run.info is None:
+            return None
+        quoted = name.replace("'", "\\'")
+        search = mlflow.SearchLoggedModels(
+            experiment_ids=[str(run.info.experiment_id)], filter=f"name = '{quoted}' AND source_run_id = '{run_id}'"
+        )
+        infos = [model.info for model in self._link.read("search_logged_models", search).models if model.info]
         newest = max(infos, key=lambda info: info.creation_timestamp_ms or 0, default=None)
         return newest.artifact_uri if newest is not None else None
 

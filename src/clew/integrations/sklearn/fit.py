@@ -65,7 +65,7 @@ class Fit:
             ("logging the dataset", self._log_dataset, self._options.log_datasets),
             ("logging the model", self._log_model, self._options.log_models),
             ("logging training metrics", self._log_metrics, self._options.log_training_metrics),
-            ("logging the search", self._log_search, hasattr(self._estimator, "cv_results_")),
+            ("logging the search", self._log_search, is_search(self._estimator)),
         )
         for what, work, wanted in parts:
             if wanted:
@@ -150,6 +150,10 @@ class Fit:
 
 def estimator_params(estimator: Any) -> Mapping[str, Any]:
     """The params of an estimator and of its parts; of a search, only its own, since the rest varies."""
-    search = hasattr(estimator, "param_grid") or hasattr(estimator, "param_distributions")
-    params: Mapping[str, Any] = estimator.get_params(deep=not search)
+    params: Mapping[str, Any] = estimator.get_params(deep=not is_search(estimator))
     return params
+
+
+def is_search(estimator: Any) -> bool:
+    """Whether it tries candidates; some estimators have a ``cv_results_`` of another kind."""
+    return hasattr(estimator, "param_grid") or hasattr(estimator, "param_distributions")
