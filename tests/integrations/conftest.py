@@ -43,7 +43,7 @@ def _end_host(note: Path) -> None:
         except ProcessLookupError:
             pass
     for child in host._children:
-        child.wait(20)
+        child.wait(60)
 
 
 @pytest.fixture

@@ -208,7 +208,13 @@ class StudyRun:
         best = self._study.best_trial
         recorder.metrics({"best_value": best.value, "best_trial": float(best.number)}, last)
         recorder.tags({"best_params": json.dumps(best.params, default=str)})
-        recorder.best_params(best.params)
+        if not _may_be_shared(self._study):
+            recorder.best_params(best.params)
+
+
+def _may_be_shared(study: Any) -> bool:
+    """Whether other processes may work on the study, so that none of them can tell the best params for good."""
+    return type(study._storage).__name__ != "InMemoryStorage"  # noqa: SLF001 - Optuna has no other way to tell
 
 
 def _name_of(study: Any) -> str | None:
