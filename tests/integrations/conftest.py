@@ -37,13 +37,16 @@ def store_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _end_host(note: Path) -> None:
-    if note.exists():
-        try:
-            os.kill(json.loads(note.read_text())["pid"], signal.SIGTERM)
-        except ProcessLookupError:
-            pass
+    if not note.exists():
+        return
+    pid = json.loads(note.read_text())["pid"]
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
     for child in host._children:
-        child.wait(60)
+        if child.pid == pid:  # the others belong to other folders' stores, which end them
+            child.wait(20)
 
 
 @pytest.fixture

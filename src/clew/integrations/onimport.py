@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import threading
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -42,3 +43,12 @@ class OnImport:
             if self._patch is not None:
                 self._patch.undo()
                 self._patch = None
+
+
+def hooks(name: str) -> Callable[[Patch, ModuleType], None]:
+    """The ``patch_module`` of a module of ours, which is imported when the framework is."""
+
+    def patch_module(patch: Patch, module: ModuleType) -> None:
+        importlib.import_module(name).patch_module(patch, module)
+
+    return patch_module

@@ -18,7 +18,7 @@ from clew.integrations import optuna as _optuna
 from clew.integrations import pytorch as _pytorch
 from clew.integrations import sklearn as _sklearn
 from clew.integrations import transformers as _transformers
-from clew.integrations.integration import Integration
+from clew.integrations.onimport import OnImport, hooks
 from clew.integrations.options import Options
 
 _log = logging.getLogger("clew.autolog")
@@ -35,17 +35,17 @@ class Switched(Protocol):
 
 
 _INTEGRATIONS: Final[Mapping[str, Switched]] = {
-    "catboost": Integration("catboost", "clew.integrations.catboost"),
+    "catboost": OnImport(("catboost",), hooks("clew.integrations.catboost")),
     "hyperopt": _hyperopt,
     "joblib": _joblib,
     "keras": _keras,
-    "lightgbm": Integration("lightgbm", "clew.integrations.lightgbm"),
+    "lightgbm": OnImport(("lightgbm",), hooks("clew.integrations.lightgbm")),
     "optuna": _optuna,
     "pytorch": _pytorch,
     "sklearn": _sklearn,
-    "statsmodels": Integration("statsmodels", "clew.integrations.statsmodels"),
+    "statsmodels": OnImport(("statsmodels",), hooks("clew.integrations.statsmodels")),
     "transformers": _transformers,
-    "xgboost": Integration("xgboost", "clew.integrations.xgboost"),
+    "xgboost": OnImport(("xgboost",), hooks("clew.integrations.xgboost")),
 }
 
 
