@@ -21,7 +21,7 @@ from sklearn.multioutput import MultiOutputRegressor
 
 import clew
 from clew.entities.run import Run, RunStatus
-from clew.integrations import boosting, importances
+from clew.integrations import boosting, drawing
 
 pytestmark = pytest.mark.frameworks
 
@@ -151,7 +151,7 @@ def test_a_training_is_recorded_whole(name: str, runs: Runs) -> None:
         assert set(weights) <= set(NAMES)
         assert list(weights.values()) == sorted(weights.values(), reverse=True)
     files = {file.path for file in clew.artifacts.list_artifacts(run_id=run.info.run_id)}
-    assert {f"feature_importance_{kind}.png" for kind in case.kinds} <= files
+    assert {f"feature_importance_{kind}.svg" for kind in case.kinds} <= files
     logged = clew.get_logged_model(run.outputs.model_outputs[0].model_id)
     assert logged.params == run.data.params
     assert {metric.key for metric in logged.metrics} >= set(case.curves)
@@ -266,7 +266,7 @@ def test_our_faults_leave_the_training_unharmed(name: str, runs: Runs, monkeypat
 
 def test_a_picture_that_fails_costs_the_picture_alone(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     clew.autolog(log_models=False)
-    monkeypatch.setattr(importances, "_picture", lambda *_: 1 / 0)
+    monkeypatch.setattr(drawing, "bars", lambda *_: 1 / 0)
     xgb_train()
     files = {file.path for file in clew.artifacts.list_artifacts(run_id=only(runs).info.run_id)}
     assert files == {"feature_importance_weight.json"}
@@ -408,7 +408,7 @@ def test_importances_of_other_kinds_and_formats(runs: Runs) -> None:
     xgb_train()
     run = only(runs)
     files = {file.path for file in clew.artifacts.list_artifacts(run_id=run.info.run_id)}
-    assert {"feature_importance_gain.json", "feature_importance_total_cover.png"} <= files
+    assert {"feature_importance_gain.json", "feature_importance_total_cover.svg"} <= files
     info = clew.models.get_model_info(f"runs:/{run.info.run_id}/model")
     assert info.flavors["xgboost"]["data"] == "model.json"
 
