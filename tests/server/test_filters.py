@@ -82,6 +82,27 @@ def test_completions_of_logged_models(client: Tracker) -> None:
     assert offered(client, "status = 'R", "models") == ["'READY'"]
 
 
+def test_completions_of_what_is_registered(client: Tracker) -> None:
+    run_id = client.new_run()
+    tags = [{"key": "team", "value": "search"}]
+    client.ok(API + "registered-models/create", {"name": "ranker", "tags": tags})
+    client.ok(API + "registered-models/create", {"name": "reader", "tags": tags})
+    version = {"name": "ranker", "source": f"runs:/{run_id}/model", "run_id": run_id}
+    client.ok(API + "model-versions/create", {**version, "tags": [{"key": "data", "value": "v7"}]})
+    assert offered(client, "tags.", "registered_models") == ["tags.team"]
+    answer = parsed(client, "tags.team = ", entity="registered_models", cursor=12)
+    assert [(one["text"], one["detail"]) for one in answer["completions"]] == [("'search'", "2")]
+    assert offered(client, "name = 'ra", "registered_models") == ["'ranker'"]
+    assert "current_stage" not in offered(client, "", "registered_models")
+    assert offered(client, "tags.", "model_versions") == ["tags.data"]
+    assert offered(client, "tags.data = ", "model_versions") == ["'v7'"]
+    assert offered(client, "name = ", "model_versions") == ["'ranker'"]
+    assert offered(client, "run_id = ", "model_versions") == [f"'{run_id}'"]
+    assert offered(client, "stage = 'Pro", "model_versions") == ["'Production'"]
+    assert offered(client, "description = ", "model_versions") == []
+    assert parsed(client, "metrics.x > 1", entity="model_versions")["ok"] is False
+
+
 @pytest.mark.parametrize("text", ["'", "metrics.`", "a" * 20_000, "(" * 300, "x AND " * 300])
 def test_no_text_is_too_odd(lite: Tracker, text: str) -> None:
     assert parsed(lite, text, cursor=2)["ok"] is text.startswith("a")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from clew.entities.registry import ModelStage
 from clew.entities.run import RunStatus
 from clew.query.ast import Field, FieldKind
 from clew.query.complete import Counted, Vocabulary
-from clew.query.fields import EXPERIMENTS, MODELS, Fields
+from clew.query.fields import EXPERIMENTS, MODEL_VERSIONS, MODELS, REGISTERED_MODELS, Fields
 from clew.storage.engine import Tx
 from clew.storage.keys import METRIC, PARAM, TAG
 
 NEWEST: Final = 1000
-"""Runs or models that are looked at."""
+"""Runs, models or versions that are looked at."""
 
 MOST: Final = 1000
 """Names, and values of one field, that are told; the most used ones."""
@@ -25,12 +26,16 @@ _RANKED: Final = f"ORDER BY count(*) DESC, 1 LIMIT {MOST}"
 
 
 def vocabulary(tx: Tx, fields: Fields, experiments: Sequence[int]) -> Vocabulary:
-    """The names and values of runs, experiments or logged models.
+    """The names and values of one kind of entity.
 
-    experiments: where to look for runs and models; tags and names of experiments themselves are taken of all.
+    experiments: where to look for runs and logged models; experiments and what is registered are taken of all.
     """
     if fields is EXPERIMENTS:
         return _OfExperiments(tx)
+    if fields is REGISTERED_MODELS:
+        return _OfRegistered(tx)
+    if fields is MODEL_VERSIONS:
+        return _OfVersions(tx)
     return _OfModels(tx, experiments) if fields is MODELS else _OfRuns(tx, experiments)
 
 
@@ -154,3 +159,54 @@ class _OfModels(_Read):
             return [Counted(short, 0) for short in MODELS.values["status"]]
         sql = f"SELECT {field.name}, count(*) FROM logged_model WHERE {where} GROUP BY {field.name} {_RANKED}"
         return self.counted(sql, mns=self._mns)
+
+
+class _OfRegistry(_Read):
+    """Registered models or versions: rows of the newest ones, their tags, and the columns that are worth completing."""
+
+    newest: str
+    tags: str
+    owner: str
+    columns: Mapping[str, str]
+
+    def _tagged(self) -> str:
+        return f"{self.tags} t JOIN ({self.newest}) n ON n.{self.owner} = t.{self.owner}"
+
+    def keys(self, _kind: FieldKind) -> Sequence[Counted]:
+        return self.counted(f"SELECT t.key, count(*) FROM {self._tagged()} GROUP BY t.key {_RANKED}")
+
+    def values(self, field: Field) -> Sequence[Counted]:
+        if field.kind is FieldKind.TAG:
+            return self.counted(
+                f"SELECT t.value, count(*) FROM {self._tagged()} WHERE t.key = :key GROUP BY t.value {_RANKED}",
+                key=field.name,
+            )
+        if field.name == "current_stage":
+            return [Counted(stage.value, 0) for stage in ModelStage]
+        column = self.columns.get(field.name)
+        if column is None:
+            return []
+        return self.counted(
+            f"SELECT {column}, count(*) FROM ({self.newest}) n WHERE {column} <> '' GROUP BY {column} {_RANKED}"
+        )
+
+
+class _OfRegistered(_OfRegistry):
+    newest = f"SELECT gn, name FROM registered_model ORDER BY updated_ms DESC, gn DESC LIMIT {NEWEST}"
+    tags, owner = "registered_model_tag", "gn"
+    columns: Mapping[str, str] = {"name": "name"}
+
+
+class _OfVersions(_OfRegistry):
+    newest = (
+        "SELECT v.vn, g.name, v.run_id, v.source, v.model_id, v.user_id FROM model_version v"
+        f" JOIN registered_model g ON g.gn = v.gn ORDER BY v.created_ms DESC, v.vn DESC LIMIT {NEWEST}"
+    )
+    tags, owner = "model_version_tag", "vn"
+    columns: Mapping[str, str] = {
+        "name": "name",
+        "run_id": "run_id",
+        "source_path": "source",
+        "model_id": "model_id",
+        "user_id": "user_id",
+    }

@@ -13,11 +13,12 @@ from clew.wire.mlflow import Message
 class ParseFilter(Message, kw_only=True):
     """filter/parse: a filter before it is used, finished or not.
 
-    cursor: index of a character; asks for completions there. experiment_ids: where names and values are looked up.
+    entity: ``models`` are logged models. cursor: index of a character; asks for completions there.
+    experiment_ids: where names and values of runs and logged models are looked up.
     """
 
     filter: str = ""
-    entity: Literal["runs", "experiments", "models"] = "runs"
+    entity: Literal["runs", "experiments", "models", "registered_models", "model_versions"] = "runs"
     cursor: int | None = None
     experiment_ids: list[str] = []
 
