@@ -15,6 +15,8 @@ export interface Bar {
   /** The ends of an error bar. */
   low?: number;
   high?: number;
+  /** The number in other words. */
+  text?: string;
   /** What stands behind the number. */
   note?: string;
 }
@@ -34,11 +36,12 @@ export function Bars({ bars, label, log = false, strong = null, onOpen }: BarsPr
   const { t } = useWords();
   const colors = useColors();
   const source = useId();
-  const lit = useSyncExternalStore(hover.subscribe, hover.runId);
+  const lit = useSyncExternalStore(hover.subscribeLit, hover.lit);
   useEffect(() => () => hover.clear(source), [source]);
   const ends = extent(bars.flatMap((bar) => [bar.value, bar.low ?? Number.NaN, bar.high ?? Number.NaN]), log) ?? [0, 1];
   const scale = log ? scaleFor(ends[0] / 2, ends[1], true) : scaleFor(Math.min(0, ends[0]), Math.max(0, ends[1]), false);
   const place = (value: number) => 100 * Math.min(1, Math.max(0, scale.place(value)));
+  const noted = bars.some((bar) => bar.note);
   const zero = log ? 0 : place(0);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it can be scrolled by keys
@@ -73,10 +76,8 @@ export function Bars({ bars, label, log = false, strong = null, onOpen }: BarsPr
                     <s style={{ left: `${place(bar.low)}%`, width: `${place(bar.high) - place(bar.low)}%` }} />
                   ) : null}
                 </td>
-                <td className="bar-value">
-                  {formatNumber(bar.value)}
-                  {bar.note ? <span className="muted"> {bar.note}</span> : null}
-                </td>
+                <td className="bar-value">{bar.text ?? formatNumber(bar.value)}</td>
+                {noted ? <td className="bar-value muted">{bar.note ?? ""}</td> : null}
               </tr>
             );
           })}

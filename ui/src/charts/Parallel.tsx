@@ -33,7 +33,7 @@ export function Parallel(props: ParallelProps) {
   const size = useSize(root);
   const colors = useColors();
   const source = useId();
-  const lit = useSyncExternalStore(hover.subscribe, hover.runId);
+  const lit = useSyncExternalStore(hover.subscribeLit, hover.lit);
   const [at, setAt] = useState<{ x: number; y: number } | null>(null);
   const [drag, setDrag] = useState<{ axis: number; from: number; to: number } | null>(null);
   const [carried, setCarried] = useState<number | null>(null);

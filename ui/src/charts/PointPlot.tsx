@@ -54,7 +54,7 @@ export function PointPlot(props: PointPlotProps) {
   const size = useSize(root);
   const colors = useColors();
   const source = useId();
-  const lit = useSyncExternalStore(hover.subscribe, hover.runId);
+  const lit = useSyncExternalStore(hover.subscribeLit, hover.lit);
   const [pointer, setPointer] = useState<{ x: number; y: number } | null>(null);
   const [start, setStart] = useState<{ x: number; y: number } | null>(null);
   const [region, setRegion] = useState<Region | null>(null);

@@ -1,13 +1,14 @@
-import { useCallback, useEffect, useId, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { hover } from "../data/hover";
-import { nearestIndex, nearLines, type Near, type RunLine } from "../data/lines";
+import { nearLines, type Near, type RunLine } from "../data/lines";
 import { useWords } from "../i18n/language";
-import { toX, toY, type AxisKind } from "./axes";
+import { toX, toY, type AxisKind, type Plot } from "./axes";
+import { FocusLayer } from "./FocusLayer";
 import { Layer, useSize, type Paint } from "./Layer";
-import { frameOf, fullX, paintLines, strokeAll } from "./lineframe";
+import { frameOf, fullX, paintLines } from "./lineframe";
 import { LineTip } from "./LineTip";
 import { useColors } from "./useColors";
-import { useLinePointer } from "./useLinePointer";
+import { useLinePointer, type Drag } from "./useLinePointer";
 import "./charts.css";
 
 export interface RunLinesProps {
@@ -38,7 +39,6 @@ export function RunLines(props: RunLinesProps) {
   const size = useSize(root);
   const colors = useColors();
   const source = useId();
-  const shared = useSyncExternalStore(hover.subscribe, hover.get);
   const [box, setBox] = useState<readonly [number, number] | null>(null);
 
   const frame = useMemo(
@@ -71,64 +71,18 @@ export function RunLines(props: RunLinesProps) {
   }, [pointer, atX, nearestLine, axis, source, tell]);
   useEffect(() => () => hover.clear(source), [source]);
 
-  const foreign = pointer ? null : shared;
-  const focus = nearestLine?.id ?? (foreign && lines.some((line) => line.id === foreign.runId) ? foreign.runId : null);
-  const crossX = atX ?? (foreign?.axis === axis ? foreign.x : null);
   const ghosts = lines.length <= 40;
 
   const paint = useCallback<Paint>(
     (pen) => paintLines(pen, frame, lines, { colors, styleOf, strong, ghosts }),
     [frame, lines, colors, styleOf, strong, ghosts],
   );
-  const over = useCallback<Paint>(
-    (pen) => {
-      const { plot } = frame;
-      const left = crossX === null ? Number.NaN : toX(plot, frame.x)(crossX);
-      if (left >= plot.left - 1 && left <= plot.left + plot.width + 1) {
-        pen.strokeStyle = colors.axis;
-        pen.setLineDash([3, 3]);
-        pen.strokeRect(Math.round(left) + 0.5, plot.top, 0, plot.height);
-        pen.setLineDash([]);
-      }
-      const line = lines.find((one) => one.id === focus);
-      if (line) {
-        pen.save();
-        pen.beginPath();
-        pen.rect(plot.left, plot.top - 3, plot.width, plot.height + 6);
-        pen.clip();
-        if (lines.length > 1) strokeAll(pen, frame, [line], { colors, styleOf: (id) => Math.max(0, styleOf(id)) }, 2.5);
-        pen.restore();
-        const index = crossX === null ? -1 : nearestIndex(line.xs, crossX);
-        const y = toY(plot, frame.y)(line.values[index] ?? Number.NaN);
-        if (Number.isFinite(y)) {
-          pen.beginPath();
-          pen.arc(toX(plot, frame.x)(line.xs[index] ?? 0), y, 4, 0, 2 * Math.PI);
-          pen.fillStyle = colors.raised;
-          pen.strokeStyle = colors.text;
-          pen.lineWidth = 1.5;
-          pen.fill();
-          pen.stroke();
-        }
-      }
-      if (drag) {
-        pen.globalAlpha = 0.14;
-        pen.fillStyle = colors.accent;
-        const [x0, x1] = [Math.min(drag.from.x, drag.to.x), Math.max(drag.from.x, drag.to.x)];
-        const [y0, y1] = drag.box
-          ? [Math.min(drag.from.y, drag.to.y), Math.max(drag.from.y, drag.to.y)]
-          : [plot.top, plot.top + plot.height];
-        pen.fillRect(x0, y0, x1 - x0, y1 - y0);
-        pen.globalAlpha = 1;
-      }
-    },
-    [frame, lines, colors, styleOf, crossX, focus, drag],
-  );
-
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions -- arrow keys walk its points
     <div ref={root} className="plot" role="img" aria-label={props.label} tabIndex={0} onKeyDown={keys}>
-      <Layer size={size} paint={paint} className={focus && lines.length > 1 ? "layer layer-dim" : "layer"} />
-      <Layer size={size} paint={over} />
+      <FocusLayer size={size} frame={frame} lines={lines} colors={colors} styleOf={styleOf} axis={axis} own={pointer && atX !== null ? { x: atX, id: nearestLine?.id ?? null } : null} />
+      <Layer size={size} paint={paint} />
+      {drag ? <span className="plot-drag" style={dragged(drag, frame.plot)} /> : null}
       {frame.outside ? <span className="plot-note">▲ {t("chart.outside", { n: frame.outside })}</span> : null}
       {range || box ? (
         <button type="button" className="plot-reset" onClick={() => zoom(null, null)}>
@@ -142,7 +96,7 @@ export function RunLines(props: RunLinesProps) {
           strong={strong}
           styleOf={styleOf}
           colors={colors}
-          head={formatX(atX)}
+          head={axis === "step" ? `${t("column.step")} ${formatX(atX)}` : formatX(atX)}
           left={pointer.x}
           top={pointer.y}
           pinned={pinned}
@@ -151,4 +105,14 @@ export function RunLines(props: RunLinesProps) {
       ) : null}
     </div>
   );
+}
+
+/** The place of what is dragged over; the whole height where x alone is chosen. */
+function dragged({ from, to, box }: Drag, plot: Plot) {
+  return {
+    left: Math.min(from.x, to.x),
+    width: Math.abs(to.x - from.x),
+    top: box ? Math.min(from.y, to.y) : plot.top,
+    height: box ? Math.abs(to.y - from.y) : plot.height,
+  };
 }

@@ -1,4 +1,4 @@
-import { useMemo, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "react";
 import { theme } from "../theme/mode";
 import { SERIES_COUNT, seriesDash, token } from "../theme/palette";
 
@@ -33,10 +33,18 @@ function readColors(look: string): Colors {
   };
 }
 
+let known: Colors | null = null;
+
+/** Read once for all drawings: to read them costs the styles of the page. */
+function colorsNow(): Colors {
+  const look = theme.shown();
+  if (known?.look !== look) known = readColors(look);
+  return known;
+}
+
 /** The colours; a new object when the theme changes. */
 export function useColors(): Colors {
-  const look = useSyncExternalStore(theme.subscribe, theme.shown);
-  return useMemo(() => readColors(look), [look]);
+  return useSyncExternalStore(theme.subscribe, colorsNow);
 }
 
 export interface Stroke {

@@ -31,7 +31,7 @@ export function Legend({ runs, total, workspace, change, styleOf, groups, baseli
   const { t } = useWords();
   const colors = useColors();
   const source = useId();
-  const lit = useSyncExternalStore(hover.subscribe, hover.runId);
+  const lit = useSyncExternalStore(hover.subscribeLit, hover.lit);
   useEffect(() => () => hover.clear(source), [source]);
   const seen = runs.filter((run) => isSeen(workspace, run.run_id)).length;
   const grey = groups ? 0 : runs.length - STYLES;
