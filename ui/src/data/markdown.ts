@@ -9,13 +9,14 @@ export type Inline =
 export type Block =
   | { kind: "heading"; level: number; children: Inline[] }
   | { kind: "paragraph"; children: Inline[] }
-  | { kind: "code"; text: string }
+  /** language: the first word after the fence. */
+  | { kind: "code"; language: string; text: string }
   | { kind: "quote"; children: Block[] }
   | { kind: "list"; ordered: boolean; start: number; items: Block[][] }
   | { kind: "table"; head: Inline[][]; rows: Inline[][][] }
   | { kind: "rule" };
 
-const FENCE = /^ {0,3}(```+|~~~+)/;
+const FENCE = /^ {0,3}(```+|~~~+)\s*([\w+-]*)/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*$/;
 const RULE = /^ {0,3}(?:(?:\*\s*){3,}|(?:-\s*){3,}|(?:_\s*){3,})$/;
 const ITEM = /^( {0,3})(?:([-*+])|(\d{1,9})[.)])(\s+)(.*)$/;
@@ -36,12 +37,12 @@ function blocks(lines: readonly string[], depth: number): Block[] {
       index += 1;
       continue;
     }
-    const fence = line().match(FENCE)?.[1];
+    const [, fence, language = ""] = line().match(FENCE) ?? [];
     if (fence) {
       const body: string[] = [];
       for (index += 1; index < lines.length && !line().trim().startsWith(fence); index += 1) body.push(line());
       index += 1;
-      found.push({ kind: "code", text: body.join("\n") });
+      found.push({ kind: "code", language, text: body.join("\n") });
       continue;
     }
     const heading = line().match(HEADING);

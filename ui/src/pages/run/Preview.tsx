@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from "react";
 import { artifactAddress, viewAddress } from "../../api/server";
+import { languageOf } from "../../data/codecolor";
 import { readDelimited, readJsonLines, tableOf } from "../../data/delimited";
 import { kindOf, type FileKind } from "../../data/filekind";
 import type { LineRange } from "../../data/linerange";
@@ -168,7 +169,7 @@ function Body(props: BodyProps) {
     default:
       return (
         <TextFile {...file}>
-          {(text) => <Lines text={text} label={path} wrap={wrap} range={range ?? null} {...(onRange ? { onRange } : {})} />}
+          {(text) => <Lines text={text} label={path} wrap={wrap} language={languageOf(path)} range={range ?? null} {...(onRange ? { onRange } : {})} />}
         </TextFile>
       );
   }

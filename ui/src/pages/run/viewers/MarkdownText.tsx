@@ -1,6 +1,8 @@
 import { createElement, useMemo, type ReactNode } from "react";
 import { artifactAddress } from "../../../api/server";
+import { languageNamed } from "../../../data/codecolor";
 import { fileBeside, readMarkdown, type Block, type Inline } from "../../../data/markdown";
+import { CodeBlock } from "./CodeText";
 import "./viewers.css";
 
 interface Place {
@@ -30,7 +32,7 @@ function BlockView({ block, place }: { block: Block; place: Place }) {
       return (
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it can be scrolled by keys
         <pre tabIndex={0}>
-          <code>{block.text}</code>
+          <CodeBlock text={block.text} language={languageNamed(block.language)} />
         </pre>
       );
     case "quote":

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { readNotebook } from "../../../data/notebook";
 import { useWords } from "../../../i18n/language";
 import { withoutCodes } from "../../../data/terminal";
+import { CodeBlock } from "./CodeText";
 import { MarkdownText } from "./MarkdownText";
 
 /** A notebook to read: code, texts and pictures; HTML and scripts of its outputs are left out. */
@@ -22,7 +23,7 @@ export function NotebookView({ runId, path, text }: { runId: string; path: strin
             ) : (
               // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it can be scrolled by keys
               <pre tabIndex={0} className="notebook-code">
-                <code>{cell.source}</code>
+                <CodeBlock text={cell.source} language={cell.kind === "code" ? "python" : null} />
               </pre>
             )}
             {cell.outputs.map((output, number) =>
