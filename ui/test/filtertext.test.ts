@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FilterSpan } from "../src/api/types";
-import { adapted, allOf, completed, idTerm, quoteText, recentSuggestions, termsOf, toPoints, toUnits, valueTerm, withoutTerm } from "../src/data/filtertext";
+import { looksWhole, adapted, allOf, completed, idTerm, quoteText, recentSuggestions, termsOf, toPoints, toUnits, valueTerm, withoutTerm } from "../src/data/filtertext";
 
 import { recentFilters, rememberFilter } from "../src/data/recent";
 import { searchCall } from "../src/data/pythoncall";
@@ -115,5 +115,22 @@ describe("completions", () => {
   it("counts as JavaScript and as the server does", () => {
     expect(toUnits("🦊a", 1)).toBe(2);
     expect(toPoints("🦊a", 2)).toBe(1);
+  });
+});
+
+describe("a filter of the usual form", () => {
+  it.each([
+    "metrics.acc > 0.85",
+    "metrics.`val/loss`.min <= 1e-3 and params.optimizer = 'adam' or status = 'FINISHED'",
+    "params.lr<0.01",
+    "params.name ILIKE '%a%'",
+    "tags.team ~ \"search\"",
+  ])("%s", (text) => expect(looksWhole(text)).toBe(true));
+  it.each(["", "adam", "metrics.acc >", "metrics.acc > 'x'", "metrics.acc >> 1", "metrics.acc > 1 and", "params.a = 'b", "tags.team = 3", "(metrics.a > 1", "metrics.a > 1 metrics.b > 2"])(
+    "is not: %s",
+    (text) => expect(looksWhole(text)).toBe(false),
+  );
+  it("is told at once of a long text", () => {
+    expect(looksWhole(`metrics.a > 1 and ${"metrics.a ".repeat(20_000)}`)).toBe(false);
   });
 });

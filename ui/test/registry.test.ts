@@ -4,14 +4,19 @@ import {
   byStage,
   concerns,
   isAlias,
+  decodeModel,
   decodeModels,
+  encodeModel,
   encodeModels,
   keptPath,
   modelAddress,
   modelUri,
   partOf,
   readVersions,
+  stagesThen,
+  toLocalInput,
   undoOf,
+  versionsFilter,
   wouldArchive,
   type Plan,
 } from "../src/data/registry";
@@ -114,6 +119,38 @@ describe("the signature of an MLmodel file", () => {
     expect(readSignature("flavors: {}\n")).toBeNull();
     expect(readSignature("signature:\n  inputs: '[{broken'\n")).toBeNull();
     expect(readSignature("")).toBeNull();
+  });
+});
+
+describe("a model's page", () => {
+  it("is in its address, whatever is shown", () => {
+    const view = { selected: ["3", "5"], filter: "tags.team = 'a & b'", at: Date.UTC(2026, 10, 26, 9, 0, 0, 123) };
+    expect(decodeModel(encodeModel(view))).toEqual(view);
+    expect(encodeModel({ selected: [], filter: "", at: null })).toBe("");
+    expect(decodeModel("at=yesterday&sel=x,1")).toEqual({ selected: ["1"], filter: "", at: null });
+  });
+
+  it("puts the versions of a time under their stages, those of use first", () => {
+    const stages = [
+      { version: "2", stage: "Archived" },
+      { version: "9", stage: "Production" },
+      { version: "10", stage: "Production" },
+      { version: "1", stage: "None" },
+    ] as const;
+    expect(stagesThen(stages)).toEqual([
+      { stage: "Production", versions: ["10", "9"] },
+      { stage: "Archived", versions: ["2"] },
+    ]);
+  });
+
+  it("writes a time as a field takes it, in the reader's zone", () => {
+    const ms = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+    expect(new Date(toLocalInput(ms)).getTime()).toBe(ms - 678);
+  });
+
+  it("finds versions of its own only, whatever the filter says", () => {
+    expect(versionsFilter("a'b", "")).toBe(`name = "a'b"`);
+    expect(versionsFilter("a", "run_id = 'x' OR 1")).toBe("name = 'a' AND (run_id = 'x' OR 1)");
   });
 });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { addedAddress, lastComparison, rememberComparison, decodeComparison } from "../src/data/comparison";
+import { addedAddress, forgetCompared, lastComparison, rememberComparison, decodeComparison } from "../src/data/comparison";
 import { keepRunList, placeInList } from "../src/data/runlist";
 
 beforeEach(() => sessionStorage.clear());
@@ -31,5 +31,11 @@ describe("what was compared last", () => {
     rememberComparison(decodeComparison("runs=a,b&base=b"));
     expect(addedAddress("c", lastComparison())).toBe("/compare?runs=a,b,c&base=b");
     expect(addedAddress("a", lastComparison())).toBeNull();
+  });
+
+  it("forgets runs that were deleted", () => {
+    rememberComparison(decodeComparison("runs=a,b,c&base=b&all=1"));
+    forgetCompared(["b", "x"]);
+    expect(lastComparison()).toEqual({ runs: ["a", "c"], base: null, tab: "values", all: true });
   });
 });

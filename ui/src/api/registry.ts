@@ -5,6 +5,7 @@ import type {
   KeyValue,
   ModelHistory,
   ModelStage,
+  ModelState,
   ModelVersion,
   RegisteredModel,
   RegisteredModelPage,
@@ -79,6 +80,10 @@ export const getHistory = (name: string, most: number, signal?: AbortSignal) =>
     { max_results: String(most) },
     signal,
   );
+
+/** Where aliases and versions stood at a time, in ms. */
+export const getStateAt = (name: string, time: number, signal?: AbortSignal) =>
+  getJson<ModelState>(`api/clew/v1/models/${encodeURIComponent(name)}/at`, { time: String(time) }, signal);
 
 /** Where the files of a version lie. */
 export async function getModelFolder(name: string, version: string, signal?: AbortSignal): Promise<string> {

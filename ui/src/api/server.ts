@@ -62,9 +62,12 @@ export const queryRuns = (query: RunQuery, signal?: AbortSignal) =>
 export const queryGroups = (query: GroupQuery, signal?: AbortSignal) =>
   postJson<GroupPage>(`${NATIVE}/runs/groups`, query, signal);
 
+/** What a filter finds. */
+export type FilterEntity = "runs" | "experiments" | "registered_models" | "model_versions";
+
 export interface FilterQuestion {
   filter: string;
-  entity: "runs" | "experiments";
+  entity: FilterEntity;
   /** Index of a code point: asks for completions there. */
   cursor?: number;
   experiment_ids?: string[];

@@ -399,3 +399,10 @@ export interface ModelHistory {
   /** Whether there are older ones. */
   more?: boolean;
 }
+
+/** Where the aliases and the versions of a model stood at a time; all versions that there were. */
+export interface ModelState {
+  timestamp?: number;
+  aliases?: { alias: string; version: string }[];
+  stages?: { version: string; stage: ModelStage }[];
+}

@@ -188,6 +188,11 @@ export function arrange(columns: readonly ColumnId[]): ColumnId[] {
   return columns.toSorted((a, b) => rank(a) - rank(b));
 }
 
+/** Attributes last: of groups they tell nothing, but they do of the runs in them. */
+export function numbersFirst(columns: readonly ColumnId[]): ColumnId[] {
+  return columns.toSorted((a, b) => Number(columnKind(a) === "attribute") - Number(columnKind(b) === "attribute"));
+}
+
 /** Adds a column after the last one of its kind, or of the kinds before it. */
 export function withColumn(columns: readonly ColumnId[], id: ColumnId): ColumnId[] {
   if (columns.includes(id)) return [...columns];

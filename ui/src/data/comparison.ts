@@ -57,6 +57,13 @@ export function lastComparison(): Comparison {
   return decodeComparison(sessionStorage.getItem(LAST_KEY) ?? "");
 }
 
+/** Takes runs that are gone out of what was compared last. */
+export function forgetCompared(runIds: readonly string[]): void {
+  const last = lastComparison();
+  const runs = last.runs.filter((id) => !runIds.includes(id));
+  if (runs.length < last.runs.length) rememberComparison({ ...last, runs, base: last.base !== null && runs.includes(last.base) ? last.base : null });
+}
+
 /** Where a run is compared with those that were compared last; null where it is one of them, or there is no room. */
 export function addedAddress(runId: string, { runs, ...last }: Comparison): string | null {
   if (runs.length === 0 || runs.length >= MOST_COMPARED || runs.includes(runId)) return null;

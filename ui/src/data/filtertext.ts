@@ -138,3 +138,18 @@ export function completed(text: string, completion: Suggestion): { text: string;
   const caret = before.length + put.length + (!open && after.startsWith(" ") ? 1 : 0);
   return { text: before + put + after, caret };
 }
+
+const KEY = String.raw`(?:[\w./-]+|\`[^\`]+\`|"[^"]+")(?:\.\w+)?`;
+const NUMBER = String.raw`[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?`;
+const QUOTED = String.raw`(?:'[^']*'|"[^"]*")`;
+const TERM = [
+  String.raw`metrics?\.${KEY}\s*(?:=|!=|<=?|>=?)\s*${NUMBER}`,
+  String.raw`params?\.${KEY}\s*(?:(?:=|!=|~|i?like\s)\s*${QUOTED}|(?:=|!=|<=?|>=?)\s*${NUMBER})`,
+  String.raw`(?:tags?\.${KEY}|status|run_name|user_id)\s*(?:=|!=|~|i?like\s)\s*${QUOTED}`,
+].join("|");
+const WHOLE = new RegExp(String.raw`^\s*(?:${TERM})(?:\s+(?:and|or)\s+(?:${TERM}))*\s*$`, "i");
+
+/** Whether a filter is of the most usual form, so that its answer may be asked for while the server still reads it. */
+export function looksWhole(text: string): boolean {
+  return WHOLE.test(text);
+}

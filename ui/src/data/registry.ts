@@ -53,6 +53,48 @@ export function encodeModels({ filter, column, descending }: ModelsView): string
   return readable(query);
 }
 
+/** What a model's page shows, as the address says it. */
+export interface ModelView {
+  /** Versions. */
+  selected: readonly string[];
+  /** Of versions. */
+  filter: string;
+  /** The time whose state is looked at, in ms since 1970; null for none. */
+  at: number | null;
+}
+
+export function decodeModel(search: string): ModelView {
+  const query = new URLSearchParams(search);
+  const at = Date.parse(query.get("at") ?? "");
+  return { selected: readVersions(query.get("sel")), filter: query.get("q") ?? "", at: Number.isNaN(at) ? null : at };
+}
+
+/** The query part, without "?". */
+export function encodeModel({ selected, filter, at }: ModelView): string {
+  const query = new URLSearchParams();
+  setOrDrop(query, "q", filter || null);
+  setOrDrop(query, "sel", selected.length ? selected.join(",") : null);
+  setOrDrop(query, "at", at === null ? null : new Date(at).toISOString());
+  return readable(query);
+}
+
+/** A time as a field for date and time takes it, in the reader's zone. */
+export function toLocalInput(ms: number): string {
+  const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 19);
+}
+
+/** The versions in each stage, those of use first; without those in no stage. */
+export function stagesThen(stages: readonly { version: string; stage: ModelStage }[]): { stage: ModelStage; versions: string[] }[] {
+  return STAGES.filter((stage) => stage !== "None").flatMap((stage) => {
+    const versions = stages.filter((one) => one.stage === stage).map((one) => one.version);
+    return versions.length ? [{ stage, versions: versions.toSorted((a, b) => Number(b) - Number(a)) }] : [];
+  });
+}
+
+/** Finds versions of one model, all of them with an empty filter. */
+export const versionsFilter = (name: string, filter: string) => (filter ? `${nameIs(name)} AND (${filter})` : nameIs(name));
+
 /** The order as the search routes take it. */
 export function orderBy({ column, descending }: ModelsView): string[] {
   const direction = descending ? "DESC" : "ASC";

@@ -1,22 +1,24 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
-import { ApiError } from "../../api/http";
-import { parseFilter } from "../../api/server";
-import type { FilterCompletion, FilterSpan, FilterVerdict } from "../../api/types";
-import { rememberFilter, recentFilters } from "../../data/recent";
+import { ApiError } from "../api/http";
+import { parseFilter, type FilterEntity } from "../api/server";
+import type { FilterCompletion, FilterSpan, FilterVerdict } from "../api/types";
+import { rememberFilter, recentFilters } from "../data/recent";
 import {
   adapted,
   completed,
+  looksWhole,
   recentSuggestions,
   termsOf,
   toPoints,
   toUnits,
   type Suggestion,
   type Term,
-} from "../../data/filtertext";
-import type { FilterFault } from "../../parts/FilterBar";
+} from "../data/filtertext";
+import type { FilterFault } from "../parts/FilterBar";
 
-const TYPING_MS = 180;
+/** Between the last key and the question: as benchmarks/ui has it. */
+const TYPING_MS = 100;
 const AGAIN_MS = 3000;
 const SHOWN_RECENT = 5;
 /** A bare word finds names, but may be the beginning of a key: it waits for the reader to stop. */
@@ -49,13 +51,19 @@ export interface Filter {
 }
 
 interface Asked {
-  experimentId: string;
+  entity: FilterEntity;
+  /** Where names and values of runs are looked up; null for what belongs to no experiment. */
+  experimentId: string | null;
+  /** The list whose filters are offered again. */
+  list: string;
   applied: string;
   /** Said when the server does not answer. */
   unreachable: string;
   /** Puts the caret of the field to a place. */
   place: (caret: number) => void;
   commit: (text: string, replace: boolean) => void;
+  /** A text that may become the filter, while the server still reads it. */
+  onLikely?: (text: string) => void;
 }
 
 /** Whether the last thing that was typed is a word that may become a key. */
@@ -71,7 +79,7 @@ const NONE: readonly FilterCompletion[] = [];
  * the filter. While the server does not answer, `unreachable` stands as the fault and it is asked again.
  * `commit` gets the text and whether it replaces the one before in the history.
  */
-export function useFilter({ experimentId, applied, unreachable, place, commit }: Asked): Filter {
+export function useFilter({ entity, experimentId, list, applied, unreachable, place, commit, onLikely }: Asked): Filter {
   const [draft, setDraft] = useState(applied);
   const [caret, setCaret] = useState<number | null>(null);
   const [fault, setFault] = useState<FilterFault | null>(null);
@@ -81,9 +89,9 @@ export function useFilter({ experimentId, applied, unreachable, place, commit }:
   const typing = useRef(false);
   /** Applies a text that was read but waits. */
   const pending = useRef<(() => void) | null>(null);
-  const latest = useRef({ applied, commit });
+  const latest = useRef({ applied, commit, onLikely });
   useEffect(() => {
-    latest.current = { applied, commit };
+    latest.current = { applied, commit, onLikely };
   });
 
   // A change that did not come from the field (back, a link, a menu) is shown in it.
@@ -118,10 +126,10 @@ export function useFilter({ experimentId, applied, unreachable, place, commit }:
       setChecking(text !== "");
       try {
         const cursor = caret === null ? {} : { cursor: toPoints(draft, caret) };
-        const verdict = await parseFilter(
-          { filter: draft, entity: "runs", experiment_ids: [experimentId], ...cursor },
-          abort.signal,
-        );
+        const scope = experimentId === null ? {} : { experiment_ids: [experimentId] };
+        const asked = parseFilter({ filter: draft, entity, ...scope, ...cursor }, abort.signal);
+        if (text && text !== latest.current.applied && looksWhole(text)) latest.current.onLikely?.(text);
+        const verdict = await asked;
         if (abort.signal.aborted) return;
         setTold({ text: draft, list: verdict.completions ?? NONE });
         if (verdict.ok) setRead({ text: draft, spans: verdict.spans ?? [] });
@@ -144,12 +152,12 @@ export function useFilter({ experimentId, applied, unreachable, place, commit }:
       abort.abort();
       setChecking(false);
     };
-  }, [draft, caret, experimentId, unreachable]);
+  }, [draft, caret, entity, experimentId, unreachable]);
 
   const completions = useMemo<readonly Suggestion[]>(() => {
     const fitting = adapted(told.list, told.text, draft, caret ?? draft.length);
-    return draft.trim() ? fitting : [...recentSuggestions(recentFilters(experimentId).slice(0, SHOWN_RECENT)), ...fitting];
-  }, [told, draft, caret, experimentId]);
+    return draft.trim() ? fitting : [...recentSuggestions(recentFilters(list).slice(0, SHOWN_RECENT)), ...fitting];
+  }, [told, draft, caret, list]);
   const terms = useMemo(
     () => (applied && read.text.trim() === applied ? termsOf(read.text, read.spans) : []),
     [applied, read],
@@ -179,7 +187,7 @@ export function useFilter({ experimentId, applied, unreachable, place, commit }:
       pending.current?.();
       pending.current = null;
       typing.current = false;
-      if (!fault) rememberFilter(experimentId, draft.trim());
+      if (!fault) rememberFilter(list, draft.trim());
     },
   };
 }

@@ -16,11 +16,13 @@ interface CompletionsProps {
   id: string;
   completions: readonly Suggestion[];
   chosen: number;
+  /** How many have a key or value, in words. */
+  counted: MessageKey;
   onTake: (completion: Suggestion) => void;
 }
 
 /** What may be typed at the caret. */
-export function Completions({ id, completions, chosen, onTake }: CompletionsProps) {
+export function Completions({ id, completions, chosen, counted, onTake }: CompletionsProps) {
   const { t } = useWords();
   if (completions.length === 0) return null;
   return (
@@ -41,7 +43,7 @@ export function Completions({ id, completions, chosen, onTake }: CompletionsProp
           <span className="completion-kind">{t(KINDS[completion.kind])}</span>
           <span className="completion-detail">
             {/^\d+$/.test(completion.detail ?? "") && completion.detail !== "0"
-              ? t("completion.runs", { n: Number(completion.detail) })
+              ? t(counted, { n: Number(completion.detail) })
               : completion.detail === "0"
                 ? ""
                 : completion.detail}

@@ -1,6 +1,6 @@
 import { useId, useRef, useState, type KeyboardEvent, type ReactNode, type RefObject } from "react";
 import type { Suggestion } from "../data/filtertext";
-import { useWords } from "../i18n/language";
+import { useWords, type MessageKey } from "../i18n/language";
 import { Completions } from "./Completions";
 import { expectedWord } from "./faultWords";
 import { Icon } from "./Icon";
@@ -22,6 +22,8 @@ interface FilterBarProps {
   busy: boolean;
   field: RefObject<HTMLInputElement | null>;
   completions: readonly Suggestion[];
+  /** How many have a key or value, in words; runs where it is left out. */
+  counted?: MessageKey;
   /** Said below the list: how much the filter finds. */
   result: ReactNode;
   onChange: (value: string, caret: number) => void;
@@ -166,7 +168,7 @@ export function FilterBar(props: FilterBarProps) {
       <div className="filter-pop" hidden={!open}>
         {open ? (
           <>
-            <Completions id={list} completions={completions} chosen={chosen} onTake={take} />
+            <Completions id={list} completions={completions} chosen={chosen} counted={props.counted ?? "completion.runs"} onTake={take} />
             {fault || result ? (
               <div className="filter-pop-foot">{fault ? <FaultText fault={fault} loud={loud} /> : result}</div>
             ) : null}

@@ -67,7 +67,6 @@ export function ChartTools({ workspace, known, change, onAdd }: ToolsProps) {
           ))}
         </select>
       ) : null}
-      <span className="charts-space" />
       <input
         type="search"
         className="panel-search"

@@ -53,6 +53,7 @@ export function ImportancePanel({ spec, shared, asTable, onData, onTitle }: Body
             label: nameOf(row),
             value,
             style: -2,
+            ...(forest ? { text: shareText(value) } : {}),
             ...(forest ? { low: Math.max(0, value - spread), high: value + spread } : {}),
             ...(row.correlation === undefined ? {} : { note: `ρ ${row.correlation.toFixed(2).replace("-", "−")}` }),
           };
@@ -66,3 +67,6 @@ export function ImportancePanel({ spec, shared, asTable, onData, onTitle }: Body
     </div>
   );
 }
+
+/** "57 %": shares of one whole. */
+const shareText = (share: number) => `${share >= 0.1 ? Math.round(share * 100) : Number((share * 100).toPrecision(1))} %`;

@@ -54,6 +54,9 @@ export function Sections({ sections, shared, change, width, root, onSettings }: 
   return found.map((section) => {
     const closed = section.id === SYSTEM;
     const open = wanted !== "" || isOpen(workspace, section.id, closed);
+    // A few curves share the width of the page; two beside each other at least.
+    const lines = section.panels.filter((spec) => spec.kind === "lines").length;
+    const across = section.id === ANALYSIS ? columns : Math.min(columns, Math.max(2, lines));
     const ids = section.panels.map((spec) => spec.id);
     return (
       <section key={section.id} className="charts-section">
@@ -77,7 +80,7 @@ export function Sections({ sections, shared, change, width, root, onSettings }: 
                 shared={shared}
                 change={change}
                 section={ids}
-                columns={columns}
+                columns={across}
                 root={root}
                 onSettings={onSettings}
               />

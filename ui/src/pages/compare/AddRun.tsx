@@ -10,7 +10,11 @@ const NEWEST = ["attributes.start_time DESC"];
 /** The newest runs of the experiment, to take one more into the comparison. */
 export function AddRun({ experimentId, chosen, onAdd }: { experimentId: string; chosen: readonly string[]; onAdd: (runId: string) => void }) {
   const { t } = useWords();
-  const runs = useQuery(runTableQuery({ experimentId, filter: "", order: NEWEST, deleted: false }, [], OFFERED));
+  // What was asked for before may hold runs that were deleted since.
+  const runs = useQuery({
+    ...runTableQuery({ experimentId, filter: "", order: NEWEST, deleted: false }, [], OFFERED),
+    refetchOnMount: "always",
+  });
   const others = (runs.data?.runs ?? []).filter((run) => !chosen.includes(run.run_id));
   if (others.length === 0 || chosen.length >= MOST_COMPARED) return null;
   return (

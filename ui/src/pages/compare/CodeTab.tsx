@@ -40,9 +40,9 @@ export function CodeTab({ runs, base, all }: Compared) {
       </Panel>
       <Changes names={names} base={base} texts={patches.answers} pending={patches.pending} />
       <Panel title={t("compare.packages")} count={rows.filter((row) => !row.same).length}>
-        {known ? (
+        {known && (all || rows.some((row) => !row.same)) ? (
           <DiffTable rows={all ? rows : rows.filter((row) => !row.same)} names={names} base={base} label={t("compare.packages")} />
-        ) : (
+        ) : known ? null : (
           <p className="panel-none">{packages.pending ? t("loading") : t("compare.noPackages")}</p>
         )}
         {known && !all ? <p className="panel-none">{t("compare.equal", { n: rows.filter((row) => row.same).length })}</p> : null}

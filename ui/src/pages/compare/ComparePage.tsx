@@ -155,6 +155,7 @@ function RunChips({ compared, onBase, onDrop }: { compared: Compared; onBase: (r
           <li key={id}>
             <Swatch stroke={strokeOf(compared.styleOf(id), colors)} />
             <Link href={`/runs/${id}`}>{name}</Link>
+            {run.info.lifecycle_stage === "deleted" ? <span className="badge tone-bad">{t("run.deleted")}</span> : null}
             {index === compared.base ? (
               <span className="legend-base">{t("legend.baseline")}</span>
             ) : (

@@ -56,7 +56,8 @@ export function ValuesTab({ runs, base, styleOf, all, rising }: Compared) {
           </tr>
         </thead>
         {sections.map(({ part, rows, differing }) => {
-          const open = CLOSED_AT_FIRST.includes(part) ? toggled.has(part) : !toggled.has(part);
+          const nothing = !all && differing === 0;
+          const open = CLOSED_AT_FIRST.includes(part) || nothing ? toggled.has(part) : !toggled.has(part);
           const shown = all ? rows : rows.filter((row) => !row.same);
           const equal = rows.length - differing;
           return (
@@ -103,7 +104,7 @@ function cellText(part: DiffPart, key: string, text: string | null, { t, languag
 }
 
 const shortTime = (ms: number, language: string) =>
-  new Date(ms).toLocaleString(language, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  new Date(ms).toLocaleString(language, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 interface RowProps {
   part: DiffPart;

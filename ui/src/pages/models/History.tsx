@@ -30,8 +30,15 @@ const ICONS: Record<ModelMove["kind"], IconName> = {
 };
 const CONSENT = { request: "models.did.request", approval: "models.did.approval", rejection: "models.did.rejection", withdrawal: "models.did.withdrawal" } as const;
 
+interface HistoryProps {
+  name: string;
+  version?: string;
+  /** Shows how all stood right after a move. */
+  onAt?: (at: number) => void;
+}
+
 /** Who moved what, when, from where to where and why; of one version where it is given. */
-export function History({ name, version }: { name: string; version?: string }) {
+export function History({ name, version, onAt }: HistoryProps) {
   const { t } = useWords();
   const [most, setMost] = useState(version === undefined ? FIRST : MOST);
   const history = useQuery(historyQuery(name, most));
@@ -45,7 +52,7 @@ export function History({ name, version }: { name: string; version?: string }) {
       ) : (
         <ol className="moves">
           {moves.map((move) => (
-            <MoveItem key={move.id} name={name} move={move} />
+            <MoveItem key={move.id} name={name} move={move} {...(onAt ? { onAt } : {})} />
           ))}
         </ol>
       )}
@@ -58,7 +65,7 @@ export function History({ name, version }: { name: string; version?: string }) {
   );
 }
 
-function MoveItem({ name, move }: { name: string; move: ModelMove }) {
+function MoveItem({ name, move, onAt }: { name: string; move: ModelMove; onAt?: (at: number) => void }) {
   const { t, language } = useWords();
   const now = useNow();
   return (
@@ -72,7 +79,13 @@ function MoveItem({ name, move }: { name: string; move: ModelMove }) {
         </p>
         {move.reason ? <p className="move-why">{move.reason}</p> : null}
         <p className="move-who">
-          <time title={formatTime(move.timestamp, language)}>{formatAge(move.timestamp, now, language)}</time>
+          {onAt ? (
+            <button type="button" className="button-link move-time" title={t("models.at.then", { time: formatTime(move.timestamp, language) })} onClick={() => onAt(move.timestamp)}>
+              <time>{formatAge(move.timestamp, now, language)}</time>
+            </button>
+          ) : (
+            <time title={formatTime(move.timestamp, language)}>{formatAge(move.timestamp, now, language)}</time>
+          )}
           {" · "}
           {move.user || t("models.nobody")}
         </p>

@@ -1,10 +1,11 @@
-import { useQueries, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
+import { ApiError } from "../../api/http";
 import * as registry from "../../api/registry";
 import type { LatestMetric, ModelVersion, RegisteredModel } from "../../api/types";
 import { formatAge, formatNumber, formatTime, toNumber } from "../../data/format";
-import { comparisonAddress, readVersions, versionAddress } from "../../data/registry";
+import { comparisonAddress, decodeModel, encodeModel, versionAddress, type ModelView } from "../../data/registry";
 import { useWords } from "../../i18n/language";
 import { CopyButton } from "../../parts/CopyButton";
 import { Empty, Skeleton } from "../../parts/Empty";
@@ -14,6 +15,7 @@ import { useNow } from "../../parts/Now";
 import { Failure, Region } from "../../parts/Region";
 import { Snippets } from "../../parts/Snippets";
 import { MenuButton } from "../../parts/ToolButton";
+import { TagPanel } from "../run/TagPanel";
 import { NotThere } from "../NotFoundPage";
 import { Crumbs } from "../shell/Crumbs";
 import { useKeys } from "../shell/useKeys";
@@ -23,9 +25,10 @@ import { DeleteDialog } from "./DeleteDialog";
 import { Description } from "./Description";
 import { History } from "./History";
 import { modelQuery, versionQuery, versionsQuery } from "./queries";
+import { RegistryFilter } from "./RegistryFilter";
 import { Requests } from "./Requests";
 import { StageBadge } from "./StageBadge";
-import { TagPanel } from "./TagPanel";
+import { StateAt } from "./StateAt";
 import { useRegistryActions } from "./useRegistryActions";
 import "../run/run.css";
 import "./models.css";
@@ -71,7 +74,13 @@ function ModelBody({ model }: { model: RegisteredModel }) {
   const actions = useRegistryActions();
   const { name, aliases = [], creation_timestamp: created } = model;
   const [deleting, setDeleting] = useState(false);
-  const [, navigate] = useLocation();
+  const [path, navigate] = useLocation();
+  const search = useSearch();
+  const view = useMemo(() => decodeModel(search), [search]);
+  const go = (change: Partial<ModelView>, replace = true) => {
+    const query = encodeModel({ ...view, ...change });
+    navigate(query ? `${path}?${query}` : path, { replace });
+  };
   return (
     <>
       <header className="run-head">
@@ -124,13 +133,16 @@ function ModelBody({ model }: { model: RegisteredModel }) {
             <Requests name={name} />
           </Region>
           <Region name="versions">
-            <Versions name={name} />
+            <Versions name={name} view={view} go={go} />
           </Region>
           <Region name="history">
-            <History name={name} />
+            <History name={name} onAt={(at) => go({ at }, false)} />
           </Region>
         </div>
         <div className="overview-side">
+          <Region name="at">
+            <StateAt name={name} at={view.at} onAt={(at) => go({ at })} />
+          </Region>
           <Description
             text={model.description ?? ""}
             onSave={(text) => void actions.attempt(() => registry.describeModel(name, text))}
@@ -146,30 +158,39 @@ function ModelBody({ model }: { model: RegisteredModel }) {
   );
 }
 
-function Versions({ name }: { name: string }) {
+/** With fewer versions than these there is nothing to look for. */
+const WORTH_A_FILTER = 6;
+
+interface VersionsProps {
+  name: string;
+  view: ModelView;
+  go: (change: Partial<ModelView>, replace?: boolean) => void;
+}
+
+function Versions({ name, view, go }: VersionsProps) {
   const { t } = useWords();
-  const [path, navigate] = useLocation();
-  const search = useSearch();
-  const versions = useQuery(versionsQuery(name));
+  const [, navigate] = useLocation();
+  const { filter } = view;
+  const versions = useQuery({ ...versionsQuery(name, filter), placeholderData: keepPreviousData });
   const newest = (versions.data ?? []).slice(0, WITH_METRICS);
   const details = useQueries({
     queries: newest.map((one) => ({ ...versionQuery(name, one.version), refetchInterval: false as const, staleTime: 60_000 })),
   });
   const known = new Set(versions.data?.map((version) => version.version));
-  const selected = readVersions(new URLSearchParams(search).get("sel")).filter((version) => known.has(version));
-  const select = (version: string) => {
-    const next = selected.includes(version) ? selected.filter((one) => one !== version) : [...selected, version];
-    navigate(next.length ? `${path}?sel=${next.join(",")}` : path, { replace: true });
-  };
+  const selected = view.selected.filter((version) => known.has(version));
+  const select = (version: string) =>
+    go({ selected: selected.includes(version) ? selected.filter((one) => one !== version) : [...selected, version] });
   const compare = () => {
     if (selected.length > 1) navigate(comparisonAddress(name, selected));
   };
   useKeys({ c: compare });
-  if (versions.isError && !versions.data) {
+  const refused = versions.error instanceof ApiError && versions.error.status === 400 ? versions.error.message : null;
+  if (versions.isError && !versions.data && !filter) {
     return <Failure error={versions.error} retry={() => void versions.refetch()} />;
   }
   if (versions.isPending) return <Skeleton lines={6} />;
-  if (versions.data.length === 0) {
+  const rows = versions.data ?? [];
+  if (rows.length === 0 && !filter) {
     return (
       <Empty icon="box" title={t("models.noVersions")}>
         <p>{t("models.none.help")}</p>
@@ -181,15 +202,31 @@ function Versions({ name }: { name: string }) {
     <section className="panel versions" aria-labelledby="versions-title">
       <div className="panel-head">
         <h2 id="versions-title">{t("models.versions")}</h2>
-        <span className="count">{versions.data.length}</span>
+        <span className="count">{rows.length}</span>
         <span className="panel-space" />
         <button type="button" className="button" disabled={selected.length < 2} onClick={compare}>
           <Icon name="split" />
           {t("models.compare", { n: selected.length })}
         </button>
       </div>
+      {filter || rows.length >= WORTH_A_FILTER ? (
+        <div className="versions-filter">
+          <RegistryFilter
+            entity="model_versions"
+            list="versions"
+            label={t("models.versions.filter")}
+            placeholder={t("models.versions.hint")}
+            applied={filter}
+            refused={refused}
+            busy={versions.isPlaceholderData}
+            result={versions.isPlaceholderData ? t("loading") : t("models.versions.n", { n: rows.length })}
+            onApply={(next, replace) => go({ filter: next }, replace)}
+          />
+        </div>
+      ) : null}
+      {rows.length === 0 ? <p className="panel-none">{t("models.versions.noMatch")}</p> : null}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that it can be scrolled by keys */}
-      <div className="versions-frame" tabIndex={0} role="group" aria-label={t("models.versions")}>
+      <div className="versions-frame" hidden={rows.length === 0} tabIndex={0} role="group" aria-label={t("models.versions")}>
         <table className="table">
           <thead>
             <tr>
@@ -207,7 +244,7 @@ function Versions({ name }: { name: string }) {
             </tr>
           </thead>
           <tbody>
-            {versions.data.map((version, index) => (
+            {rows.map((version, index) => (
               <VersionRow
                 key={version.version}
                 version={version}

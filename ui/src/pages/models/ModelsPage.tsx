@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { ApiError } from "../../api/http";
 import type { RegisteredModel } from "../../api/types";
@@ -7,25 +7,22 @@ import { formatAge, formatCount, formatTime } from "../../data/format";
 import { byStage, decodeModels, encodeModels, modelAddress, versionAddress, type ModelColumn, type ModelsView } from "../../data/registry";
 import { useWords, type MessageKey } from "../../i18n/language";
 import { Empty, Skeleton } from "../../parts/Empty";
-import { FilterBar } from "../../parts/FilterBar";
 import { Heading } from "../../parts/Heading";
 import { Icon } from "../../parts/Icon";
 import { useNow } from "../../parts/Now";
 import { Failure, Region } from "../../parts/Region";
 import { Snippets } from "../../parts/Snippets";
 import { Crumbs } from "../shell/Crumbs";
-import { useKeys } from "../shell/useKeys";
 import { usePageActions } from "../shell/usePageActions";
 import { AliasChip } from "./AliasChip";
 import { registerSnippets } from "./code";
 import { MAX_MODELS, modelsQuery } from "./queries";
+import { RegistryFilter } from "./RegistryFilter";
 import { RegisterForm } from "./RegisterForm";
 import { StageBadge } from "./StageBadge";
 import { useRegistryActions } from "./useRegistryActions";
 import "../experiments/experiments.css";
 import "./models.css";
-
-const TYPING_MS = 300;
 
 /** All registered models: what stands in which stage, and what the aliases mean. */
 export function ModelsPage() {
@@ -41,9 +38,9 @@ export function ModelsPage() {
   const [found, setFound] = useState(models.data);
   if (models.data && models.data !== found) setFound(models.data);
   const rows = found?.registered_models ?? [];
-  const go = (change: Partial<ModelsView>) => {
+  const go = (change: Partial<ModelsView>, replace = true) => {
     const query = encodeModels({ ...view, ...change });
-    navigate(query ? `${path}?${query}` : path, { replace: true });
+    navigate(query ? `${path}?${query}` : path, { replace });
   };
   usePageActions([{ id: "new-model", label: t("models.new"), run: () => setCreating(true) }]);
 
@@ -59,7 +56,17 @@ export function ModelsPage() {
           </span>
         ) : null}
         <div className="page-tools models-tools">
-          <Filter applied={view.filter} fault={refused} busy={models.isFetching && models.isPlaceholderData} onApply={(filter) => go({ filter })} />
+          <RegistryFilter
+            entity="registered_models"
+            list="models"
+            label={t("models.filter")}
+            placeholder={t("models.filter.hint")}
+            applied={view.filter}
+            refused={refused}
+            busy={models.isFetching && models.isPlaceholderData}
+            result={found && !models.isPlaceholderData ? t("models.all", { n: rows.length }) : t("loading")}
+            onApply={(filter, replace) => go({ filter }, replace)}
+          />
           <button type="button" className="button button-strong" onClick={() => setCreating(true)}>
             <Icon name="plus" />
             {t("models.new")}
@@ -106,50 +113,6 @@ export function ModelsPage() {
         />
       ) : null}
     </div>
-  );
-}
-
-interface FilterProps {
-  applied: string;
-  /** What the server says of the filter that it refused. */
-  fault: string | null;
-  busy: boolean;
-  onApply: (filter: string) => void;
-}
-
-function Filter({ applied, fault, busy, onApply }: FilterProps) {
-  const { t } = useWords();
-  const field = useRef<HTMLInputElement>(null);
-  const [draft, setDraft] = useState(applied);
-  const apply = useRef(onApply);
-  useEffect(() => {
-    apply.current = onApply;
-  });
-  useEffect(() => setDraft(applied), [applied]);
-  useEffect(() => {
-    if (draft.trim() === applied) return;
-    const timer = setTimeout(() => apply.current(draft.trim()), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [draft, applied]);
-  useKeys({ "/": () => field.current?.focus() });
-  return (
-    <FilterBar
-      value={draft}
-      label={t("models.filter")}
-      placeholder={t("models.filter.hint")}
-      fault={fault === null ? null : { message: fault }}
-      busy={busy}
-      field={field}
-      completions={[]}
-      result={null}
-      onChange={setDraft}
-      onCaret={() => {}}
-      onComplete={() => {}}
-      onCommit={() => {
-        if (draft.trim() !== applied) onApply(draft.trim());
-      }}
-      onLeave={() => document.getElementById("main")?.focus()}
-    />
   );
 }
 

@@ -19,6 +19,7 @@ import { MenuButton } from "../../parts/ToolButton";
 import { NotThere } from "../NotFoundPage";
 import { runQuery } from "../queries";
 import { Panel } from "../run/Panel";
+import { TagPanel } from "../run/TagPanel";
 import { Crumbs } from "../shell/Crumbs";
 import { AliasForm } from "./AliasForm";
 import { DeleteDialog } from "./DeleteDialog";
@@ -29,7 +30,6 @@ import { ModelFiles } from "./ModelFiles";
 import { MoveDialog } from "./MoveDialog";
 import { modelQuery, versionQuery, versionsQuery } from "./queries";
 import { StageBadge, stageWord } from "./StageBadge";
-import { TagPanel } from "./TagPanel";
 import { useRegistryActions } from "./useRegistryActions";
 import "../run/run.css";
 import "./models.css";
@@ -92,7 +92,7 @@ function VersionBody({ version }: { version: ModelVersion }) {
             text={version.description ?? ""}
             onSave={(text) => void actions.attempt(() => registry.describeVersion(name, number, text))}
           />
-          <Pairs title={t("section.metrics")} pairs={metrics} none={t("models.noMetrics")} />
+          <Pairs title={t("section.metrics")} pairs={metrics} none={t("models.noMetrics")} numeric />
           <Pairs title={t("section.params")} pairs={[...paramsOf(facts)]} none={t("params.none")} />
           <TagPanel
             tags={version.tags}
@@ -215,16 +215,18 @@ interface PairsProps {
   title: string;
   pairs: readonly (readonly [string, string])[];
   none: string;
+  /** Values are numbers: they stand at the end, and the keys have the room. */
+  numeric?: boolean;
 }
 
-function Pairs({ title, pairs, none }: PairsProps) {
+function Pairs({ title, pairs, none, numeric = false }: PairsProps) {
   const sorted = pairs.toSorted(([a], [b]) => (a < b ? -1 : 1));
   return (
     <Panel title={title} count={pairs.length}>
       {sorted.length === 0 ? (
         <p className="panel-none">{none}</p>
       ) : (
-        <table className="table table-tight pairs">
+        <table className={numeric ? "table table-tight pairs pairs-numeric" : "table table-tight pairs"}>
           <tbody>
             {sorted.map(([key, value]) => (
               <tr key={key}>

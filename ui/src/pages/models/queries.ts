@@ -2,7 +2,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { listRequests } from "../../api/approvals";
 import * as registry from "../../api/registry";
-import { keptPath, nameIs, orderBy, type ModelsView } from "../../data/registry";
+import { keptPath, orderBy, versionsFilter, type ModelsView } from "../../data/registry";
 import { every } from "../queries";
 
 const LIST_MS = 5000;
@@ -29,10 +29,11 @@ export const modelQuery = (name: string) =>
     refetchInterval: every(LIST_MS),
   });
 
-export const versionsQuery = (name: string) =>
+/** All versions, or those that a filter finds. */
+export const versionsQuery = (name: string, filter = "") =>
   queryOptions({
-    queryKey: ["models", "versions", name],
-    queryFn: ({ signal }) => registry.searchVersions(nameIs(name), MAX_VERSIONS, signal),
+    queryKey: ["models", "versions", name, filter],
+    queryFn: ({ signal }) => registry.searchVersions(versionsFilter(name, filter), MAX_VERSIONS, signal),
     refetchInterval: every(LIST_MS),
   });
 
@@ -49,6 +50,15 @@ export const historyQuery = (name: string, most: number) =>
     queryFn: ({ signal }) => registry.getHistory(name, most, signal),
     placeholderData: keepPreviousData,
     refetchInterval: every(LIST_MS),
+  });
+
+/** The past does not change. */
+export const stateQuery = (name: string, at: number) =>
+  queryOptions({
+    queryKey: ["models", "state", name, at],
+    queryFn: ({ signal }) => registry.getStateAt(name, at, signal),
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
   });
 
 export const requestsQuery = (name: string) =>

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import type { Run } from "../../api/types";
 import { Sparkline } from "../../charts/Sparkline";
 import { ALL_CHARTS, encodeCharts } from "../../data/chartview";
-import { byEvaluation, isHiddenTag, isSystemMetric } from "../../data/columns";
+import { byEvaluation, isSystemMetric } from "../../data/columns";
 import { formatNumber, formatTime, toNumber } from "../../data/format";
 import { goalOf } from "../../data/goal";
 import { summarize, type Series } from "../../data/series";
@@ -20,7 +20,8 @@ import { experimentQuery } from "../queries";
 import { METRIC_SNIPPET } from "../snippets";
 import { DatasetList } from "./DatasetList";
 import { Panel } from "./Panel";
-import { NOTE_TAG, tagOf } from "./useRunActions";
+import { TagPanel } from "./TagPanel";
+import { NOTE_TAG, tagOf, useRunActions } from "./useRunActions";
 import { useKeyList, useSeries } from "./useSeries";
 
 const RegisterButton = lazy(async () => ({ default: (await import("../models/RegisterButton")).RegisterButton }));
@@ -39,7 +40,7 @@ export function OverviewTab({ run }: { run: Run }) {
   const keys = useKeyList(latest.map((metric) => metric.key));
   const running = run.info.status === "RUNNING";
   const { series, error, retry } = useSeries(run.info.run_id, keys, running);
-  const tags = (run.data?.tags ?? []).filter((tag) => !isHiddenTag(tag.key));
+  const actions = useRunActions(run);
   const datasets = run.inputs?.dataset_inputs ?? [];
   return (
     <div className="overview">
@@ -68,7 +69,11 @@ export function OverviewTab({ run }: { run: Run }) {
           pairs={run.data?.params ?? []}
           none={t("params.none")}
         />
-        <Pairs title={t("section.tags")} pairs={tags} none={t("tags.none")} />
+        <TagPanel
+          tags={run.data?.tags}
+          onSet={(key, value) => void actions.setTag(key, value)}
+          onDelete={(tag) => void actions.dropTag(tag.key)}
+        />
         <Facts run={run} />
       </div>
     </div>

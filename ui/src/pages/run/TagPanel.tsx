@@ -2,9 +2,10 @@ import { useState } from "react";
 import type { KeyValue } from "../../api/types";
 import { isHiddenTag } from "../../data/columns";
 import { useWords } from "../../i18n/language";
+import { CopyButton } from "../../parts/CopyButton";
 import { Icon } from "../../parts/Icon";
 import { LongText } from "../../parts/LongText";
-import { Panel } from "../run/Panel";
+import { Panel } from "./Panel";
 
 interface TagPanelProps {
   tags: readonly KeyValue[] | undefined;
@@ -12,14 +13,18 @@ interface TagPanelProps {
   onDelete: (tag: KeyValue) => void;
 }
 
-/** Tags of a model or version, with a line that adds one or writes over it. */
+/** Tags of a run, model or version, with a line that adds one or writes over it. */
 export function TagPanel({ tags, onSet, onDelete }: TagPanelProps) {
   const { t } = useWords();
   const [key, setKey] = useState("");
   const [value, setValue] = useState("");
   const shown = (tags ?? []).filter((tag) => !isHiddenTag(tag.key)).toSorted((a, b) => (a.key < b.key ? -1 : 1));
   return (
-    <Panel title={t("section.tags")} count={shown.length}>
+    <Panel
+      title={t("section.tags")}
+      count={shown.length}
+      tools={shown.length ? <CopyButton small text={jsonOf(shown)} label={t("copy.json")} /> : null}
+    >
       {shown.length === 0 ? null : (
         <table className="table table-tight pairs tag-pairs">
           <tbody>
@@ -78,3 +83,5 @@ export function TagPanel({ tags, onSet, onDelete }: TagPanelProps) {
     </Panel>
   );
 }
+
+const jsonOf = (tags: readonly KeyValue[]) => JSON.stringify(Object.fromEntries(tags.map((tag) => [tag.key, tag.value])), null, 2);

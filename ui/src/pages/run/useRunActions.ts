@@ -18,19 +18,25 @@ export function useRunActions(run: Run) {
   const client = useQueryClient();
   const { run_id: runId, experiment_id: experimentId, lifecycle_stage: stage } = run.info;
   const again = () => client.invalidateQueries({ queryKey: runQuery(runId).queryKey });
+  const change = async (work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      sayError(error, words.t);
+    } finally {
+      await again();
+    }
+  };
   return {
-    async save({ name, note }: RunDraft): Promise<void> {
-      try {
+    save: ({ name, note }: RunDraft) =>
+      change(async () => {
         if (name !== run.info.run_name) await renameRun(runId, name);
         if (note !== (tagOf(run, NOTE_TAG) ?? "")) {
           await (note ? setRunTag(runId, NOTE_TAG, note) : deleteRunTag(runId, NOTE_TAG));
         }
-      } catch (error) {
-        sayError(error, words.t);
-      } finally {
-        await again();
-      }
-    },
+      }),
+    setTag: (key: string, value: string) => change(() => setRunTag(runId, key, value)),
+    dropTag: (key: string) => change(() => deleteRunTag(runId, key)),
     /** Moves the run to the trash, or back. */
     trash: () =>
       act(

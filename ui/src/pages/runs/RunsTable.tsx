@@ -9,6 +9,7 @@ import {
   columnKind,
   DEFAULT_SORT,
   defaultColumns,
+  numbersFirst,
   orderBy,
   roomFor,
   wireColumn,
@@ -31,6 +32,7 @@ import { columnsQuery, runCountQuery } from "../queries";
 import { useKeys } from "../shell/useKeys";
 import { usePageActions } from "../shell/usePageActions";
 import { useChanges } from "../useChanges";
+import { useFilter } from "../useFilter";
 import { sayError } from "../sayError";
 import { BulkBar } from "./BulkBar";
 import { ColumnChooser } from "./ColumnChooser";
@@ -45,7 +47,6 @@ import { RunsGrid } from "./RunsGrid";
 import { RunsMenu, type OpenMenu } from "./RunsMenu";
 import { RunsTools } from "./RunsTools";
 import { useCurves } from "./useCurves";
-import { useFilter } from "./useFilter";
 import { useNamedRuns, useRunTree } from "./useRunTree";
 import { useSelection } from "./useSelection";
 import { useView } from "./useView";
@@ -88,21 +89,25 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
   const visible = useRef({ first: 0, last: 0 });
   const lastPick = useRef(0);
   const intoGrid = () => document.querySelector<HTMLElement>(".grid")?.focus();
-
+  const prepare = useRef((_filter: string) => {});
   const filter = useFilter({
+    entity: "runs",
     experimentId,
+    list: experimentId,
     applied: view.filter,
     unreachable: t("error.unreachable"),
     commit: (text, replace) => go({ filter: text }, replace),
     place: (caret) => field.current?.setSelectionRange(caret, caret),
+    onLikely: (text) => prepare.current(text),
   });
 
   // Lists that the address says are new with each of its changes; equal ones must stay the same for the grid.
   const columnsKey = view.columns && JSON.stringify(view.columns);
   const columns = useMemo<ColumnId[] | null>(() => {
     if (columnsKey !== null) return JSON.parse(columnsKey) as ColumnId[];
-    return known && arrange(defaultColumns(known, room, goal?.metric));
-  }, [columnsKey, known, room, goal?.metric]);
+    const found = known && arrange(defaultColumns(known, room, goal?.metric));
+    return found && view.groups.length ? numbersFirst(found) : found;
+  }, [columnsKey, known, room, goal?.metric, view.groups.length]);
   const curvesKey = view.curves?.join("\n") ?? null;
   const curves = useMemo(() => {
     const first = columns?.find((id) => columnKind(id) === "metric");
@@ -125,6 +130,7 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
   };
   const runs = useRunTree(experimentId, spec, view.deleted, wire && { runs: wire, groups: described });
   const { table } = runs;
+  prepare.current = runs.prepare;
   const ready = table !== null;
   useEffect(() => {
     if (!ready) return;

@@ -13,7 +13,7 @@ import { groupingName } from "./groupText";
 import { SortPanel } from "./SortPanel";
 import { SyntaxCard } from "./SyntaxCard";
 import { fullTitle } from "./titles";
-import type { Filter } from "./useFilter";
+import type { Filter } from "../useFilter";
 
 interface ToolsProps {
   field: RefObject<HTMLInputElement | null>;

@@ -1,6 +1,7 @@
 /** Actions on the selected runs, each with what is said afterwards and the way back where there is one. */
 import { bulkRuns, downloadRuns, giveStar } from "../../api/server";
 import type { BulkAction, BulkResult, BulkTarget, RunScope, TableFormat } from "../../api/types";
+import { forgetCompared } from "../../data/comparison";
 import { allOf, idTerm } from "../../data/filtertext";
 import { selectedCount, type Selection } from "../../data/selection";
 import { toasts } from "../../data/toasts";
@@ -51,6 +52,7 @@ export async function act(from: SelectedFrom, action: BulkAction, after: () => v
     const result = await bulkRuns(target, action);
     after();
     const changed = result.run_ids ?? succeeded(target.run_ids ?? [], result);
+    if (action.action === "delete") forgetCompared(changed);
     const back = inverse(action, from.scope.experiment_ids[0] ?? "");
     const undo = back && changed.length ? { label: t("undo"), run: () => void undone(changed, back, after, t) } : undefined;
     toasts.show(t(DONE[action.action], { n: result.done ?? 0 }), undo ? { action: undo } : {});

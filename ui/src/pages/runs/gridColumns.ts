@@ -9,7 +9,7 @@ import type { GridColumn } from "../../parts/grid/model";
 import { iconNode } from "../../parts/icons";
 import { STATUS } from "../../parts/Status";
 import { textNode, writeBlank, writeText } from "./cells";
-import { onlyValue, statisticText } from "./groupText";
+import { onlyValue, ownLabel, rangeText, statisticText } from "./groupText";
 import { metricColumn, type MetricLook } from "./metricColumn";
 import { sampleCells, sampleTexts, type PaintSource } from "./source";
 import { columnTitle, SECTIONS } from "./titles";
@@ -95,7 +95,12 @@ function attributeColumn(id: ColumnId, source: PaintSource, words: Words): GridC
 function textColumn(id: ColumnId, wire: string, source: PaintSource, words: Words): GridColumn {
   const kind = columnKind(id);
   const values = sampleCells(source, wire).map(String);
-  const inGroups = source.sampleGroups().flatMap((group) => statisticText(group.columns?.[wire], source.statistic, words)?.text ?? []);
+  const inGroups = source.sampleGroups().flatMap((group) => {
+    const label = ownLabel(id, group, source, words);
+    if (label !== null) return label;
+    const span = source.statistic === "mean" ? rangeText(group.columns?.[wire]) : null;
+    return span ?? statisticText(group.columns?.[wire], source.statistic, words)?.text ?? [];
+  });
   const numeric = kind === "param" && (values.length ? values.every(isNumeric) : inGroups.length > 0);
   const shorten = numeric ? formatParam : (text: string) => text;
   const title = columnTitle(id, words);
@@ -112,9 +117,16 @@ function textColumn(id: ColumnId, wire: string, source: PaintSource, words: Word
       const line = source.line(row);
       const [node] = cell.children as unknown as [HTMLElement];
       if (line.kind === "group") {
+        const label = ownLabel(id, line.group, source, words);
+        if (label !== null) {
+          writeText(cell, node, shorten(label), label);
+          return;
+        }
         const own = kind === "param" ? statisticText(line.group.columns?.[wire], source.statistic, words) : null;
         const one = onlyValue(line.group.columns?.[wire]);
+        const span = source.statistic === "mean" ? rangeText(line.group.columns?.[wire]) : null;
         if (own && one !== null) writeText(cell, node, shorten(one), one);
+        else if (own && span !== null) writeText(cell, node, span, own.full);
         else if (own) writeText(cell, node, own.text, own.full);
         else writeBlank(cell, node);
         return;

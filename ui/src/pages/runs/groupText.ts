@@ -33,6 +33,13 @@ export function groupName(group: RunGroup, groups: readonly GroupBy[], words: Wo
     .join(" · ");
 }
 
+/** What a group is called in the column that it is made by; null in others. */
+export function ownLabel(column: string, group: RunGroup, { groups }: { groups: readonly GroupBy[] }, words: Words): string | null {
+  const index = groups.findIndex((by) => by.column === column);
+  const [by, label] = [groups[index], group.labels[index]];
+  return by && label ? labelText(label, by, words) : null;
+}
+
 export interface StatisticText {
   text: string;
   /** The deviation, written after the text in grey. */
@@ -54,13 +61,24 @@ export function statisticText(own: GroupStatistics | undefined, name: Statistic,
     max: number(own.max),
   });
   if (name === "count") return { text: formatCount(own.count, language), spread: "", full };
-  const spread = name === "mean" && own.sd !== undefined ? `± ${shortNumber(toNumber(own.sd))}` : "";
+  const spread = name === "mean" && own.sd !== undefined ? `± ${shortNumber(deviation(toNumber(own.sd), own.mean))}` : "";
   return { text: number(own[name]), spread, full };
+}
+
+/** What is left of sums of equal numbers is no deviation. */
+function deviation(sd: number, mean: GroupStatistics["mean"]): number {
+  return mean !== undefined && sd < Math.abs(toNumber(mean)) * 1e-12 ? 0 : sd;
 }
 
 /** The number that all runs of a group have; null where they differ. */
 export function onlyValue(own: GroupStatistics | undefined): string | null {
   return own?.min !== undefined && own.min === own.max ? String(own.min) : null;
+}
+
+/** The least and the greatest number of a group; null where it has one or none. A param's mean would tell nothing. */
+export function rangeText(own: GroupStatistics | undefined): string | null {
+  if (own?.min === undefined || own.max === undefined || own.min === own.max) return null;
+  return `${formatTick(toNumber(own.min))} – ${formatTick(toNumber(own.max))}`;
 }
 
 /** Two significant digits: a deviation says no more. */

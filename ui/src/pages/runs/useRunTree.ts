@@ -15,6 +15,8 @@ export interface TableView {
   /** Why the newest query failed. */
   error: Error | null;
   retry: () => void;
+  /** Asks for the lines of a filter that may be used next: what comes is shown as soon as it is. */
+  prepare: (filter: string) => void;
 }
 
 interface Columns {
@@ -42,32 +44,40 @@ export function useRunTree(
   const ready = columns !== null;
   const latest = useRef({ columns, spec });
   latest.current = { columns, spec };
-  const specKey = JSON.stringify(spec);
+  const specKey = JSON.stringify([experimentId, deleted, spec]);
+  const prepared = useRef<{ key: string; tree: RunTree } | null>(null);
+
+  const prepare = useCallback(
+    (filter: string) => {
+      const { columns: needed, spec: now } = latest.current;
+      if (!needed) return;
+      const next = { ...now, filter };
+      const key = JSON.stringify([experimentId, deleted, next]);
+      if (prepared.current?.key === key) return;
+      prepared.current?.tree.close();
+      prepared.current = { key, tree: begin(experimentId, deleted, next, needed) };
+    },
+    [experimentId, deleted],
+  );
 
   useEffect(() => {
-    if (!ready) return;
-    const scope = { experiment_ids: [experimentId], ...(deleted ? DELETED : ACTIVE) };
-    const within = (filter: string) => (filter ? { ...scope, filter } : scope);
-    const next = new RunTree(
-      {
-        runs: (filter, order, request, signal): Promise<RunPage> =>
-          queryRuns({ ...within(filter), order_by: [...order], ...request }, signal),
-        groups: (filter) => (request, signal): Promise<GroupPage> => queryGroups({ ...within(filter), ...request }, signal),
-      },
-      JSON.parse(specKey) as TableSpec,
-    );
-    const { columns: needed } = latest.current;
-    next.need(needed?.runs ?? [], needed?.groups ?? []);
-    const stop = next.subscribe(() => {
+    const { columns: needed, spec: now } = latest.current;
+    if (!ready || !needed) return;
+    const ahead = prepared.current;
+    prepared.current = null;
+    const fits = ahead?.key === specKey && !ahead.tree.error;
+    if (ahead && !fits) ahead.tree.close();
+    const next = fits && ahead ? ahead.tree : begin(experimentId, deleted, now, needed);
+    const show = () => {
       setError(next.error);
       if (next.position !== "ready" || current.current === next) return;
       current.current?.close();
       current.current = next;
       setShown(next);
-    });
+    };
+    const stop = next.subscribe(show);
     setAsked(next);
-    setError(null);
-    next.look(0, FIRST_LOOK);
+    show();
     return () => {
       stop();
       if (current.current !== next) next.close();
@@ -76,7 +86,9 @@ export function useRunTree(
 
   useEffect(
     () => () => {
+      prepared.current?.tree.close();
       current.current?.close();
+      prepared.current = null;
       current.current = null;
     },
     [],
@@ -93,7 +105,25 @@ export function useRunTree(
       if (shown === asked && shown) shown.retry();
       else setAttempt((count) => count + 1);
     },
+    prepare,
   };
+}
+
+/** Lines whose first page is on its way. */
+function begin(experimentId: string, deleted: boolean, spec: TableSpec, columns: Columns): RunTree {
+  const scope = { experiment_ids: [experimentId], ...(deleted ? DELETED : ACTIVE) };
+  const within = (filter: string) => (filter ? { ...scope, filter } : scope);
+  const tree = new RunTree(
+    {
+      runs: (filter, order, request, signal): Promise<RunPage> =>
+        queryRuns({ ...within(filter), order_by: [...order], ...request }, signal),
+      groups: (filter) => (request, signal): Promise<GroupPage> => queryGroups({ ...within(filter), ...request }, signal),
+    },
+    spec,
+  );
+  tree.need(columns.runs, columns.groups);
+  tree.look(0, FIRST_LOOK);
+  return tree;
 }
 
 /** Runs that are shown or compared with whatever the filter says, by their ids; null while there are none. */

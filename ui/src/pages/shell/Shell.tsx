@@ -81,7 +81,7 @@ function Rail({ open, onToggle, onHelp }: { open: boolean; onToggle: () => void;
   const { t } = useWords();
   const [path] = useLocation();
   const toggleWord = open ? "shell.collapse" : "shell.expand";
-  const here = path.startsWith("/experiments") || path.startsWith("/runs");
+  const here = ["/experiments", "/runs", "/compare"].some((start) => path.startsWith(start));
   return (
     <nav className="rail" aria-label={t("shell.navigation")}>
       <Link href="/experiments" className="rail-brand" aria-label="Clew">
