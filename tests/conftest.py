@@ -23,6 +23,26 @@ from clew.storage.store import Store
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+
+_temporary = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests and their processes put into the temporary folder goes with the session."""
+    if hasattr(config, "workerinput"):  # of xdist, which has its parent's
+        return
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # tmp_path stays for who looks for it
+    folder = tempfile.mkdtemp(prefix="clew-t-")  # short, because sockets' paths are
+    Path(folder).chmod(0o755)  # PostgreSQL has a user of its own
+    os.environ["TMPDIR"] = tempfile.tempdir = config.stash[_temporary] = folder
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    folder = config.stash.get(_temporary, None)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 TEMPLATE = "clew_template"
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 from collections.abc import Callable
@@ -260,6 +261,11 @@ def test_artifacts_of_one_s_own(experiment: Experiment, tmp_path: Path) -> None:
     assert again.artifacts["note"].content == "1.0"
     assert "max_error=1" in repr(again)
     assert "max_error" in again._repr_html_()
+    fetched = result.artifacts["note"].local_file()
+    assert os.path.exists(fetched)
+    del result
+    gc.collect()
+    assert not os.path.exists(fetched)
     with pytest.raises(NotFound):
         EvaluationResult.load(tmp_path)
     with pytest.raises(InvalidValue, match="neither a file, frame, array, figure nor JSON"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import tempfile
 
 import click
 
@@ -81,15 +83,18 @@ def serve(
 
     _local(env_manager)
     del workers
-    served = load_served(uris, trust)  # type: ignore[arg-type]
-
-    def announce(address: str) -> None:
-        for one in served:
-            click.echo(f"{one.uri} answers at {address}/models/{one.name}/invocations")
-        click.echo(f"Clew serves {served[0].name} at {address}/invocations. Ctrl-C ends it.")
-
     limits = Limits(body_bytes=max_body_mb << 20, predict_s=timeout, threads=threads)
-    run(served, host=host, port=port, token=os.environ.get(TOKEN, ""), limits=limits, announce=announce)
+    with tempfile.TemporaryDirectory(prefix="clew-", ignore_cleanup_errors=True) as folder:
+        served = load_served(uris, trust, folder)  # type: ignore[arg-type]
+
+        def announce(address: str) -> None:
+            for one in served:
+                click.echo(f"{one.uri} answers at {address}/models/{one.name}/invocations")
+            click.echo(f"Clew serves {served[0].name} at {address}/invocations. Ctrl-C ends it.")
+
+        token = os.environ.get(TOKEN, "")
+        number = run(served, host=host, port=port, token=token, limits=limits, announce=announce)
+    signal.raise_signal(number)  # whoever sent it sees the process end by it
 
 
 @models.command()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from clew.client import contents, upload
 from clew.client.link import Link
 from clew.client.notice import warn_once
+from clew.client.scratch import goal_folder
 from clew.client.upload import inside, join
 from clew.entities.file import FileInfo
 from clew.errors import ClewError, InvalidValue, NotFound
@@ -107,17 +107,17 @@ class ArtifactCalls:
         """
         root = self._link.root_of(run_id)
         self._link.flush()
-        goal = tempfile.mkdtemp(prefix="clew-") if dst_path is None else os.fspath(dst_path)
-        try:
-            return self.download_uri(root, path, goal)
-        except NotFound:
-            model, _, rest = inside(path).partition("/")
-            location = self._model_location(run_id, model)
-            if location is None:
-                raise
-        folder = os.path.join(goal, model)
-        os.makedirs(folder, exist_ok=True)
-        return self.download_uri(location, rest, folder)
+        with goal_folder(dst_path) as goal:
+            try:
+                return self.download_uri(root, path, goal)
+            except NotFound:
+                model, _, rest = inside(path).partition("/")
+                location = self._model_location(run_id, model)
+                if location is None:
+                    raise
+            folder = os.path.join(goal, model)
+            os.makedirs(folder, exist_ok=True)
+            return self.download_uri(location, rest, folder)
 
     def _model_location(self, run_id: str, name: str) -> str | None:
         """Where the newest model of this name that a run logged lies, for stores that keep it out of its files."""
@@ -138,10 +138,10 @@ class ArtifactCalls:
         Raises:
             NotFound: nothing lies there. InvalidValue: ``dst_path`` is no folder.
         """
-        goal = os.fspath(dst_path) if dst_path is not None else tempfile.mkdtemp(prefix="clew-")
-        if not os.path.isdir(goal):
-            raise InvalidValue(f"The folder {goal!r} to download into does not exist.")
-        return upload.get_tree(self._link.target.sender, root_uri, inside(path), os.path.abspath(goal))
+        with goal_folder(dst_path) as goal:
+            if not os.path.isdir(goal):
+                raise InvalidValue(f"The folder {goal!r} to download into does not exist.")
+            return upload.get_tree(self._link.target.sender, root_uri, inside(path), os.path.abspath(goal))
 
     def list_uri(self, root_uri: str, path: str = "") -> list[tuple[str, int | None]]:
         """(name, size in bytes or None for folders) of what lies directly in ``path`` below ``root_uri``.

@@ -26,6 +26,7 @@ from clew.client.link import Link
 from clew.client.modelplaces import locate
 from clew.client.notice import warn
 from clew.client.registered import register_model
+from clew.client.scratch import goal_folder
 from clew.client.session import session
 from clew.client.upload import files_below, join
 from clew.entities.model import LoggedModel, LoggedModelStatus
@@ -284,13 +285,9 @@ def _find(model_uri: str, dst_path: str | None, only: str = "") -> _Found:
     logged = place.logged
     if logged is not None and logged.status in (LoggedModelStatus.PENDING, LoggedModelStatus.FAILED):
         raise NotFound(f"The model {logged.model_id} has no complete files: its status is {logged.status.value}.")
-    scratch = "" if dst_path else tempfile.mkdtemp(prefix="clew-")
-    try:
-        local = client.download_uri(place.root, "/".join(p for p in (place.path, only) if p), dst_path or scratch)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True) if scratch else None
-        raise
-    return _Found(os.path.dirname(local) if only else local, scratch, logged)
+    with goal_folder(dst_path or None) as goal:
+        local = client.download_uri(place.root, "/".join(p for p in (place.path, only) if p), goal)
+    return _Found(os.path.dirname(local) if only else local, "" if dst_path else goal, logged)
 
 
 def _create(link: Link, active: Active | None, entry: ModelEntry, name: str, manifest: MLmodel) -> LoggedModel | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from clew.client.api import ClewClient
 from clew.client.images import pil_of
+from clew.client.scratch import goal_folder
 from clew.entities import html
 from clew.errors import InvalidValue, NotFound
 
@@ -55,7 +57,7 @@ class EvaluationArtifact:
         return self._content
 
     def local_file(self) -> str:
-        """The path of the file on this machine, fetched where it is not.
+        """The path of the file on this machine, fetched where it is not; a fetched file goes when this object does.
 
         Raises:
             NotFound: it is not there any more, or not yet. Unavailable: the server is away.
@@ -64,9 +66,13 @@ class EvaluationArtifact:
             folder, _, name = self.uri.rpartition("/")
             scheme, _, run_id = folder.partition(":/")
             client = ClewClient()
-            self._file = (
-                client.download_artifacts(run_id, name) if scheme == "runs" else client.download_uri(folder, name)
-            )
+            with goal_folder(None) as goal:
+                self._file = (
+                    client.download_artifacts(run_id, name, goal)
+                    if scheme == "runs"
+                    else client.download_uri(folder, name, goal)
+                )
+            weakref.finalize(self, shutil.rmtree, goal, True)
         return self._file
 
     def __repr__(self) -> str:

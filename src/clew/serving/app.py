@@ -74,8 +74,8 @@ class ScoringApp:
         )
 
     def close(self) -> None:
-        """End the threads, after what they are at."""
-        self._pool.shutdown(wait=True)
+        """End the threads, each after what it is at."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _guarded(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -25,10 +26,11 @@ class Served(NamedTuple):
     versions: tuple[str, ...] = ()
 
 
-def load_served(given: Sequence[str], trust: Trust | None = None) -> list[Served]:
+def load_served(given: Sequence[str], trust: Trust | None, folder: str) -> list[Served]:
     """Load models; the first is the one that answers where no name is given.
 
     given: URIs, or ``name=URI``; a registered model's name is its own, any other is ``model``.
+    folder: an existing one, for the files that are fetched.
 
     Raises:
         InvalidValue: two have one name. And what ``load_pyfunc`` raises.
@@ -45,7 +47,9 @@ def load_served(given: Sequence[str], trust: Trust | None = None) -> list[Served
                 name = name if named else version.name
         if any(one.name == name for one in served):
             raise InvalidValue(f"Two models are called {name!r}; name them: -m first={served[0].uri} -m second={uri}.")
-        served.append(Served(name, uri, models.load_pyfunc(uri, trust=trust), versions))
+        goal = os.path.join(folder, str(len(served)))
+        os.mkdir(goal)
+        served.append(Served(name, uri, models.load_pyfunc(uri, dst_path=goal, trust=trust), versions))
     return served
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 
@@ -15,6 +18,33 @@ from clew.serving.models import Served
 _GRACE_S = 10
 
 
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn that a signal makes return, where it would die by that signal with fetched files left behind.
+
+    ended_by: number of the signal.
+    """
+
+    ended_by = 0
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    @contextmanager
+    def until_signal(self) -> Generator[None, None, None]:
+        """SIGTERM and SIGINT end the server from here on, even before it runs."""
+        before = {number: signal.signal(number, self._end_by) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _end_by(self, number: int, _frame: FrameType | None) -> None:
+        self.ended_by = number
+        self.should_exit = True
+
+
 def serve(
     served: Sequence[Served],
     *,
@@ -23,8 +53,8 @@ def serve(
     token: str = "",
     limits: Limits = DEFAULTS,
     announce: Callable[[str], None] = lambda _: None,
-) -> None:
-    """Answer until a signal ends the process. announce: told the address once it answers.
+) -> int:
+    """Answer until SIGTERM or SIGINT; the number of that signal. announce: told the address once it answers.
 
     Raises:
         Unavailable: the port is taken.
@@ -42,12 +72,15 @@ def serve(
         timeout_graceful_shutdown=_GRACE_S,
     )
     shown = f"[{host}]" if ":" in host else host
-    announce(f"http://{shown}:{listening.getsockname()[1]}")
+    server = _Uvicorn(config)
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        with server.until_signal():
+            announce(f"http://{shown}:{listening.getsockname()[1]}")
+            server.run(sockets=[listening])
     finally:
         app.close()
         listening.close()
+    return server.ended_by
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Self
 from urllib.parse import unquote, urlsplit
 
+from clew.client.scratch import goal_folder
 from clew.client.source import context_tags
 from clew.errors import InvalidValue, MissingPackage, NotFound, NotSupported, Unavailable
 
@@ -132,13 +132,14 @@ class HTTPDatasetSource(DatasetSource):
         from urllib.request import urlopen
 
         name = os.path.basename(unquote(urlsplit(self.url).path)) or "dataset"
-        goal = os.path.join(dst_path or tempfile.mkdtemp(prefix="clew-"), name)
-        try:
-            with urlopen(self.url, timeout=60) as answer, open(goal, "wb") as out:
-                shutil.copyfileobj(answer, out)
-        except OSError as error:
-            raise Unavailable(f"{self.url} cannot be fetched: {error}") from error
-        return goal
+        with goal_folder(dst_path or None) as folder:
+            goal = os.path.join(folder, name)
+            try:
+                with urlopen(self.url, timeout=60) as answer, open(goal, "wb") as out:
+                    shutil.copyfileobj(answer, out)
+            except OSError as error:
+                raise Unavailable(f"{self.url} cannot be fetched: {error}") from error
+            return goal
 
 
 class SparkDatasetSource(DatasetSource):
