@@ -326,7 +326,7 @@ def test_runs_that_follow_each_other_while_the_server_is_away_are_told_once(
     door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("clew.client.link.FENCE_S", 1.0)
-    monkeypatch.setattr("clew.client.journal._TEND_NS", 0)
+    monkeypatch.setattr("clew.client.writer._TEND_NS", 0)
     door.always(page(503))
     runs = []
     for number in range(4):

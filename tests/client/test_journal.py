@@ -281,13 +281,13 @@ def test_a_signal_handler_that_ends_a_run_inside_its_end_harms_nothing(monkeypat
     with journal(owner=True) as it:
 
         def end_once(*arguments: object) -> None:
-            monkeypatch.setattr("clew.client.journal.seal", seal)
+            monkeypatch.setattr("clew.client.writer.seal", seal)
             it.log_metric("m", 2.0, 2)
             it.end("KILLED", 7)
             seal(*arguments)  # type: ignore[arg-type]
 
         it.log_metric("m", 1.0, 1)
-        monkeypatch.setattr("clew.client.journal.seal", end_once)  # called in the middle of closing a writer
+        monkeypatch.setattr("clew.client.writer.seal", end_once)  # called in the middle of closing a writer
         it.end("FINISHED", 5)
         it.close()
         found = [entry for entries in everything(it) for entry in entries]

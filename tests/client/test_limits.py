@@ -145,7 +145,7 @@ def test_waiting_and_looking_do_not_depend_on_the_clock(folder: str, monkeypatch
     now = [1_700_000_000 * 10**9]
     ticks = [0]
     monkeypatch.setattr("clew.client.journal._time_ns", lambda: now[0])
-    monkeypatch.setattr("clew.client.journal._monotonic_ns", lambda: ticks[0])
+    monkeypatch.setattr("clew.client.writer._monotonic_ns", lambda: ticks[0])
     tended: list[int] = []
     it = Journal(folder, RUN, limits=tight(2), tend=lambda: tended.append(ticks[0]))
     for jump in (0, -day, 3 * day, -2 * day):
