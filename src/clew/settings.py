@@ -1,13 +1,14 @@
 """Every environment variable that Clew reads; nobody else looks at ``os.environ``.
 
-Standard library only. Values are read at each call, so that a script may set a variable
-before its first use of Clew.
+Standard library only. Values are those of the moment of each call, so that a script may set a variable
+before its first use of Clew, or between two uses.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from clew.errors import InvalidValue
 
@@ -159,13 +160,57 @@ class Settings:
         self.truncate = _truth(first("MLFLOW_TRUNCATE_LONG_VALUES"), True)
 
 
+class _Noting(dict[str, str]):
+    """An environment that notes which of its variables were asked for."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__(environ)
+        self.asked = set(_HOME)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+_HOME: Final = ("HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH")
+"""What the user's folder depends on."""
+
+
+class _Reading(NamedTuple):
+    """What was read last. keys: the variables that decided about it, as ``data`` has them. values: what they were."""
+
+    data: Any
+    keys: tuple[Any, ...]
+    values: tuple[Any, ...]
+    settings: Settings
+
+
+_last: _Reading | None = None
+
+
 def read(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings as the environment has them now.
+
+    Asked for often, so the last ones are remembered as long as every variable that was looked at for them is the same.
 
     Raises:
         InvalidValue: a variable has a value that it cannot have.
     """
-    return Settings(os.environ if environ is None else environ)
+    global _last
+    if environ is not None:
+        return Settings(environ)
+    # The dict behind os.environ: to ask os.environ itself for a variable that is not set takes twenty times as long.
+    data: Any = getattr(os.environ, "_data", os.environ)
+    last = _last
+    if last is not None and last.data is data and tuple(map(data.get, last.keys)) == last.values:
+        return last.settings
+    noting = _Noting(os.environ)
+    settings = Settings(noting)
+    code, encode = getattr(os.environ, "encodekey", str), getattr(os.environ, "encodevalue", str)
+    keys = tuple(code(name) for name in noting.asked)
+    values = tuple(encode(noting[name]) if name in noting else None for name in noting.asked)
+    _last = _Reading(data, keys, values, settings)
+    return settings
 
 
 def take_run_id() -> str | None:
