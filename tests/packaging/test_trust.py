@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import py_compile
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from clew.packaging.flavors import estimatorfile
 from clew.packaging.manifest import read_mlmodel
 from clew.packaging.pyfunc import load_native, load_pyfunc
 from clew.packaging.save import ModelOptions, save_model
+from peers import ask
 
 SAFE, PICKLE = LoadPolicy(), LoadPolicy("pickle")
 
@@ -213,3 +216,56 @@ def test_a_bare_pyfunc_entry_is_enough(tmp_path: Path) -> None:
     )
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])))
     assert load_pyfunc(str(tmp_path), PICKLE).predict([[3.0]]) == pytest.approx([3.0])
+
+
+def with_code(folder: Path, text: str = "def start():\n    return 7\n") -> str:
+    """A model whose code folder has a package and a module."""
+    (folder / "own" / "cellar").mkdir(parents=True)
+    (folder / "own" / "cellar" / "__init__.py").write_text("")
+    (folder / "own" / "cellar" / "stock.py").write_text(text)
+    (folder / "own" / "labels.py").write_text("WORD = 'red'\n")
+    path = str(folder / "model")
+    code = [str(folder / "own" / "cellar"), str(folder / "own" / "labels.py")]
+    model = LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
+    save_model(model, path, options=ModelOptions(code_paths=code, input_example=np.array([[1.0]])))
+    return path
+
+
+_USE = """
+import sys
+from clew.packaging.flavor import LoadPolicy
+from clew.packaging.pyfunc import load_pyfunc
+load_pyfunc(sys.argv[1], LoadPolicy("pickle"))
+import cellar.stock, labels
+load_pyfunc(sys.argv[1], LoadPolicy("pickle"))
+print(cellar.stock.start(), labels.WORD, cellar.stock.__file__.startswith(sys.argv[1]))
+"""
+
+
+def test_code_of_a_model_leaves_nothing_in_it(tmp_path: Path) -> None:
+    path = with_code(tmp_path)
+    for _ in range(2):
+        assert ask(sys.executable, _USE, path).split() == ["7", "red", "True"]
+    assert not list(Path(path).rglob("*.pyc"))
+
+
+def test_bytecode_that_others_left_is_neither_a_fault_nor_run(tmp_path: Path) -> None:
+    path = with_code(tmp_path)
+    source = Path(path, "code", "cellar", "stock.py")
+    kept, times = source.read_text(), os.stat(source)
+    source.write_text(kept.replace("7", "8"))
+    os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+    py_compile.compile(str(source))  # of the same time and size as the source, so Python itself would take it
+    source.write_text(kept)
+    os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert ask(
+        sys.executable,
+        f"import sys; sys.path.insert(0, {path + '/code'!r})\nimport cellar.stock as s\nprint(s.start())",
+    ).split() == ["8"]
+    assert ask(sys.executable, _USE, path).split() == ["7", "red", "True"]
+    for odd in ("code/cellar/stock.pyc", "__pycache__/x.pyc", "code/extra.py"):
+        Path(path, odd).parent.mkdir(exist_ok=True)
+        Path(path, odd).touch()
+        with pytest.raises(Corrupt, match=Path(odd).name):
+            load_pyfunc(path, PICKLE)
+        Path(path, odd).unlink()

@@ -233,9 +233,10 @@ def check_sums(folder: str, model: MLmodel) -> bool:
     if recorded is None:
         return False
     found = file_sums(folder)
+    caches = {name for name in found.keys() - recorded.keys() if _is_cache(name, model)}
     changed = [
         name
-        for name in sorted({*recorded, *found} - set(_FREE))
+        for name in sorted({*recorded, *found} - caches - set(_FREE))
         if name not in recorded or name not in found or dict(recorded[name]) != found[name]
     ]
     if changed:
@@ -244,3 +245,9 @@ def check_sums(folder: str, model: MLmodel) -> bool:
             f"{'differs' if len(changed) == 1 else 'differ'} from its SHA-256 sums. Fetch it again, or log it anew."
         )
     return True
+
+
+def _is_cache(name: str, model: MLmodel) -> bool:
+    """Whether a file is one that Python adds to a code folder when others load the model; Clew reads none of these."""
+    folders = {str(config["code"]).rstrip("/") for config in model.flavors.values() if config.get("code")}
+    return "/__pycache__/" in name and any(name.startswith(f"{folder}/") for folder in folders)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from clew.errors import InvalidValue, NotSupported
 from clew.packaging import example as examples
+from clew.packaging.codepath import add_code
 from clew.packaging.enforcement import enforce_params, enforce_schema
 from clew.packaging.flavor import Flavor, LoadPolicy, flavor_of_loader, get_flavor
 from clew.packaging.flavors.python_function import LoadedModel
@@ -119,9 +119,7 @@ def load_native(folder: str, flavor_name: str, policy: LoadPolicy) -> Any:
 def _load(folder: str, metadata: MLmodel, flavor: Flavor, config: Mapping[str, Any], policy: LoadPolicy) -> Any:
     check_sums(folder, metadata)
     if (code := config.get("code")) and policy.trust == "pickle":
-        path = inside(folder, code)
-        if path not in sys.path:
-            sys.path.insert(0, path)
+        add_code(inside(folder, code))
     # A file with python_function alone loads too: its model_path is all that a flavor needs.
     own = metadata.flavors.get(flavor.name) or {**config, "pickled_model": config.get("model_path")}
     return flavor.load(folder, own, policy)
