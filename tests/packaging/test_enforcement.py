@@ -129,6 +129,15 @@ def test_one_row_as_a_dict_of_values() -> None:
     assert result.to_dict("list") == {"a": [1.5], "l": [[1, 2]]}
 
 
+def test_one_row_as_a_dict_whose_lists_hold_objects() -> None:
+    row = {"messages": [{"role": "user", "content": "hi"}]}
+    schema = infer_signature(row).inputs
+    assert schema is not None
+    assert enforce_schema(row, schema).to_dict("list") == {"messages": [row["messages"]]}
+    rows = {"messages": [row["messages"], row["messages"]]}
+    assert enforce_schema(rows, schema).to_dict("list") == rows
+
+
 def test_an_array_of_another_width_is_refused() -> None:
     schema = Schema((ColumnSpec(DataType.DOUBLE, "a"), ColumnSpec(DataType.DOUBLE, "b")))
     with pytest.raises(InvalidValue, match="3 columns given, 2 expected"):

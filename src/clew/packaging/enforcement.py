@@ -167,7 +167,8 @@ def _column_wise(data: Mapping[Any, Any], columns: tuple[ColumnSpec, ...]) -> bo
     for key, values in data.items():
         if not (isinstance(values, list | tuple | np.ndarray) or inference.is_series(values)):
             return False
-        if isinstance(kinds.get(key), ArrayType) and len(values) and np.isscalar(next(iter(values))):
+        first = next(iter(values), None)
+        if isinstance(kinds.get(key), ArrayType) and not isinstance(first, list | tuple | np.ndarray | None):
             return False
     return True
 
@@ -236,10 +237,9 @@ def _cast_numbers(series: Any, kind: DataType, required: bool) -> Any:
     if series.dtype == target or type(series.dtype).__name__ == "SparseDtype":
         return series
     converted = series.astype(target)
-    if kind == DataType.DOUBLE and plain.kind in "iu" and plain.itemsize == 8:
-        values = series.to_numpy(dtype=plain)
-        if not _exact_in_double(values):
-            raise ValueError(f"{name} given, double expected, and some integers are too large to be exact")
+    wide = kind == DataType.DOUBLE and plain.kind in "iu" and plain.itemsize == 8
+    if wide and not _exact_in_double(series.to_numpy(dtype=plain), converted.to_numpy()):
+        raise ValueError(f"{name} given, double expected, and some integers are too large to be exact")
     return converted
 
 
@@ -251,10 +251,10 @@ def _cast_masked(series: Any, kind: DataType, required: bool) -> Any:
     return series.astype("float64" if kind == DataType.DOUBLE else "float32")
 
 
-def _exact_in_double(values: Any) -> bool:
-    limit = 2**53
-    low_enough = bool((values <= limit).all())
-    return low_enough and (values.dtype.kind == "u" or bool((values >= -limit).all()))
+def _exact_in_double(values: Any, doubles: Any) -> bool:
+    """Whether every whole number of 64 bits came back from its double as it was."""
+    top = 2.0**63 if values.dtype.kind == "i" else 2.0**64  # what is rounded up to it has no way back
+    return bool((doubles < top).all()) and bool((doubles.astype(values.dtype) == values).all())
 
 
 def _numpy_dtype(dtype: Any) -> Any:
