@@ -87,7 +87,7 @@ def fitted(estimator: Any, frame: Any = FRAME) -> Any:
 
 
 def long_way(model: PyFuncModel, body: bytes, kind: str = "application/json") -> bytes:
-    question = read_question(body, kind, model.metadata.signature)
+    question = read_question(body, kind, model.metadata)
     return write_predictions(model.predict(question.data, question.params))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 import clew
 from clew import __version__
+from hosts import stop_host
+from peers import ask
 
 from .conftest import LINE, Server
 
@@ -164,6 +167,18 @@ def test_addresses(server: Server) -> None:
     assert server.ask({"inputs": [[1, 2]]}, "/model/line/3/invocations")[0] == 404
 
 
+def test_a_page_for_people(server: Server) -> None:
+    status, headers, body = server.request("GET", "/docs")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    text = body.decode()
+    assert "<td>whole</td><td>int64</td><td>no</td>" in text
+    assert "<td>times</td><td>int64</td><td>1</td>" in text
+    assert "models/tensor/invocations" in text
+    assert "http://" not in text
+    assert "https://" not in text
+
+
 def test_description_and_metrics(server: Server) -> None:
     server.ask({"inputs": [[1, 2]]})
     document = json.loads(server.request("GET", "/openapi.json")[2])
@@ -176,6 +191,15 @@ def test_description_and_metrics(server: Server) -> None:
     assert row["properties"]["a"] == {"type": "number", "format": "double"}
     text = server.request("GET", "/metrics")[2].decode()
     assert 'clew_scoring_requests_total{model="line",status="200"}' in text
+
+
+def test_numbers_that_are_exact_or_not(server: Server) -> None:
+    for value in (2**53, 2**60, 2**70, -(2**63)):
+        assert told(server, "number", value) == (200, repr(float(value)))
+    for value in (2**53 + 1, 2**63 - 1, 2**70 + 1, 10**400):
+        status, words = told(server, "number", value)
+        assert status == 400, value
+        assert str(value) not in words
 
 
 def test_a_body_too_large_is_refused(server: Server) -> None:
@@ -227,3 +251,107 @@ def test_a_model_s_own_faults(tmp_path: Path) -> None:
 def test_nothing_is_served_without_trust(tmp_path: Path, typed: str) -> None:
     with pytest.raises(AssertionError, match="trust='pickle'"):
         Server(tmp_path, "-m", typed)
+
+
+def test_more_rows_than_one_request_may_have(tmp_path: Path, line: str) -> None:
+    server = Server(tmp_path, "-m", line, "--max-rows", "3")
+    try:
+        rows = LINE.to_numpy().tolist()
+        more = pd.concat([LINE, LINE])
+        parquet, equal = io.BytesIO(), io.BytesIO()
+        more.to_parquet(parquet, index=False)
+        pd.DataFrame({"a": 1.0, "b": 1.0}, index=range(2_000_000)).to_parquet(equal, index=False)
+        assert len(equal.getvalue()) < 20_000
+        assert server.ask({"instances": rows})[0] == 200
+        for body, kind in (
+            ({"instances": rows * 2}, ""),
+            ({"dataframe_split": {"columns": ["a", "b"], "data": rows * 2}}, ""),
+            ({"dataframe_records": more.to_dict(orient="records")}, ""),
+            ({"inputs": more.to_dict(orient="list")}, ""),
+            (more.to_csv(index=False).encode(), "text/csv"),
+            (parquet.getvalue(), "application/vnd.apache.parquet"),
+            (equal.getvalue(), "application/vnd.apache.parquet"),
+        ):
+            status, answer = server.ask(body, kind=kind)
+            assert (status, answer["error_code"]) == (413, "BAD_REQUEST"), body
+            assert "takes 3 in one request" in answer["message"]
+    finally:
+        server.stop()
+
+
+def test_bodies_and_answers_without_wrapping(tmp_path: Path) -> None:
+    def talk(model_input: Any, params: Any = None) -> Any:
+        """A chat's answer."""
+        said = model_input["messages"]  # with a signature a frame of one row comes
+        said = (said.iloc[0] if hasattr(said, "iloc") else said)[-1]["content"]
+        return {"choices": [{"message": {"role": "assistant", "content": said.upper()}}], "temperature": params}
+
+    signature = clew.models.infer_signature(
+        {"messages": [{"role": "user", "content": "hi"}]}, None, {"temperature": 0.5}
+    )
+    for name, given in (("signed", signature), ("plain", False)):
+        clew.pyfunc.save_model(str(tmp_path / name), python_model=talk, signature=given)
+    named = (f"signed={tmp_path / 'signed'}", f"plain={tmp_path / 'plain'}")
+    server = Server(tmp_path, *(word for one in named for word in ("-m", one)), "--trust", "pickle")
+    try:
+        body = {"messages": [{"role": "user", "content": "hello"}]}
+        answer = {"choices": [{"message": {"role": "assistant", "content": "HELLO"}}]}
+        plain = server.ask(body, "/models/plain/invocations")
+        assert plain == (200, answer | {"temperature": {}})
+        status, told = server.ask(body | {"max_tokens": 5}, "/models/plain/invocations")
+        assert (status, told["choices"]) == (200, answer["choices"])
+        assert server.ask({"messages": body["messages"], "inputs": 1}, "/models/plain/invocations")[0] == 400
+        signed = server.ask(body | {"temperature": 0.25}, "/models/signed/invocations")
+        assert signed[0] == 200, signed
+        assert signed[1]["temperature"] == {"temperature": 0.25}
+    finally:
+        server.stop()
+
+
+def test_a_signature_from_a_type_hint_takes_inputs_only(tmp_path: Path) -> None:
+    clew.pyfunc.save_model(
+        str(tmp_path / "m"), python_model=lambda model_input: [len(one) for one in model_input], input_example=["a"]
+    )
+    manifest = tmp_path / "m" / "MLmodel"
+    manifest.write_text(
+        manifest.read_text().replace("is_signature_from_type_hint: false", "is_signature_from_type_hint: true")
+    )
+    server = Server(tmp_path, "-m", str(tmp_path / "m"), "--trust", "pickle")
+    try:
+        assert server.ask({"inputs": ["one", "three"]}) == (200, {"predictions": [3, 5]})
+        status, answer = server.ask({"instances": ["one"]})
+        assert status == 400
+        assert "give inputs" in answer["message"]
+    finally:
+        server.stop()
+
+
+REGISTER = """
+import json, sys, clew
+clew.set_tracking_uri(sys.argv[1])
+frame = clew.pyfunc.load_model(sys.argv[2]).input_example
+with clew.start_run():
+    info = clew.sklearn.log_model(clew.sklearn.load_model(sys.argv[2]), "m", input_example=frame)
+for _ in range(2):
+    clew.register_model(info.model_uri, "wine")
+clew.ClewClient().transition_model_version_stage("wine", "1", "Production")
+print(json.dumps(clew.pyfunc.load_model("models:/wine/Production").predict(frame).tolist()))
+"""
+
+
+def test_a_registered_model_answers_by_its_name_version_and_stage(tmp_path: Path, line: str) -> None:
+    store = f"sqlite:///{tmp_path}/s.db"
+    local = json.loads(ask(sys.executable, REGISTER, store, line).splitlines()[-1])
+    try:
+        server = Server(tmp_path, "-m", "models:/wine/Production", CLEW_TRACKING_URI=store)
+        try:
+            body = {"dataframe_records": LINE.to_dict(orient="records")}
+            by_version = [f"/model/wine/{version}/invocations" for version in ("1", "Production", "production")]
+            for path in ("/invocations", "/models/wine/invocations", *by_version):
+                assert server.ask(body, path) == (200, {"predictions": local}), path
+            for path in ("/model/wine/2/invocations", "/model/wine/Staging/invocations", "/model/other/1/invocations"):
+                assert server.ask(body, path)[0] == 404, path
+        finally:
+            server.stop()
+    finally:
+        stop_host(store)

@@ -57,6 +57,9 @@ for _command in approvals.COMMANDS:
     "--max-body-mb", type=click.IntRange(min=1), default=64, show_default=True, help="Largest request in MiB."
 )
 @click.option(
+    "--max-rows", type=click.IntRange(min=1), default=1_000_000, show_default=True, help="Most rows of a request."
+)
+@click.option(
     "--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Predictions at the same time."
 )
 @click.option("--workers", "-w", type=int, default=1, help="As in MLflow's scripts; one process serves all.")
@@ -68,6 +71,7 @@ def serve(
     port: int,
     timeout: float,
     max_body_mb: int,
+    max_rows: int,
     threads: int,
     workers: int,
     env_manager: str,
@@ -83,7 +87,7 @@ def serve(
 
     _local(env_manager)
     del workers
-    limits = Limits(body_bytes=max_body_mb << 20, predict_s=timeout, threads=threads)
+    limits = Limits(body_bytes=max_body_mb << 20, rows=max_rows, predict_s=timeout, threads=threads)
     with tempfile.TemporaryDirectory(prefix="clew-", ignore_cleanup_errors=True) as folder:
         served = load_served(uris, trust, folder)  # type: ignore[arg-type]
 

@@ -13,13 +13,14 @@ import numpy as np
 from clew.errors import InvalidValue
 
 
-def write_predictions(predictions: Any) -> bytes:
-    """``{"predictions": …}``.
+def write_predictions(predictions: Any, *, bare: bool = False) -> bytes:
+    """``{"predictions": …}``; bare: what stands there alone.
 
     Raises:
         InvalidValue: the model answers what JSON cannot hold.
     """
-    return msgspec.json.encode({"predictions": _plain(predictions)}) + b"\n"
+    plain = _plain(predictions)
+    return msgspec.json.encode(plain if bare else {"predictions": plain}) + b"\n"
 
 
 def _plain(value: Any) -> Any:

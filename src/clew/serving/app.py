@@ -14,17 +14,17 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from clew import __version__
 from clew.errors import ClewError, InvalidValue
 from clew.packaging.manifest import FORMAT_LEVEL
 from clew.serving.answers import write_predictions
-from clew.serving.description import describe
+from clew.serving.description import describe, describe_page
 from clew.serving.models import Served
 from clew.serving.plain import PlainNumbers, plain_numbers
-from clew.serving.questions import UnknownType, read_question
+from clew.serving.questions import TooManyRows, UnknownType, read_question
 
 _JSON: Final = "application/json"
 _INLINE_BYTES: Final = 16 << 10  # of a body that is answered on the loop, if the model is quick
@@ -33,9 +33,10 @@ _log = logging.getLogger("clew.serving")
 
 
 class Limits(NamedTuple):
-    """What one request may take. body_bytes: of its body. predict_s: seconds. threads: predictions at once."""
+    """What one request may take. body_bytes, rows: of its body. predict_s: seconds. threads: predictions at once."""
 
     body_bytes: int = 64 << 20
+    rows: int = 1_000_000
     predict_s: float = 60.0
     threads: int = 2
 
@@ -52,13 +53,14 @@ class ScoringApp:
     def __init__(self, served: Sequence[Served], *, token: str = "", limits: Limits = DEFAULTS) -> None:
         self._first = served[0]
         self._by_name = {one.name: one for one in served}
-        self._plain = {one.name: plain_numbers(one.model) for one in served}
+        self._plain = {one.name: plain_numbers(one.model, limits.rows) for one in served}
         self._token = token.encode()
         self._limits = limits
         self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="clew-score")
         self._answers: Counter[tuple[str, int]] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._description = msgspec.json.encode(describe(served))
+        self._page = describe_page(served)
         ask = ["POST"]
         self.asgi = Starlette(
             routes=[
@@ -67,6 +69,7 @@ class ScoringApp:
                 Route("/version", self._version),
                 Route("/metrics", self._guarded(self._metrics)),
                 Route("/openapi.json", self._guarded(self._openapi)),
+                Route("/docs", self._guarded(self._docs)),
                 Route("/invocations", self._guarded(self._default), methods=ask),
                 Route("/models/{name}/invocations", self._guarded(self._named), methods=ask),
                 Route("/model/{name}/{version}/invocations", self._guarded(self._named), methods=ask),
@@ -95,6 +98,11 @@ class ScoringApp:
 
     async def _openapi(self, _: Request) -> Response:
         return Response(self._description, media_type=_JSON)
+
+    async def _docs(self, _: Request) -> Response:
+        return HTMLResponse(
+            self._page, headers={"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
+        )
 
     async def _metrics(self, _: Request) -> Response:
         lines = ["# TYPE clew_scoring_requests_total counter"]
@@ -146,6 +154,8 @@ class ScoringApp:
             return _fault(504, "DEADLINE_EXCEEDED", text)
         except UnknownType as error:
             return PlainTextResponse(error.message, status_code=415)
+        except TooManyRows as error:
+            return _fault(413, error.error_code, error.message)
         except InvalidValue as error:
             return _fault(400, error.error_code, error.message)
         except ClewError as error:
@@ -167,7 +177,9 @@ class ScoringApp:
         Raises:
             TimeoutError: it takes longer than it may; it goes on, and nobody waits for it.
         """
-        work = asyncio.get_running_loop().run_in_executor(self._pool, _predict, served, plain, body, kind)
+        work = asyncio.get_running_loop().run_in_executor(
+            self._pool, _predict, served, plain, body, kind, self._limits.rows
+        )
         try:
             return await asyncio.wait_for(asyncio.shield(work), self._limits.predict_s)
         except TimeoutError:
@@ -180,12 +192,12 @@ def _label(name: str) -> str:
     return name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _predict(served: Served, plain: PlainNumbers | None, body: bytes, kind: str) -> bytes:
+def _predict(served: Served, plain: PlainNumbers | None, body: bytes, kind: str, rows: int) -> bytes:
     answer = plain.answer(body, kind) if plain is not None else None
     if answer is not None:
         return answer
-    question = read_question(body, kind, served.model.metadata.signature)
-    return write_predictions(served.model.predict(question.data, question.params))
+    question = read_question(body, kind, served.model.metadata, rows)
+    return write_predictions(served.model.predict(question.data, question.params), bare=question.bare)
 
 
 async def _read(request: Request, most: int) -> bytes | None:

@@ -14,6 +14,7 @@ import numpy as np
 from clew.packaging.schema import ColumnSpec, DataType, Schema
 
 _EXACT: Final = 2**53  # whole numbers up to here are exact in a double
+_MOST: Final = 2**1023
 _INT32: Final = np.iinfo(np.int32)
 _FLOAT32_MOST: Final = float(np.finfo(np.float32).max)
 
@@ -77,12 +78,16 @@ def _float(series: Any) -> Any:
 
 
 def _numbers(series: Any) -> Any:
-    """Numbers among which null stands; nothing else is read as a number."""
-    if series.dtype.kind == "O" and all(
-        value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in series
-    ):
+    """Numbers among which null stands; nothing else is read as a number, and none that a double cannot hold."""
+    if series.dtype.kind == "O" and all(value is None or _is_double(value) for value in series):
         return series.astype("float64")
     return series
+
+
+def _is_double(value: object) -> bool:
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) < _MOST and int(float(value)) == value
+    return isinstance(value, float)
 
 
 def _datetime(series: Any) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any, Final
 
 from clew import __version__
@@ -31,6 +33,56 @@ def describe(served: Sequence[Served]) -> dict[str, Any]:
         "info": {"title": "Clew scoring server", "version": __version__},
         "paths": paths,
     }
+
+
+def describe_page(served: Sequence[Served]) -> str:
+    """The same for people: a page that needs nothing from elsewhere."""
+    models = "".join(_section(one) for one in served)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Clew scoring server</title>'
+        f"<style>{_STYLE}</style></head><body><h1>Clew scoring server {escape(__version__)}</h1>"
+        f"<p><code>POST /invocations</code> asks {escape(served[0].name)}; its machine-readable description is "
+        f'<a href="openapi.json">openapi.json</a>.</p>{models}</body></html>'
+    )
+
+
+_STYLE: Final = (
+    ":root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;"
+    "max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse}th,td{text-align:left;padding:.2rem 1rem .2rem 0}pre{overflow:auto}"
+)
+_EXAMPLES: Final[dict[str, object]] = {"boolean": True, "integer": 1, "number": 1.5, "string": "text", "array": []}
+
+
+def _section(one: Served) -> str:
+    row, params = _row(one), _params(one)
+    columns = (
+        (name, _words(kind), "yes" if name in row["required"] else "no") for name, kind in row["properties"].items()
+    )
+    given = (
+        ((name, _words(kind), json.dumps(kind["default"], default=str)) for name, kind in params["properties"].items())
+        if params
+        else ()
+    )
+    example = {name: _EXAMPLES.get(str(kind.get("type")), None) for name, kind in row["properties"].items()}
+    body = json.dumps({"dataframe_records": [example]} if example else {"inputs": []})
+    command = f"curl -s localhost:5001/models/{one.name}/invocations -H 'Content-Type: application/json' -d '{body}'"
+    return (
+        f"<h2>{escape(one.name)}</h2><p>{escape(one.uri)}</p>"
+        + _table(("column", "type", "required"), columns)
+        + _table(("param", "type", "default"), given)
+        + f"<pre>{escape(command)}</pre>"
+    )
+
+
+def _words(kind: dict[str, Any]) -> str:
+    return str(kind.get("description") or kind.get("format") or kind.get("type") or "any")
+
+
+def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
 
 
 def _operation(one: Served) -> dict[str, Any]:

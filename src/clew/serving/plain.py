@@ -6,6 +6,7 @@ way, which says what is wrong; so both ways give the same answers and the same e
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any, Final
 
@@ -44,11 +45,12 @@ _decode: Final = msgspec.json.Decoder(_Body).decode
 class PlainNumbers:
     """Answers bodies of plain numbers for one model.
 
-    names: of its columns, in order. whole: for each column whether it holds whole numbers.
+    names: of its columns, in order. whole: for each column whether it holds whole numbers. rows: of one request.
     """
 
-    def __init__(self, predict: Any, names: list[str], whole: list[bool]) -> None:
+    def __init__(self, predict: Any, names: list[str], whole: list[bool], rows: int = sys.maxsize) -> None:
         self._predict = predict
+        self._rows = rows
         self._names = names
         self._keys = set(names)
         self._whole = np.array(whole)
@@ -88,6 +90,8 @@ class PlainNumbers:
             rows = [[row[name] for name in self._names] for row in body.dataframe_records]
         else:
             return None
+        if len(rows) > self._rows:
+            return None
         table = np.array(rows, dtype=np.float64)
         if table.ndim != 2 or table.shape[1] != len(self._names) or not len(table):
             return None
@@ -99,8 +103,8 @@ class PlainNumbers:
         return np.asfortranarray(table, dtype=np.int64 if self._all_whole else np.float64)
 
 
-def plain_numbers(model: PyFuncModel) -> PlainNumbers | None:
-    """The short way of a model, or None where there is none."""
+def plain_numbers(model: PyFuncModel, rows: int = sys.maxsize) -> PlainNumbers | None:
+    """The short way of a model, or None where there is none. rows: what one request may have at most."""
     signature, config = model.metadata.signature, model.metadata.flavors["python_function"]
     if signature is None or signature.inputs is None or signature.params is not None or signature.inputs.tensors:
         return None
@@ -113,4 +117,4 @@ def plain_numbers(model: PyFuncModel) -> PlainNumbers | None:
     raw, function = model.get_raw_model(), str(config.get("predict_fn") or "predict")
     if config.get("loader_module") != _LOADER or not takes_arrays(raw, names, function):
         return None
-    return PlainNumbers(getattr(raw, function), names, [spec.type is DataType.LONG for spec in columns])
+    return PlainNumbers(getattr(raw, function), names, [spec.type is DataType.LONG for spec in columns], rows)

@@ -10,14 +10,16 @@ import msgspec
 import numpy as np
 
 from clew.errors import ClewError, InvalidValue
+from clew.packaging.manifest import MLmodel
 from clew.packaging.schema import DataType, Schema
-from clew.packaging.signature import ModelSignature
 from clew.serving.casting import fit_frame
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
 PARQUET: Final = "application/vnd.apache.parquet"
 KEYS: Final = ("dataframe_split", "dataframe_records", "instances", "inputs")
+BARE_KEYS: Final = ("messages", "prompt", "input")
+"""A body that has one of these and none of the others is the question itself, and its answer stands alone."""
 
 
 class UnknownType(ClewError):
@@ -26,31 +28,55 @@ class UnknownType(ClewError):
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
+class TooManyRows(ClewError):
+    """The body has more rows than one request may."""
+
+    code = "BAD_REQUEST"
+
+
 class Question(NamedTuple):
-    """What a model is asked."""
+    """What a model is asked. bare: the answer goes without ``predictions`` around it, as that of a chat does."""
 
     data: Any
     params: Mapping[str, Any] | None = None
+    bare: bool = False
 
 
-def read_question(body: bytes, content_type: str, signature: ModelSignature | None) -> Question:
+def read_question(body: bytes, content_type: str, model: MLmodel | None, rows: int | None = None) -> Question:
     """What a body asks.
 
-    content_type: of the request; "" counts as JSON.
+    content_type: of the request; "" counts as JSON. model: what is asked. rows: at most so many, None for any number.
 
     Raises:
         UnknownType: another type or charset than is read. InvalidValue: the body cannot be read as what it says it is.
+        TooManyRows: it has more than ``rows``.
     """
     kind, charset = _content_type(content_type)
+    signature = model.signature if model else None
     schema = signature.inputs if signature else None
     try:
         if kind == JSON:
-            return _json(body.decode(charset), schema)
-        if kind == CSV:
-            return Question(_csv(body.decode(charset), schema))
-        return Question(_parquet(body))
+            question = _json(body.decode(charset), schema, model)
+        elif kind == CSV:
+            question = Question(_csv(body.decode(charset), schema))
+        else:
+            question = Question(_parquet(body, rows))
     except UnicodeDecodeError:
         raise InvalidValue(f"The body is no {charset} text.") from None
+    if not question.bare:
+        _check_rows(_row_count(question.data), rows)
+    return question
+
+
+def _row_count(data: Any) -> int:
+    if isinstance(data, dict):
+        return max((_row_count(part) for part in data.values()), default=0)
+    return len(data) if hasattr(data, "__len__") and getattr(data, "ndim", 1) != 0 else 1
+
+
+def _check_rows(found: int, rows: int | None) -> None:
+    if rows is not None and found > rows:
+        raise TooManyRows(f"The body has {found:,} rows; this server takes {rows:,} in one request.")
 
 
 def _content_type(text: str) -> tuple[str, str]:
@@ -67,7 +93,7 @@ def _content_type(text: str) -> tuple[str, str]:
     return kind, "utf-8"
 
 
-def _json(text: str, schema: Schema | None) -> Question:
+def _json(text: str, schema: Schema | None, model: MLmodel | None) -> Question:
     try:
         fields = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -75,6 +101,8 @@ def _json(text: str, schema: Schema | None) -> Question:
     if not isinstance(fields, dict):
         raise InvalidValue(f"The body must be a JSON object with one of {', '.join(KEYS)}.")
     found = [key for key in KEYS if key in fields]
+    if not found and any(key in fields for key in BARE_KEYS):
+        return _bare(fields, model)
     if len(found) != 1:
         given = " and ".join(found) if found else "none of them"
         raise InvalidValue(f"The body must have exactly one of {', '.join(KEYS)}; it has {given}.")
@@ -83,6 +111,10 @@ def _json(text: str, schema: Schema | None) -> Question:
     params = fields.get("params")
     if params is not None and not isinstance(params, dict):
         raise InvalidValue("params must be an object of name and value.")
+    if model is not None and model.is_signature_from_type_hint:
+        if found != ["inputs"]:
+            raise InvalidValue(f"This model's signature comes from a type hint: give inputs, not {found[0]}.")
+        return Question(fields["inputs"], params)
     try:
         data = _READERS[found[0]](fields[found[0]], schema)
     except InvalidValue:
@@ -90,6 +122,14 @@ def _json(text: str, schema: Schema | None) -> Question:
     except (ValueError, TypeError) as error:
         raise InvalidValue(f"{found[0]} cannot be read: {_without_data(error)}.") from error
     return Question(data, params)
+
+
+def _bare(fields: dict[str, Any], model: MLmodel | None) -> Question:
+    """A body without any wrapping: what the signature has as params are params, all else is the data."""
+    signature = model.signature if model else None
+    names = {spec.name for spec in signature.params.params} if signature and signature.params else set()
+    params = {key: value for key, value in fields.items() if key in names}
+    return Question({key: value for key, value in fields.items() if key not in names}, params, bare=True)
 
 
 def _without_data(error: Exception) -> str:
@@ -181,10 +221,15 @@ def _csv(text: str, schema: Schema | None) -> Any:
         raise InvalidValue(f"The CSV cannot be read: {error}.") from error
 
 
-def _parquet(body: bytes) -> Any:
+def _parquet(body: bytes, rows: int | None) -> Any:
     import pandas as pd
 
     try:
+        if rows is not None:
+            # A few bytes of Parquet can hold any number of equal rows.
+            import pyarrow.parquet
+
+            _check_rows(pyarrow.parquet.read_metadata(io.BytesIO(body)).num_rows, rows)
         return pd.read_parquet(io.BytesIO(body))
     except (ValueError, OSError) as error:
         raise InvalidValue(f"The body is no Parquet file: {type(error).__name__}.") from error
