@@ -1,7 +1,9 @@
 """``clew.models``: signatures and evaluation of models, and what is known of a logged one."""
 
+from clew.client.lineage import Lineage, get_lineage
 from clew.client.modelarguments import LogArguments, SaveArguments
 from clew.client.models import ModelInfo, get_model_info
+from clew.client.versiondiff import VersionComparison, compare_versions
 from clew.evaluation.evaluate import evaluate, list_evaluators
 from clew.evaluation.metrics import EvaluationMetric, make_metric
 from clew.evaluation.result import EvaluationArtifact, EvaluationResult
@@ -29,6 +31,7 @@ __all__ = [
     "EvaluationArtifact",
     "EvaluationMetric",
     "EvaluationResult",
+    "Lineage",
     "LogArguments",
     "MapType",
     "MetricThreshold",
@@ -42,7 +45,10 @@ __all__ = [
     "SaveArguments",
     "Schema",
     "TensorSpec",
+    "VersionComparison",
+    "compare_versions",
     "evaluate",
+    "get_lineage",
     "get_model_info",
     "infer_signature",
     "list_evaluators",
