@@ -61,7 +61,12 @@ def address(tmp_path: Path) -> Iterator[str]:
     """The address of a server with an empty store."""
     if reason := _missing():
         pytest.skip(reason)
-    environment = {**os.environ, "CLEW_SPOOL": str(tmp_path / "spool"), "PYTHONUNBUFFERED": "1"}
+    environment = {
+        **os.environ,
+        "CLEW_SPOOL": str(tmp_path / "spool"),
+        "CLEW_WEBHOOK_PRIVATE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
     with open(tmp_path / "log", "wb") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "clew", "ui", "--port", "0", "--store", str(tmp_path / "store")],
@@ -150,6 +155,7 @@ def _seed(server: Server) -> tuple[str, str]:
                 server.put_file(f"{folder}/{name}", text.encode())
             server.put_file(f"{folder}/model/MLmodel", MLMODEL)
     _register(server, best)
+    _watch(server, experiment)
     logged = server.post("logged-models", experiment_id=experiment, name="forest", source_run_id=best)["model"]["info"]
     server.post("runs/outputs", run_id=best, models=[{"model_id": logged["model_id"], "step": 0}])
     return experiment, best
@@ -170,6 +176,21 @@ def _register(server: Server, run_id: str) -> None:
         reason="better on the holdout",
     )
     server.post("registered-models/alias", name="wine_quality", alias="champion", version="1")
+
+
+def _watch(server: Server, experiment: str) -> None:
+    """Two webhooks, which nothing that the steps do is told to: one of runs, one that is off."""
+    run_events = ["run.failed", "run.condition_met"]
+    for name, events, more in (
+        ("chat", run_events, {"condition": "metrics.loss.nans > 0", "secret": "s", "experiment_ids": [experiment]}),
+        (
+            "audit",
+            ["model_version.created", "model_version_stage.set"],
+            {"status": "DISABLED", "description": "Who did it"},
+        ),
+    ):
+        fields = {"name": name, "url": f"http://127.0.0.1:9/{name}", "events": events, **more}
+        server._send("POST", "/api/clew/v1/webhooks", json.dumps(fields).encode(), "application/json")
 
 
 def _steps(script: str, *arguments: str, timeout_s: float = 150) -> None:
@@ -210,6 +231,13 @@ def test_models_do_what_they_promise(address: str) -> None:
     """List, versions, comparison, moves and their undoing, registration, deletion."""
     experiment, run = _seed(Server(address))
     _steps("models.mjs", address, experiment, run)
+
+
+@pytest.mark.browser_matrix
+def test_webhooks_do_what_they_promise(address: str) -> None:
+    """Made, tried, told, turned off and deleted, by the keyboard where that is quicker; a fault stays in the form."""
+    experiment, run = _seed(Server(address))
+    _steps("webhooks.mjs", address, experiment, run)
 
 
 @pytest.mark.browser_matrix

@@ -20,6 +20,7 @@ const ComparePage = lazy(async () => ({ default: (await import("./pages/compare/
 const ModelsPage = lazy(async () => ({ default: (await import("./pages/models/pages")).ModelsPage }));
 const ModelPage = lazy(async () => ({ default: (await import("./pages/models/pages")).ModelPage }));
 const VersionPage = lazy(async () => ({ default: (await import("./pages/models/pages")).VersionPage }));
+const WebhooksPage = lazy(async () => ({ default: (await import("./pages/webhooks/WebhooksPage")).WebhooksPage }));
 const CompareVersionsPage = lazy(async () => ({ default: (await import("./pages/models/pages")).CompareVersionsPage }));
 
 const client = new QueryClient({
@@ -97,6 +98,7 @@ function Pages() {
           <Route path="/runs/:id/:tab?">
             {({ id, tab }) => <RunPage key={id} runId={decodeURIComponent(id)} tab={tab ?? "overview"} />}
           </Route>
+          <Route path="/webhooks" component={WebhooksPage} />
           <Route path="/models" component={ModelsPage} />
           <Route path="/models/:name">{({ name }) => <ModelPage key={name} name={partOf(name)} />}</Route>
           <Route path="/models/:name/compare">{({ name }) => <CompareVersionsPage key={name} name={partOf(name)} />}</Route>

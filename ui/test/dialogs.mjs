@@ -65,6 +65,22 @@ export function dialogs(page, t, { runs, charts, run, model }) {
       },
     },
     "an alias": { path: version, open: press(t("models.alias.set")) },
+    "a new webhook": {
+      path: "/webhooks",
+      async open() {
+        await button(t("webhooks.new")).click();
+        await page.getByRole("checkbox", { name: t("webhooks.event.condition") }).check();
+      },
+    },
+    "a webhook's menu": { path: "/webhooks", role: "menu", open: press(t("webhooks.more", { name: "chat" })) },
+    "a webhook's deliveries": { path: "/webhooks", open: press(t("webhooks.deliveries.of", { name: "chat" })) },
+    "a webhook's deletion": {
+      path: "/webhooks",
+      async open() {
+        await button(t("webhooks.more", { name: "chat" })).click();
+        await item(t("bulk.delete")).click();
+      },
+    },
     "an alias's removal": { path: version, open: press(t("models.alias.drop", { alias: "champion" })) },
   };
 }

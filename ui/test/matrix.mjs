@@ -32,6 +32,7 @@ const PAGES = {
   "a model": model,
   "a version": `${model}/versions/1`,
   "compared versions": `${model}/compare?v=2,1`,
+  webhooks: "/webhooks",
   "no such model": "/models/none",
   nothing: "/no/such/page",
 };

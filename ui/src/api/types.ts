@@ -406,3 +406,31 @@ export interface ModelState {
   aliases?: { alias: string; version: string }[];
   stages?: { version: string; stage: ModelStage }[];
 }
+
+/** An address that is told of events. */
+export interface Webhook {
+  webhook_id: string;
+  name: string;
+  url: string;
+  events: string[];
+  description?: string;
+  status: "ACTIVE" | "DISABLED";
+  /** What a run must fulfil for `run.condition_met`. */
+  condition?: string;
+  /** To which events of runs are limited; none for all. */
+  experiment_ids?: string[];
+  /** Whether deliveries are signed. The secret itself is never answered. */
+  signed?: boolean;
+}
+
+/** What a webhook is made of, or what is to change in it; what is absent stays. An empty secret is none. */
+export interface WebhookFields {
+  name: string;
+  url: string;
+  description: string;
+  events: string[];
+  condition: string;
+  experiment_ids: string[];
+  secret: string;
+  status: Webhook["status"];
+}

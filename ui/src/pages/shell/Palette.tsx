@@ -54,6 +54,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
     ...actions,
     { id: "experiments", label: t("keys.experiments"), keys: "g e", run: go("/experiments") },
     { id: "models", label: t("keys.models"), keys: "g m", run: go("/models") },
+    { id: "webhooks", label: t("keys.webhooks"), keys: "g w", run: go("/webhooks") },
     {
       id: "theme",
       label: t("keys.theme"),

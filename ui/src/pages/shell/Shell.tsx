@@ -31,6 +31,7 @@ export function Shell({ children }: { children: ReactNode }) {
     d: () => theme.choose(theme.shown() === "dark" ? "light" : "dark"),
     "g e": () => navigate("/experiments"),
     "g m": () => navigate("/models"),
+    "g w": () => navigate("/webhooks"),
   });
   useEffect(() => {
     const find = (event: KeyboardEvent) => {
@@ -98,6 +99,14 @@ function Rail({ open, onToggle, onHelp }: { open: boolean; onToggle: () => void;
         aria-current={path.startsWith("/models") ? "page" : undefined}
       >
         <RailInside icon="box" word={t("models.title")} />
+      </Link>
+      <Link
+        href="/webhooks"
+        className="rail-item"
+        title={t("webhooks.title")}
+        aria-current={path.startsWith("/webhooks") ? "page" : undefined}
+      >
+        <RailInside icon="bell" word={t("webhooks.title")} />
       </Link>
       <div className="rail-space" />
       <button type="button" className="rail-item" title={t("shell.shortcuts")} onClick={onHelp}>

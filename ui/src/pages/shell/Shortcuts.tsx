@@ -6,6 +6,7 @@ const KEYS: readonly (readonly [string, MessageKey])[] = [
   ["/", "keys.filter"],
   ["g e", "keys.experiments"],
   ["g m", "keys.models"],
+  ["g w", "keys.webhooks"],
   ["j k ↑ ↓ ← →", "keys.move"],
   ["Enter", "keys.open"],
   ["x Space", "keys.select"],
