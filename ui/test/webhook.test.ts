@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Webhook } from "../src/api/types";
-import { changesOf, draftOf, isComplete, isWebhookName, isWebhookUrl } from "../src/data/webhook";
+import { changesOf, draftOf, inOrder, isComplete, isWebhookName, isWebhookUrl } from "../src/data/webhook";
 
 const chat: Webhook = {
   webhook_id: "w1",
@@ -38,6 +38,11 @@ describe("a webhook's form", () => {
     for (const change of [{ name: "" }, { url: "ftp://x" }, { events: [] }, { condition: " " }]) {
       expect(isComplete({ ...draft, ...change })).toBe(false);
     }
+  });
+
+  it("names the events in one order", () => {
+    const events = ["prompt.created", "run.condition_met", "run.failed", "model_version.created"];
+    expect(inOrder(events)).toEqual(["model_version.created", "run.failed", "run.condition_met", "prompt.created"]);
   });
 
   it("knows the server's names and addresses", () => {

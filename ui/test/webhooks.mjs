@@ -46,7 +46,7 @@ await run({
     await page.keyboard.press("g");
     await page.keyboard.press("w");
     await page.getByRole("heading", { level: 1, name: "Webhooks" }).waitFor();
-    await row("chat").getByText("a run fails, a run meets a condition").waitFor();
+    await row("chat").getByText("a run fails or a run meets a condition").waitFor();
     await row("chat").getByText("metrics.loss.nans > 0").waitFor();
     await row("chat").getByText("only in demo/first").waitFor();
     await row("chat").getByText("signed").waitFor();

@@ -18,6 +18,14 @@ export const EVENTS = {
   runs: ["run.finished", "run.failed", "run.killed", CONDITION_MET],
 } as const;
 
+const ORDER: readonly string[] = [...EVENTS.registry, ...EVENTS.runs];
+
+/** Events as the form has them; those that the pages do not know come last. */
+export function inOrder(events: readonly string[]): string[] {
+  const place = (event: string) => (ORDER.includes(event) ? ORDER.indexOf(event) : ORDER.length);
+  return events.toSorted((a, b) => place(a) - place(b));
+}
+
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 
 export interface WebhookDraft {

@@ -5,7 +5,7 @@ import * as server from "../../api/webhooks";
 import type { Webhook, WebhookFields } from "../../api/types";
 import { formatCount } from "../../data/format";
 import { toasts } from "../../data/toasts";
-import { aboutRuns, changesOf } from "../../data/webhook";
+import { aboutRuns, changesOf, inOrder } from "../../data/webhook";
 import { useWords } from "../../i18n/language";
 import { Empty, Skeleton } from "../../parts/Empty";
 import { Heading } from "../../parts/Heading";
@@ -173,7 +173,7 @@ function Row({ webhook, names, onDeliveries, onTest, onMenu }: RowProps) {
   const { t, language } = useWords();
   const [testing, setTesting] = useState(false);
   const { name, url, description, events, condition, experiment_ids: limits = [], signed, status } = webhook;
-  const words = new Intl.ListFormat(language, { type: "unit" }).format(events.map((event) => eventWord(event, t)));
+  const words = new Intl.ListFormat(language, { type: "disjunction" }).format(inOrder(events).map((event) => eventWord(event, t)));
   return (
     <tr>
       <th scope="row" className="webhook-name">
