@@ -145,16 +145,13 @@ class Boosting:
         return infer_signature(self._rows, self.answer(model, take(self._rows, slice(EXAMPLE_ROWS))))
 
 
-def begin(kind: type[Boosting], estimator: Any, prepare: Callable[[Boosting], None], *, oldest: str) -> Boosting | None:
+def begin(kind: type[Boosting], estimator: Any, prepare: Callable[[Boosting], None]) -> Boosting | None:
     """Open the run of a training; None where nothing is to be logged.
 
     prepare: logs what is known before the training.
-    oldest: the oldest version of the framework that the tests know.
     """
-    chosen = options.get(kind.flavor)
-    if chosen is None or (chosen.disable_for_unsupported_versions and options.older_than(kind.flavor, oldest)):
-        return None
-    recorder = open_run(kind.flavor, chosen)
+    chosen = options.wanted(kind.flavor)
+    recorder = None if chosen is None else open_run(kind.flavor, chosen)
     if recorder is None:
         return None
     training = kind(recorder, estimator)

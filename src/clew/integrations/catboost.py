@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from clew.integrations import guard
 from clew.integrations.boosting import Boosting, begin
 from clew.integrations.dataset import HASHED_ROWS
 from clew.integrations.patch import Call, Patch, Training
-
-_OLDEST: Final = "1.2"
 
 
 def patch_module(patch: Patch, module: ModuleType) -> None:
@@ -104,7 +102,7 @@ def _start(
             name = "validation" if len(sets) == 1 else f"validation_{number}"
             _log_data(training, core, pair[0], pair[1], "eval", name)
 
-    training = begin(_CatBoost, model, prepare, oldest=_OLDEST)
+    training = begin(_CatBoost, model, prepare)
     if training is None:
         return None
     if str(model.get_params().get("task_type", "CPU")).upper() == "GPU":

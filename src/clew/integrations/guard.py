@@ -19,6 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _inside: ContextVar[bool] = ContextVar("clew_autolog_inside", default=False)
+_muted: ContextVar[bool] = ContextVar("clew_autolog_muted", default=False)
 _last_fault: ContextVar[str | None] = ContextVar("clew_autolog_fault", default=None)
 _reported: set[tuple[str, str]] = set()
 
@@ -36,6 +37,16 @@ def silent() -> Iterator[None]:
         yield
     finally:
         _inside.reset(token)
+
+
+@contextmanager
+def muted(wanted: bool = True) -> Iterator[None]:
+    """A block in which autologging of this thread or task says nothing in the log, or, where not wanted, speaks."""
+    token = _muted.set(wanted)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
 
 
 def guarded(what: str, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -64,6 +75,18 @@ def take_fault() -> str | None:
     fault = _last_fault.get()
     _last_fault.set(None)
     return fault
+
+
+class _Mute(logging.Filter):
+    """Each thread decides for itself, since frameworks may be told to be silent one by one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        del record
+        return not _muted.get()
+
+
+_log.addFilter(_Mute())
 
 
 def _report(what: str, fault: Exception) -> None:

@@ -16,7 +16,6 @@ from clew.integrations.boosting import Boosting, begin, patch_train
 from clew.integrations.dataset import HASHED_ROWS, rows_of, take
 from clew.integrations.patch import Call, Patch
 
-_OLDEST: Final = "4.0"
 # Arguments of ``train`` that are data or code, but no setting.
 _NO_PARAMS: Final = {"params", "train_set", "valid_sets", "valid_names", "feval", "init_model", "callbacks"}
 _IMPORTANCES: Final = ("split", "gain")
@@ -85,7 +84,7 @@ def _begin_train(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Boosting | No
             unnamed = "training" if data is given["train_set"] else f"valid_{number}"
             _log_set(training, data, "eval", names[number] if number < len(names) else unnamed)
 
-    return begin(_LightGBM, None, prepare, oldest=_OLDEST)
+    return begin(_LightGBM, None, prepare)
 
 
 def _begin_fit(estimator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Boosting | None:
@@ -100,7 +99,7 @@ def _begin_fit(estimator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
             name = names[number] if number < len(names) else f"valid_{number}"
             guard.guarded("logging a dataset", training.log_data, features, targets, "eval", name)
 
-    return begin(_LightGBM, estimator, prepare, oldest=_OLDEST)
+    return begin(_LightGBM, estimator, prepare)
 
 
 def _eval_pairs(given: Mapping[str, Any]) -> list[tuple[Any, Any]]:

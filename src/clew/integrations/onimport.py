@@ -15,10 +15,12 @@ from clew.integrations.patch import Patch
 class OnImport:
     """Patches of some packages.
 
-    packages: top-level names. patch_module: wraps what one module of theirs holds; called for every module.
+    flavor: the framework's name among the options. packages: top-level names.
+    patch_module: wraps what one module of theirs holds; called for every module.
     """
 
-    def __init__(self, packages: Sequence[str], patch_module: Callable[[Patch, ModuleType], None]) -> None:
+    def __init__(self, flavor: str, packages: Sequence[str], patch_module: Callable[[Patch, ModuleType], None]) -> None:
+        self._flavor = flavor
         self._packages = packages
         self._patch_module = patch_module
         self._lock = threading.Lock()
@@ -31,7 +33,7 @@ class OnImport:
                 return
             if self._patch is not None:
                 self._patch.undo()
-            self._patch = Patch()
+            self._patch = Patch(self._flavor)
             for package in self._packages:
                 lazy.watch(package, functools.partial(self._patch_module, self._patch))
 

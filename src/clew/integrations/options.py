@@ -9,16 +9,32 @@ import re
 import sys
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+OLDEST: Final[Mapping[str, str]] = {
+    "catboost": "1.2",
+    "hyperopt": "0.2.7",
+    "keras": "3.0",
+    "lightgbm": "4.0",
+    "lightning": "2.0",
+    "optuna": "4.0",
+    "pytorch_lightning": "2.0",
+    "sklearn": "1.5",
+    "statsmodels": "0.14",
+    "torch": "2.0",
+    "transformers": "4.46",
+    "xgboost": "2.1",
+}
+"""Package -> the oldest version whose inside is as the hooks take it to be."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Flags with MLflow's names and meaning; those with other defaults or new ones are described.
 
     max_tuning_runs: how many candidates of a search become child runs, the best by rank; None for all.
-    disable_for_unsupported_versions: leave versions of the framework alone that are older than those Clew knows.
+    disable_for_unsupported_versions: leave a framework alone that is older than ``OLDEST`` says.
     serialization_format: None takes the safe format of the framework (skops for scikit-learn).
     log_training_metrics: compute metrics on the training data after ``fit``.
     max_metric_rows: training metrics look at no more rows than this.
@@ -79,11 +95,27 @@ def get(flavor: str) -> Options | None:
     return None if options.disable else options
 
 
-def older_than(package: str, oldest: str) -> bool:
-    """Whether the imported framework is older than the version that the tests know; ``1.5`` against ``1.10``."""
-    numbers = [re.findall(r"\d+", text)[:2] for text in (str(sys.modules[package].__version__), oldest)]
-    found, wanted = ([int(number) for number in parts] for parts in numbers)
-    return found < wanted
+def wanted(flavor: str, package: str | None = None) -> Options | None:
+    """The options for a training that begins now; None where it is to be left alone.
+
+    package: that trains, where it is not named like the flavor.
+    """
+    options = get(flavor)
+    if options is not None and options.disable_for_unsupported_versions and _is_old(package or flavor):
+        return None
+    return options
+
+
+def is_silent(flavor: str) -> bool:
+    """Whether autologging of a framework shall say nothing in the log."""
+    options = _own.get(flavor) or _general
+    return options is not None and options.silent
+
+
+def _is_old(package: str) -> bool:
+    version = str(getattr(sys.modules.get(package), "__version__", ""))
+    found, oldest = (tuple(map(int, re.findall(r"\d+", text)[:3])) for text in (version, OLDEST[package]))
+    return bool(found) and found < oldest
 
 
 def clear() -> None:

@@ -11,9 +11,10 @@ import functools
 import os
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from clew.integrations import guard
+from clew.integrations import guard, options
 
 _MISSING = object()
 Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -34,9 +35,10 @@ class Training(Protocol):
 
 
 class Patch:
-    """The wrapped attributes of one framework."""
+    """The wrapped attributes of one framework. flavor: its name among the options."""
 
-    def __init__(self) -> None:
+    def __init__(self, flavor: str) -> None:
+        self.flavor = flavor
         self._lock = threading.RLock()
         self._replaced: list[tuple[Any, str, Any, Any]] = []
         self._done: set[tuple[int, str]] = set()
@@ -48,6 +50,10 @@ class Patch:
     def live(self) -> bool:
         """Whether wrappers do anything now: not after undo, not in a forked child."""
         return self.active and os.getpid() == self._pid
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """A block in which we say as much in the log as the framework's options allow."""
+        return guard.muted(options.is_silent(self.flavor))
 
     def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         """Set ``owner.name`` to ``make(original)``, once; an attribute that ``owner`` only inherits is left alone."""
@@ -108,7 +114,7 @@ class Patch:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             if guard.inside() or not self.live:
                 return original(*args, **kwargs)
-            with guard.silent():
+            with guard.silent(), self.quiet():
                 started = guard.guarded("the start of a run", start, args, kwargs)
                 if started is None:
                     return original(*args, **kwargs)

@@ -22,7 +22,6 @@ from clew.integrations.trained import EXAMPLE_ROWS, SIGNATURE_ROWS, log_trained
 from clew.packaging.inference import is_frame
 from clew.packaging.signature import ModelSignature, infer_signature
 
-_OLDEST: Final = "0.14"
 _TRAINING_METHODS: Final = ("fit", "fit_regularized")
 _METRICS: Final = (
     *(
@@ -151,12 +150,8 @@ class _Fit:
 
 
 def _begin(method: str, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Fit | None:
-    chosen = options.get("statsmodels")
-    if chosen is None:
-        return None
-    if chosen.disable_for_unsupported_versions and options.older_than("statsmodels", _OLDEST):
-        return None
-    recorder = open_run("statsmodels", chosen)
+    chosen = options.wanted("statsmodels")
+    recorder = None if chosen is None else open_run("statsmodels", chosen)
     if recorder is None:
         return None
     kind = type(model)

@@ -5,7 +5,6 @@ A framework is patched when the user imports it, or at once where that has happe
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
@@ -21,8 +20,6 @@ from clew.integrations import transformers as _transformers
 from clew.integrations.onimport import OnImport, hooks
 from clew.integrations.options import Options
 
-_log = logging.getLogger("clew.autolog")
-
 
 class Switched(Protocol):
     """A framework whose autologging can be switched on and off."""
@@ -35,17 +32,17 @@ class Switched(Protocol):
 
 
 _INTEGRATIONS: Final[Mapping[str, Switched]] = {
-    "catboost": OnImport(("catboost",), hooks("clew.integrations.catboost")),
+    "catboost": OnImport("catboost", ("catboost",), hooks("clew.integrations.catboost")),
     "hyperopt": _hyperopt,
     "joblib": _joblib,
     "keras": _keras,
-    "lightgbm": OnImport(("lightgbm",), hooks("clew.integrations.lightgbm")),
+    "lightgbm": OnImport("lightgbm", ("lightgbm",), hooks("clew.integrations.lightgbm")),
     "optuna": _optuna,
     "pytorch": _pytorch,
     "sklearn": _sklearn,
-    "statsmodels": OnImport(("statsmodels",), hooks("clew.integrations.statsmodels")),
+    "statsmodels": OnImport("statsmodels", ("statsmodels",), hooks("clew.integrations.statsmodels")),
     "transformers": _transformers,
-    "xgboost": OnImport(("xgboost",), hooks("clew.integrations.xgboost")),
+    "xgboost": OnImport("xgboost", ("xgboost",), hooks("clew.integrations.xgboost")),
 }
 
 
@@ -189,9 +186,7 @@ def switch_own(flavor: str, chosen: Options) -> None:
 
 def _apply(flavor: str) -> None:
     integration = _INTEGRATIONS[flavor]
-    chosen = options.get(flavor)
-    if chosen is None:
+    if options.get(flavor) is None:
         integration.uninstall()
         return
-    _log.setLevel(logging.CRITICAL if chosen.silent else logging.NOTSET)
     integration.install()

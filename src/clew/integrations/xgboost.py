@@ -16,7 +16,6 @@ from clew.integrations.boosting import Boosting, begin, patch_train
 from clew.integrations.dataset import HASHED_ROWS
 from clew.integrations.patch import Call, Patch
 
-_OLDEST: Final = "2.1"
 _TRAIN: Final = ("params", "dtrain", "num_boost_round")
 """The arguments of ``train`` that go by position."""
 # Arguments of ``train`` that are data, code or the place of a result, but no setting.
@@ -87,7 +86,7 @@ def _begin_train(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Boosting | No
         for matrix, name in given.get("evals") or ():
             _log_matrix(training, matrix, "eval", str(name))
 
-    return begin(_XGBoost, None, prepare, oldest=_OLDEST)
+    return begin(_XGBoost, None, prepare)
 
 
 def _begin_fit(estimator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Boosting | None:
@@ -100,7 +99,7 @@ def _begin_fit(estimator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         for number, pair in enumerate(given.get("eval_set") or ()):
             guard.guarded("logging a dataset", training.log_data, pair[0], pair[1], "eval", f"validation_{number}")
 
-    return begin(_XGBoost, estimator, prepare, oldest=_OLDEST)
+    return begin(_XGBoost, estimator, prepare)
 
 
 def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -17,5 +17,5 @@ def _patch_module(patch: Patch, module: ModuleType) -> None:
         patch_module(patch, module)
 
 
-_integration = OnImport(("hyperopt",), _patch_module)
+_integration = OnImport("hyperopt", ("hyperopt",), _patch_module)
 install, uninstall = _integration.install, _integration.uninstall

@@ -31,23 +31,26 @@ def patch_module(patch: Patch, module: ModuleType) -> None:
 def _exhaust(patch: Patch, original: Any) -> Any:
     @functools.wraps(original)
     def exhaust(self: Any) -> Any:
-        chosen = options.get("hyperopt")
+        chosen = options.wanted("hyperopt")
         if chosen is None or guard.inside() or not patch.live:
             return original(self)
-        search = guard.guarded("the start of a search's run", HyperoptSearch.open, self, chosen)
-        if search is None:
-            return original(self)
-        error: BaseException | None = None
-        try:
-            return original(self)
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            guard.guarded("the end of a search's run", search.close, error)
-            del error
+        with patch.quiet():
+            search = guard.guarded("the start of a search's run", HyperoptSearch.open, self, chosen)
+            return original(self) if search is None else _watched(original, search, self)
 
     return exhaust
+
+
+def _watched(original: Any, search: HyperoptSearch, iteration: Any) -> Any:
+    error: BaseException | None = None
+    try:
+        return original(iteration)
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        guard.guarded("the end of a search's run", search.close, error)
+        del error
 
 
 def _evaluate(patch: Patch, original: Any) -> Any:

@@ -15,5 +15,5 @@ def _patch_module(patch: Patch, module: ModuleType) -> None:
         patch_parallel(patch, module.Parallel)
 
 
-_integration = OnImport(("joblib",), _patch_module)
+_integration = OnImport("joblib", ("joblib",), _patch_module)
 install, uninstall = _integration.install, _integration.uninstall

@@ -21,5 +21,5 @@ def _patch_module(patch: Patch, module: ModuleType) -> None:
         patch.train(getattr(module, _TRAINERS[module.__name__]), "fit", begin)
 
 
-_integration = OnImport(("keras",), _patch_module)
+_integration = OnImport("keras", ("keras",), _patch_module)
 install, uninstall = _integration.install, _integration.uninstall

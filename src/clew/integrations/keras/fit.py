@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 def begin(model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> FitRun | None:
     """Open the run of a training and put the callback among the user's; None where nothing is to be logged."""
-    chosen = options.get("keras")
+    chosen = options.wanted("keras")
     if chosen is None:
         return None
     try:

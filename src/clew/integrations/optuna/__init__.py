@@ -15,5 +15,5 @@ def _patch_module(patch: Patch, module: ModuleType) -> None:
         patch_study(patch, module.Study)
 
 
-_integration = OnImport(("optuna",), _patch_module)
+_integration = OnImport("optuna", ("optuna",), _patch_module)
 install, uninstall = _integration.install, _integration.uninstall

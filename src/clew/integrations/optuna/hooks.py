@@ -19,20 +19,21 @@ def patch_study(patch: Patch, study_class: type) -> None:
 
         @functools.wraps(original)
         def optimize(self: Any, *args: Any, **kwargs: Any) -> Any:
-            chosen = options.get("optuna")
+            chosen = options.wanted("optuna")
             if chosen is None or guard.inside() or not patch.live:
                 return original(self, *args, **kwargs)
             try:
                 given = signature.bind(self, *args, **kwargs).arguments
             except TypeError:
                 return original(self, *args, **kwargs)  # which says what is wrong with the arguments
-            run = guard.guarded("the start of a study's run", StudyRun.open, self, chosen)
-            if run is None:
-                return original(self, *args, **kwargs)
-            guard.guarded("logging a study", run.plan, given.get("n_trials"))
-            given["func"] = run.track(given["func"])
-            given["callbacks"] = [run.record, *(given.get("callbacks") or ())]
-            return _optimize(original, run, given)
+            with patch.quiet():
+                run = guard.guarded("the start of a study's run", StudyRun.open, self, chosen)
+                if run is None:
+                    return original(self, *args, **kwargs)
+                guard.guarded("logging a study", run.plan, given.get("n_trials"))
+                given["func"] = run.track(given["func"])
+                given["callbacks"] = [run.record, *(given.get("callbacks") or ())]
+                return _optimize(original, run, given)
 
         return optimize
 

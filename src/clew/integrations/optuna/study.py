@@ -33,6 +33,7 @@ class StudyRun:
         self._study = study
         self._search = search
         self._metric_name = metric_name
+        self._silent = search.recorder.options.silent
         self._lock = threading.Lock()
         self._open: dict[int, tuple[Trial, BaseException | None]] = {}
         self._space: dict[str, str] = {}
@@ -77,24 +78,29 @@ class StudyRun:
         """The objective, inside a run of its own for each trial."""
 
         def tracked(trial: Any) -> Any:
-            begun = guard.guarded("the start of a trial's run", self._search.begin_trial, trial.number, {})
-            if begun is None:
-                return objective(trial)
-            try:
-                result = objective(trial)
-            except BaseException as error:
-                guard.guarded("the end of a trial", self._leave, trial.number, begun, error)
-                guard.guarded("the end of a trial's run", self._fail, trial.number, error)
-                raise
-            guard.guarded("the end of a trial", self._leave, trial.number, begun, None)
-            return result
+            with guard.muted(self._silent):  # also where trials have threads of their own
+                return self._track(objective, trial)
 
         return _named_as(tracked, objective)
+
+    def _track(self, objective: Callable[[Any], Any], trial: Any) -> Any:
+        begun = guard.guarded("the start of a trial's run", self._search.begin_trial, trial.number, {})
+        if begun is None:
+            return objective(trial)
+        try:
+            result = objective(trial)
+        except BaseException as error:
+            guard.guarded("the end of a trial", self._leave, trial.number, begun, error)
+            guard.guarded("the end of a trial's run", self._fail, trial.number, error)
+            raise
+        guard.guarded("the end of a trial", self._leave, trial.number, begun, None)
+        return result
 
     def record(self, study: Any, trial: Any) -> None:
         """Optuna's callback after a trial: write down what became of it."""
         del study
-        guard.guarded("logging a trial", self._record, trial)
+        with guard.muted(self._silent):
+            guard.guarded("logging a trial", self._record, trial)
 
     def _leave(self, number: int, begun: Trial, error: BaseException | None) -> None:
         with self._lock:

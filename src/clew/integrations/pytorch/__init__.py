@@ -19,5 +19,5 @@ def _patch_module(patch: Patch, module: ModuleType) -> None:
         patch_writer(patch, module.SummaryWriter)
 
 
-_integration = OnImport(("lightning", "pytorch_lightning", "torch"), _patch_module)
+_integration = OnImport("pytorch", ("lightning", "pytorch_lightning", "torch"), _patch_module)
 install, uninstall = _integration.install, _integration.uninstall

@@ -23,7 +23,7 @@ def patch_trainer(patch: Patch, trainer_class: type) -> None:
 
 
 def _begin(trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Training | None:
-    chosen = options.get("pytorch")
+    chosen = options.wanted("pytorch", _package(trainer))
     model = args[0] if args else kwargs.get("model")
     if chosen is None or model is None or not trainer.is_global_zero or _has_our_logger(trainer):
         return None
@@ -31,6 +31,12 @@ def _begin(trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Train
     if run is not None:
         _trained[trainer] = run.recorder
     return run
+
+
+def _package(trainer: Any) -> str:
+    """The Lightning of the trainer, which may be of a class of the user's."""
+    names = (kind.__module__.partition(".")[0] for kind in type(trainer).__mro__)
+    return next((name for name in names if name in ("lightning", "pytorch_lightning")), "lightning")
 
 
 def _has_our_logger(trainer: Any) -> bool:
@@ -44,7 +50,8 @@ def _testing(patch: Patch, original: Any) -> Any:
         result = original(self, *args, **kwargs)
         recorder = _trained.get(self)
         if recorder is not None and patch.live and not guard.inside() and options.get("pytorch") is not None:
-            guard.guarded("logging the results of a test", _log_test, recorder, self)
+            with patch.quiet():
+                guard.guarded("logging the results of a test", _log_test, recorder, self)
         return result
 
     return test

@@ -34,10 +34,16 @@ def patch_writer(patch: Patch, writer_class: type) -> None:
 def _mirrored(patch: Patch, name: str, original: Any) -> Any:
     @functools.wraps(original)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if guard.inside() or not patch.live or options.get("pytorch") is None or session.innermost() is None:
+        if (
+            guard.inside()
+            or not patch.live
+            or options.wanted("pytorch", "torch") is None
+            or session.innermost() is None
+        ):
             return original(self, *args, **kwargs)
         # Before the original, which closes figures; inside it, a writer of its own may write the same again.
-        guard.guarded(f"SummaryWriter.{name}", _write, self, name, args, kwargs)
+        with patch.quiet():
+            guard.guarded(f"SummaryWriter.{name}", _write, self, name, args, kwargs)
         with guard.silent():
             return original(self, *args, **kwargs)
 

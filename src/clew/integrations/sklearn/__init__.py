@@ -15,5 +15,5 @@ def _patch_module(patch: Patch, module: ModuleType) -> None:
     patch_module(patch, module)
 
 
-_integration = OnImport(("sklearn",), _patch_module)
+_integration = OnImport("sklearn", ("sklearn",), _patch_module)
 install, uninstall = _integration.install, _integration.uninstall

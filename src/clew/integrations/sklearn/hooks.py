@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from types import ModuleType
 
 from clew.integrations import guard, options
@@ -13,8 +12,6 @@ from clew.integrations.sklearn.fit import Fit
 from clew.integrations.sklearn.later import Memory, patch_metrics, patch_predictions
 from clew.integrations.sklearn.parallel import patch_parallel
 
-_OLDEST = (1, 5)
-"""The oldest scikit-learn that the tests know."""
 _TRAINING_METHODS = ("fit", "fit_transform", "fit_predict")
 # Preparation of data, not training: not worth a run of its own.
 _SILENT_MODULES = (
@@ -65,10 +62,8 @@ def _trains(kind: type) -> bool:
 
 
 def _begin(patch: Patch, estimator: object, args: tuple[object, ...], kwargs: dict[str, object]) -> Training | None:
-    chosen = options.get("sklearn")
+    chosen = options.wanted("sklearn")
     if chosen is None or type(estimator).__module__.startswith(_SILENT_MODULES):
-        return None
-    if chosen.disable_for_unsupported_versions and _version() < _OLDEST:
         return None
     names = guard.attempt(lambda: _fit_arguments(type(estimator))) or ("X", "y", "sample_weight")
     given = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -78,10 +73,6 @@ def _begin(patch: Patch, estimator: object, args: tuple[object, ...], kwargs: di
         fit.remember(_memory)
         patch_predictions(patch, type(estimator), _memory)
     return fit
-
-
-def _version() -> tuple[int, ...]:
-    return tuple(int(part) for part in sys.modules["sklearn"].__version__.split(".")[:2])
 
 
 def _fit_arguments(kind: type) -> tuple[str, ...]:

@@ -124,7 +124,8 @@ def _predictor(patch: Patch, memory: Memory, original: Any) -> Any:
             return original(self, *args, **kwargs)
         with guard.silent():
             values = original(self, *args, **kwargs)
-        guard.guarded("remembering a prediction", _remember, memory, trained, values, args, kwargs)
+        with patch.quiet():
+            guard.guarded("remembering a prediction", _remember, memory, trained, values, args, kwargs)
         return values
 
     return wrapper
@@ -141,7 +142,7 @@ def _scorer(patch: Patch, memory: Memory, original: Any) -> Any:
         trained = None if guard.inside() or not patch.live else memory.find_model(self)
         if trained is None:
             return original(self, *args, **kwargs)
-        with guard.silent():
+        with guard.silent(), patch.quiet():
             value = original(self, *args, **kwargs)
             guard.guarded("logging a score", _log_score, trained, value, args, kwargs)
         return value
@@ -161,7 +162,9 @@ def _metric(patch: Patch, memory: Memory, original: Any) -> Any:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         value = original(*args, **kwargs)
         if patch.live and not guard.inside() and _is_number(value):
-            guard.guarded("logging a metric", _log_metric, memory, original.__name__, value, (*args, *kwargs.values()))
+            with patch.quiet():
+                arguments = (*args, *kwargs.values())
+                guard.guarded("logging a metric", _log_metric, memory, original.__name__, value, arguments)
         return value
 
     return wrapper

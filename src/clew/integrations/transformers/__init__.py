@@ -15,5 +15,5 @@ def _patch_module(patch: Patch, module: ModuleType) -> None:
         patch_trainer(patch, module.Trainer)
 
 
-_integration = OnImport(("transformers",), _patch_module)
+_integration = OnImport("transformers", ("transformers",), _patch_module)
 install, uninstall = _integration.install, _integration.uninstall

@@ -38,7 +38,7 @@ def patch_trainer(patch: Patch, trainer_class: type) -> None:
 
 def _begin(trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Training | None:
     del args, kwargs
-    chosen = options.get("transformers")
+    chosen = options.wanted("transformers")
     if chosen is None or not trainer.is_world_process_zero():
         return None
     recorder = open_run("transformers", chosen)
@@ -64,7 +64,8 @@ def _evaluating(patch: Patch, original: Any) -> Any:
         recorder = _trained.get(self)
         if recorder is not None and options.get("transformers") is not None:
             step = int(self.state.global_step)
-            guard.guarded("logging an evaluation", lambda: recorder.metrics(_numbers(result), step))
+            with patch.quiet():
+                guard.guarded("logging an evaluation", lambda: recorder.metrics(_numbers(result), step))
         return result
 
     return evaluate
