@@ -13,7 +13,6 @@ from clew.client import models as _models
 from clew.client.modelarguments import CondaEnv, LogArguments, SaveArguments
 from clew.client.models import ModelInfo
 from clew.errors import InvalidValue
-from clew.integrations.options import Options
 from clew.integrations.switch import switch_own
 from clew.packaging.environment import conda_env as _conda_env
 from clew.packaging.environment import requirements
@@ -43,6 +42,7 @@ def log_model(
         InvalidValue: an argument breaks a rule. NotSupported: one is given that this version does not have.
     """
     refuse(save_exported_model=save_exported_model or None)
+    del save_exported_model
     own = {"save_model_kwargs": save_model_kwargs}
     return _arguments.log_model(model, "keras", artifact_path, conda_env, own, arguments)
 
@@ -62,6 +62,7 @@ def save_model(
         AlreadyExists: ``path`` is there and not empty. InvalidValue, NotSupported: as for ``log_model``.
     """
     refuse(save_exported_model=save_exported_model or None)
+    del save_exported_model
     _arguments.save_model(model, path, "keras", conda_env, {"save_model_kwargs": save_model_kwargs}, arguments)
 
 
@@ -102,43 +103,28 @@ def autolog(
     registered_model_name: str | None = None,
     save_model_kwargs: Mapping[str, Any] | None = None,
     extra_tags: Mapping[str, str] | None = None,
+    *,
+    log_every_n_epoch: int = 1,
 ) -> None:
     """Log every ``keras.Model.fit``; these options win over those of ``clew.autolog``.
 
     log_every_epoch: write the metrics of every epoch. log_every_n_steps: of every so many steps instead.
+    log_every_n_epoch: write the metrics of so many epochs' last.
     save_model_kwargs: further arguments of ``keras.Model.save`` for the model that is kept.
     registered_model_name: the registered model of which each trained model becomes the next version.
-    disable_for_unsupported_versions: taken for MLflow's sake.
+    disable_for_unsupported_versions: leave versions alone that are older than docs/autolog.md says.
 
     Raises:
         InvalidValue: metrics of both epochs and steps are asked for, or of neither.
         NotSupported: ``save_exported_model``.
     """
     refuse(save_exported_model=save_exported_model or None)
+    del save_exported_model
     if log_every_epoch == (log_every_n_steps is not None):
         raise InvalidValue(
             "Metrics go by epoch or by step: log_every_n_steps needs log_every_epoch=False, and vice versa."
         )
-    switch_own(
-        "keras",
-        Options(
-            log_models=log_models,
-            log_model_signatures=log_model_signatures,
-            log_datasets=log_datasets,
-            log_input_examples=log_input_examples,
-            disable=disable,
-            exclusive=exclusive,
-            disable_for_unsupported_versions=disable_for_unsupported_versions,
-            silent=silent,
-            registered_model_name=registered_model_name,
-            extra_tags=extra_tags,
-            own={
-                "log_every_epoch": log_every_epoch,
-                "log_every_n_steps": log_every_n_steps,
-                "save_model_kwargs": save_model_kwargs,
-            },
-        ),
-    )
+    switch_own("keras", locals())
 
 
 def get_default_pip_requirements() -> list[str]:

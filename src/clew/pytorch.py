@@ -17,7 +17,6 @@ from clew.client.artifacts import download_artifacts as _download
 from clew.client.modelarguments import CondaEnv, LogArguments, SaveArguments
 from clew.client.models import ModelInfo
 from clew.errors import InvalidValue
-from clew.integrations.options import Options
 from clew.integrations.switch import switch_own
 from clew.packaging.environment import conda_env as _conda_env
 from clew.packaging.environment import requirements
@@ -162,6 +161,8 @@ def autolog(
     checkpoint_save_weights_only: bool = False,
     checkpoint_save_freq: str | int = "epoch",
     log_model_signatures: bool = True,
+    *,
+    log_input_examples: bool = False,
 ) -> None:
     """Log every training by Lightning, and what goes to PyTorch's ``SummaryWriter`` while a run is active.
 
@@ -171,37 +172,14 @@ def autolog(
     checkpoint: keep a checkpoint among the artifacts, when ``checkpoint_monitor`` is the best so far, or always
     without ``checkpoint_save_best_only``; ``checkpoint_save_freq`` is ``epoch`` or a number of steps.
     registered_model_name: the registered model of which each trained model becomes the next version.
-    disable_for_unsupported_versions: taken for MLflow's sake.
+    disable_for_unsupported_versions: leave versions alone that are older than docs/autolog.md says.
 
     Raises:
         InvalidValue: ``checkpoint_mode`` is neither min nor max.
     """
     if checkpoint_mode not in ("min", "max"):
         raise InvalidValue(f"checkpoint_mode must be 'min' or 'max', not {checkpoint_mode!r}.")
-    switch_own(
-        "pytorch",
-        Options(
-            log_models=log_models,
-            log_datasets=log_datasets,
-            disable=disable,
-            exclusive=exclusive,
-            disable_for_unsupported_versions=disable_for_unsupported_versions,
-            silent=silent,
-            registered_model_name=registered_model_name,
-            extra_tags=extra_tags,
-            log_model_signatures=log_model_signatures,
-            own={
-                "log_every_n_epoch": log_every_n_epoch,
-                "log_every_n_step": log_every_n_step,
-                "checkpoint": checkpoint,
-                "checkpoint_monitor": checkpoint_monitor,
-                "checkpoint_mode": checkpoint_mode,
-                "checkpoint_save_best_only": checkpoint_save_best_only,
-                "checkpoint_save_weights_only": checkpoint_save_weights_only,
-                "checkpoint_save_freq": checkpoint_save_freq,
-            },
-        ),
-    )
+    switch_own("pytorch", locals())
 
 
 def watch(model: Any, optimizer: Any, every_n_steps: int = 100, *, layers: bool = False) -> Watch:

@@ -12,7 +12,6 @@ from clew.client import modelarguments as _arguments
 from clew.client import models as _models
 from clew.client.modelarguments import CondaEnv, LogArguments, SaveArguments
 from clew.client.models import ModelInfo
-from clew.integrations.options import Options
 from clew.integrations.switch import switch_own
 from clew.packaging.environment import conda_env as _conda_env
 from clew.packaging.environment import requirements
@@ -116,26 +115,17 @@ def autolog(
     disable_for_unsupported_versions: bool = False,
     silent: bool = False,
     extra_tags: Mapping[str, str] | None = None,
+    *,
+    registered_model_name: str | None = None,
 ) -> None:
     """Log every ``transformers.Trainer.train``; these options win over those of ``clew.autolog``.
 
     log_models: keep the trained model with its tokenizer as a pipeline, where the ``Trainer`` has one.
-    log_input_examples, disable_for_unsupported_versions: taken for MLflow's sake.
+    registered_model_name: the registered model of which each trained model becomes the next version.
+    disable_for_unsupported_versions: leave versions alone that are older than docs/autolog.md says.
+    log_input_examples: taken for MLflow's sake.
     """
-    switch_own(
-        "transformers",
-        Options(
-            log_input_examples=log_input_examples,
-            log_model_signatures=log_model_signatures,
-            log_models=log_models,
-            log_datasets=log_datasets,
-            disable=disable,
-            exclusive=exclusive,
-            disable_for_unsupported_versions=disable_for_unsupported_versions,
-            silent=silent,
-            extra_tags=extra_tags,
-        ),
-    )
+    switch_own("transformers", locals())
 
 
 def get_default_pip_requirements(model: object) -> list[str]:

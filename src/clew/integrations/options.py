@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+
+from clew.errors import InvalidValue
 
 OLDEST: Final[Mapping[str, str]] = {
     "catboost": "1.2",
@@ -38,10 +40,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     serialization_format: None takes the safe format of the framework (skops for scikit-learn).
     log_training_metrics: compute metrics on the training data after ``fit``.
     max_metric_rows: training metrics look at no more rows than this.
-    own: what only this framework knows; without an entry, its own default holds.
     every_n_iter: of boosting, log the metrics of every n-th round, and of the last.
-    importance_types: of XGBoost, which importances of features are logged.
+    importance_types: of XGBoost, which importances of features are logged; None for ``weight``.
     model_format: of XGBoost, the logged model's file format.
+    own: what only this framework knows; without an entry, its own default holds.
+
+    Raises:
+        InvalidValue: a number is not positive.
     """
 
     disable: bool = False
@@ -59,12 +64,28 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     serialization_format: str | None = None
     pos_label: object = None
     every_n_iter: int = 1
-    importance_types: tuple[str, ...] = ("weight",)
+    importance_types: Sequence[str] | None = None
     model_format: str = "ubj"
     registered_model_name: str | None = None
     extra_tags: Mapping[str, str] | None = None
-    exclude_flavors: tuple[str, ...] = ()
+    exclude_flavors: Sequence[str] | None = None
     own: Mapping[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        for name in ("every_n_iter", "max_metric_rows"):
+            if getattr(self, name) < 1:
+                raise InvalidValue(f"{name} must be positive, not {getattr(self, name)}.")
+
+
+def from_arguments(arguments: Mapping[str, Any]) -> Options:
+    """The options that the arguments of an ``autolog`` ask for; those that no other framework knows are its own.
+
+    Raises:
+        InvalidValue: a number is not positive.
+    """
+    shared = {name: value for name, value in arguments.items() if name in Options.__struct_fields__}
+    own = {name: value for name, value in arguments.items() if name not in shared}
+    return Options(**shared, own=own)
 
 
 _lock = threading.Lock()
@@ -90,7 +111,7 @@ def get(flavor: str) -> Options | None:
     options = _own.get(flavor)
     if options is None:
         options = _general
-        if options is None or flavor in options.exclude_flavors:
+        if options is None or flavor in (options.exclude_flavors or ()):
             return None
     return None if options.disable else options
 

@@ -6,7 +6,7 @@ A framework is patched when the user imports it, or at once where that has happe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from clew.errors import InvalidValue
 from clew.integrations import hyperopt as _hyperopt
@@ -18,7 +18,6 @@ from clew.integrations import pytorch as _pytorch
 from clew.integrations import sklearn as _sklearn
 from clew.integrations import transformers as _transformers
 from clew.integrations.onimport import OnImport, hooks
-from clew.integrations.options import Options
 
 
 class Switched(Protocol):
@@ -72,24 +71,7 @@ def autolog(
         InvalidValue: ``exclude_flavors`` names a framework that Clew does not know.
     """
     del log_traces
-    if unknown := sorted(set(exclude_flavors or ()) - set(_INTEGRATIONS)):
-        raise InvalidValue(f"exclude_flavors names {unknown}; known: {', '.join(sorted(_INTEGRATIONS))}.")
-    options.set_general(
-        Options(
-            log_input_examples=log_input_examples,
-            log_model_signatures=log_model_signatures,
-            log_models=log_models,
-            log_datasets=log_datasets,
-            disable=disable,
-            exclusive=exclusive,
-            disable_for_unsupported_versions=disable_for_unsupported_versions,
-            silent=silent,
-            extra_tags=extra_tags,
-            exclude_flavors=tuple(exclude_flavors or ()),
-        )
-    )
-    for flavor in _INTEGRATIONS:
-        _apply(flavor)
+    _switch_all(locals())
 
 
 def sklearn_autolog(
@@ -125,29 +107,7 @@ def sklearn_autolog(
     Raises:
         InvalidValue: a limit is not positive.
     """
-    if max_metric_rows < 1:
-        raise InvalidValue(f"max_metric_rows must be positive, not {max_metric_rows}.")
-    switch_own(
-        "sklearn",
-        Options(
-            log_input_examples=log_input_examples,
-            log_model_signatures=log_model_signatures,
-            log_models=log_models,
-            log_datasets=log_datasets,
-            disable=disable,
-            exclusive=exclusive,
-            disable_for_unsupported_versions=disable_for_unsupported_versions,
-            silent=silent,
-            max_tuning_runs=max_tuning_runs,
-            log_post_training_metrics=log_post_training_metrics,
-            log_training_metrics=log_training_metrics,
-            max_metric_rows=max_metric_rows,
-            serialization_format=serialization_format,
-            pos_label=pos_label,
-            registered_model_name=registered_model_name,
-            extra_tags=extra_tags,
-        ),
-    )
+    switch_own("sklearn", locals())
 
 
 def optuna_autolog(
@@ -155,13 +115,15 @@ def optuna_autolog(
     exclusive: bool = False,
     silent: bool = False,
     extra_tags: Mapping[str, str] | None = None,
+    *,
+    disable_for_unsupported_versions: bool = False,
 ) -> None:
     """Log every ``Study.optimize`` of Optuna; these options win over those of ``clew.autolog``.
 
     exclusive: leave runs of yours alone. silent: say nothing in the log.
     extra_tags: set on the runs that autologging makes for studies.
     """
-    switch_own("optuna", Options(disable=disable, exclusive=exclusive, silent=silent, extra_tags=extra_tags))
+    switch_own("optuna", locals())
 
 
 def hyperopt_autolog(
@@ -169,19 +131,36 @@ def hyperopt_autolog(
     exclusive: bool = False,
     silent: bool = False,
     extra_tags: Mapping[str, str] | None = None,
+    *,
+    disable_for_unsupported_versions: bool = False,
 ) -> None:
     """Log every ``fmin`` of Hyperopt, with ``Trials`` or ``SparkTrials``; these options win over ``clew.autolog``'s.
 
     exclusive: leave runs of yours alone. silent: say nothing in the log.
     extra_tags: set on the runs that autologging makes for searches.
     """
-    switch_own("hyperopt", Options(disable=disable, exclusive=exclusive, silent=silent, extra_tags=extra_tags))
+    switch_own("hyperopt", locals())
 
 
-def switch_own(flavor: str, chosen: Options) -> None:
-    """Options of one framework, which win over the general ones; they may also say that it is off."""
-    options.set_own(flavor, chosen)
+def switch_own(flavor: str, arguments: Mapping[str, Any]) -> None:
+    """Switch one framework; its options win over the general ones, and may also say that it is off.
+
+    arguments: those of the framework's ``autolog``, by name.
+
+    Raises:
+        InvalidValue: one breaks a rule.
+    """
+    options.set_own(flavor, options.from_arguments(arguments))
     _apply(flavor)
+
+
+def _switch_all(arguments: Mapping[str, Any]) -> None:
+    chosen = options.from_arguments(arguments)
+    if unknown := sorted(set(chosen.exclude_flavors or ()) - set(_INTEGRATIONS)):
+        raise InvalidValue(f"exclude_flavors names {unknown}; known: {', '.join(sorted(_INTEGRATIONS))}.")
+    options.set_general(chosen)
+    for flavor in _INTEGRATIONS:
+        _apply(flavor)
 
 
 def _apply(flavor: str) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from clew.errors import InvalidValue
-from clew.integrations.options import Options
 from clew.integrations.switch import switch_own
 
 
@@ -36,24 +34,7 @@ def xgboost_autolog(
     Raises:
         InvalidValue: ``every_n_iter`` is not positive.
     """
-    switch_own(
-        "xgboost",
-        Options(
-            importance_types=("weight",) if importance_types is None else tuple(importance_types),
-            log_input_examples=log_input_examples,
-            log_model_signatures=log_model_signatures,
-            log_models=log_models,
-            log_datasets=log_datasets,
-            disable=disable,
-            exclusive=exclusive,
-            disable_for_unsupported_versions=disable_for_unsupported_versions,
-            silent=silent,
-            registered_model_name=registered_model_name,
-            model_format=model_format,
-            extra_tags=extra_tags,
-            every_n_iter=_positive(every_n_iter),
-        ),
-    )
+    switch_own("xgboost", locals())
 
 
 def lightgbm_autolog(
@@ -78,23 +59,7 @@ def lightgbm_autolog(
     Raises:
         InvalidValue: ``every_n_iter`` is not positive.
     """
-    switch_own(
-        "lightgbm",
-        Options(
-            log_input_examples=log_input_examples,
-            log_model_signatures=log_model_signatures,
-            log_models=log_models,
-            log_datasets=log_datasets,
-            disable=disable,
-            exclusive=exclusive,
-            disable_for_unsupported_versions=disable_for_unsupported_versions,
-            silent=silent,
-            registered_model_name=registered_model_name,
-            extra_tags=extra_tags,
-            serialization_format=serialization_format,
-            every_n_iter=_positive(every_n_iter),
-        ),
-    )
+    switch_own("lightgbm", locals())
 
 
 def catboost_autolog(
@@ -116,22 +81,7 @@ def catboost_autolog(
     Raises:
         InvalidValue: ``every_n_iter`` is not positive.
     """
-    switch_own(
-        "catboost",
-        Options(
-            log_input_examples=log_input_examples,
-            log_model_signatures=log_model_signatures,
-            log_models=log_models,
-            log_datasets=log_datasets,
-            disable=disable,
-            exclusive=exclusive,
-            disable_for_unsupported_versions=disable_for_unsupported_versions,
-            silent=silent,
-            registered_model_name=registered_model_name,
-            extra_tags=extra_tags,
-            every_n_iter=_positive(every_n_iter),
-        ),
-    )
+    switch_own("catboost", locals())
 
 
 def statsmodels_autolog(
@@ -151,24 +101,4 @@ def statsmodels_autolog(
 
     registered_model_name: every logged model becomes the next version of this registered model.
     """
-    switch_own(
-        "statsmodels",
-        Options(
-            log_models=log_models,
-            log_datasets=log_datasets,
-            disable=disable,
-            exclusive=exclusive,
-            disable_for_unsupported_versions=disable_for_unsupported_versions,
-            silent=silent,
-            registered_model_name=registered_model_name,
-            extra_tags=extra_tags,
-            log_model_signatures=log_model_signatures,
-            log_input_examples=log_input_examples,
-        ),
-    )
-
-
-def _positive(number: int) -> int:
-    if number < 1:
-        raise InvalidValue(f"every_n_iter must be positive, not {number}.")
-    return number
+    switch_own("statsmodels", locals())

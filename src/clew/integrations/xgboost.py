@@ -59,7 +59,7 @@ class _XGBoost(Boosting):
         """The kinds that were asked for; linear boosters have only the weight."""
         booster = _booster(model)
         found = {}
-        for kind in self.options.importance_types:
+        for kind in self.options.importance_types or ("weight",):
             scores = guard.attempt(functools.partial(booster.get_score, importance_type=kind))
             if scores is not None:
                 plain = {name: value for name, value in scores.items() if not isinstance(value, list)}

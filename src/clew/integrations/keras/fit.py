@@ -29,9 +29,13 @@ _CALLBACKS = 5
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What only autologging of Keras is told; MLflow's names and defaults."""
+    """What only autologging of Keras is told; MLflow's names and defaults.
+
+    log_every_n_epoch: of so many epochs the last is written.
+    """
 
     log_every_epoch: bool = True
+    log_every_n_epoch: int = 1
     log_every_n_steps: int | None = None
     save_model_kwargs: Mapping[str, Any] | None = None
 
@@ -123,12 +127,13 @@ class FitRun:
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write an epoch's metrics."""
         self._epochs = epoch + 1
-        found = _numbers(logs) if self._settings.log_every_epoch else {}
+        if not self._settings.log_every_epoch or self._epochs % max(1, self._settings.log_every_n_epoch):
+            return
+        found = _numbers(logs)
         rate = getattr(self._model.optimizer, "_learning_rate", None)
-        if self._settings.log_every_epoch and "learning_rate" not in found and callable(rate):
+        if "learning_rate" not in found and callable(rate):
             found["learning_rate"] = float(self._model.optimizer.learning_rate)  # a schedule moves it
-        if found:
-            self._recorder.metrics(found, epoch)
+        self._recorder.metrics(found, epoch)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write a step's metrics, if it is one of those."""
