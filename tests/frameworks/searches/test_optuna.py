@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import threading
 from collections.abc import Callable
@@ -116,6 +115,33 @@ def test_pruned_trials_keep_their_intermediate_values(runs: Runs) -> None:
     assert "clew.failed_reason" not in pruned.data.tags
     history = clew.get_metric_history(pruned.info.run_id, "intermediate_value")
     assert [(m.step, m.value) for m in history] == [(0, 0.0), (1, 0.1), (2, 0.2)]
+
+
+def test_intermediate_values_are_there_while_the_trial_runs(runs: Runs) -> None:
+    seen: list[list[tuple[int, float]]] = []
+
+    def objective(trial: optuna.Trial) -> float:
+        for step in range(3):
+            trial.report(value=step / 10, step=step)
+            active = clew.active_run()
+            assert active is not None
+            clew.flush()
+            history = clew.get_metric_history(active.info.run_id, "intermediate_value")
+            seen.append([(m.step, m.value) for m in history])
+        with pytest.warns(UserWarning, match="already"):
+            trial.report(0.9, 2)
+        with pytest.raises(ValueError, match="negative"):
+            trial.report(0.1, -1)
+        return 1.0
+
+    clew.optuna.autolog()
+    study = new_study()
+    study.optimize(objective, n_trials=1)
+    assert seen == [[(n, n / 10) for n in range(until)] for until in (1, 2, 3)]
+    (child,) = family(runs)[1].values()
+    history = clew.get_metric_history(child.info.run_id, "intermediate_value")
+    assert [(m.step, m.value) for m in history] == [(0, 0.0), (1, 0.1), (2, 0.2)]
+    assert study.trials[0].intermediate_values == {0: 0.0, 1: 0.1, 2: 0.2}
 
 
 def test_a_trial_that_raises_is_recorded_and_the_exception_is_the_users(runs: Runs) -> None:
@@ -315,27 +341,3 @@ def test_our_own_fault_does_not_harm_the_study(runs: Runs, monkeypatch: pytest.M
         assert [t.state for t in study.trials] == [TrialState.COMPLETE] * 2
     assert all(run.info.status == RunStatus.FINISHED for run in runs())
     assert clew.active_run() is None
-
-
-def test_the_search_finds_the_same_with_and_without(runs: Runs) -> None:
-    plain = new_study()
-    plain.optimize(quadratic, n_trials=6)
-    clew.optuna.autolog()
-    logged = new_study()
-    logged.optimize(quadratic, n_trials=6)
-    assert [t.params for t in logged.trials] == [t.params for t in plain.trials]
-    assert [t.values for t in logged.trials] == [t.values for t in plain.trials]
-
-
-def test_undo_restores_the_original(runs: Runs) -> None:
-    original = optuna.Study.optimize
-    clew.optuna.autolog()
-    assert optuna.Study.optimize is not original
-    assert inspect.signature(optuna.Study.optimize) == inspect.signature(original)
-    clew.optuna.autolog(disable=True)
-    assert optuna.Study.optimize is original
-    clew.autolog()
-    clew.autolog(disable=True)
-    assert optuna.Study.optimize is original
-    new_study().optimize(quadratic, n_trials=1)
-    assert runs() == []

@@ -6,9 +6,9 @@ import functools
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from clew.client.session import session
 from clew.client.source import RUN_NAME
@@ -17,6 +17,7 @@ from clew.errors import shown
 from clew.ids import new_id, now_ms
 from clew.integrations import guard
 from clew.integrations.options import Options
+from clew.integrations.optuna.reports import Reports
 from clew.integrations.trials import PLANNED_TAG, STATE_TAG, Search, Trial
 
 ATTRIBUTE: Final = "clew:run:"
@@ -24,6 +25,17 @@ ATTRIBUTE: Final = "clew:run:"
 _RESERVED: Final = ("mlflow.", "clew.")
 _UNNAMED: Final = "no-name-"
 _REFUSED: Final = "The objective's value was refused: a number per direction is needed, and no NaN."
+
+
+class Begun(NamedTuple):
+    """A trial that has run here, until it is written down.
+
+    error: what the objective raised. steps: those whose intermediate values are logged.
+    """
+
+    run: Trial
+    error: BaseException | None
+    steps: Collection[int]
 
 
 class StudyRun:
@@ -35,7 +47,7 @@ class StudyRun:
         self._metric_name = metric_name
         self._silent = search.recorder.options.silent
         self._lock = threading.Lock()
-        self._open: dict[int, tuple[Trial, BaseException | None]] = {}
+        self._open: dict[int, Begun] = {}
         self._space: dict[str, str] = {}
         self._best: float | None = None
         self._minimized = [direction.name == "MINIMIZE" for direction in study.directions]
@@ -87,13 +99,14 @@ class StudyRun:
         begun = guard.guarded("the start of a trial's run", self._search.begin_trial, trial.number, {})
         if begun is None:
             return objective(trial)
+        reports = guard.guarded("watching a trial", Reports, trial, begun.log)
         try:
             result = objective(trial)
         except BaseException as error:
-            guard.guarded("the end of a trial", self._leave, trial.number, begun, error)
+            guard.guarded("the end of a trial", self._leave, trial.number, begun, reports, error)
             guard.guarded("the end of a trial's run", self._fail, trial.number, error)
             raise
-        guard.guarded("the end of a trial", self._leave, trial.number, begun, None)
+        guard.guarded("the end of a trial", self._leave, trial.number, begun, reports, None)
         return result
 
     def record(self, study: Any, trial: Any) -> None:
@@ -102,10 +115,12 @@ class StudyRun:
         with guard.muted(self._silent):
             guard.guarded("logging a trial", self._record, trial)
 
-    def _leave(self, number: int, begun: Trial, error: BaseException | None) -> None:
+    def _leave(self, number: int, run: Trial, reports: Reports | None, error: BaseException | None) -> None:
         with self._lock:
-            self._open[number] = begun, error
-        begun.leave(error)
+            self._open[number] = Begun(run, error, () if reports is None else reports.steps)
+        if reports is not None:
+            reports.remove()
+        run.leave(error)
 
     def _fail(self, number: int, error: BaseException) -> None:
         """Write down a trial that raised: Optuna calls nobody after one that ends the study."""
@@ -126,11 +141,12 @@ class StudyRun:
 
     def _finish(self, trial: Any, state: str) -> None:
         with self._lock:
-            run, error = self._open.pop(trial.number, (None, None))
-        if run is None:
-            run = self._search.write_trial(trial.number, {}, _ms(trial.datetime_start))
+            begun = self._open.pop(trial.number, None)
+        if begun is None:
+            begun = Begun(self._search.write_trial(trial.number, {}, _ms(trial.datetime_start)), None, ())
+        run, error, _ = begun
         try:
-            guard.guarded("logging a trial", self._write, run, trial, state)
+            guard.guarded("logging a trial", self._write, begun, trial, state)
         finally:
             end_ms = _ms(trial.datetime_complete)
             if state != "FAIL":
@@ -140,16 +156,17 @@ class StudyRun:
             else:
                 run.fail(_REFUSED, end_ms=end_ms)
 
-    def _write(self, run: Trial, trial: Any, state: str) -> None:
-        log = run.log
+    def _write(self, begun: Begun, trial: Any, state: str) -> None:
+        log = begun.run.log
         log.set_tags({STATE_TAG: state, **_tags(trial.user_attrs)})
         for name, value in trial.params.items():
             guard.guarded("logging a trial's parameter", log.log_params, {name: value})
         for step, value in sorted(trial.intermediate_values.items()):
-            log.log_points({"intermediate_value": value}, max(step, 0))
+            if step not in begun.steps:
+                log.log_points({"intermediate_value": value}, max(step, 0))
         values = dict(zip(self._value_names(), trial.values or (), strict=False))
-        begun, done = _ms(trial.datetime_start), _ms(trial.datetime_complete)
-        log.log_points({**values, "duration_s": (done - begun) / 1000})
+        start, end = _ms(trial.datetime_start), _ms(trial.datetime_complete)
+        log.log_points({**values, "duration_s": (end - start) / 1000})
 
     def _value_names(self) -> list[str]:
         named = self._study.metric_names
@@ -192,8 +209,8 @@ class StudyRun:
 
     def close(self, error: BaseException | None) -> None:
         """Write what the study found, and end its run if it is ours. error: what ``optimize`` raised."""
-        for run, _ in self._open.values():
-            guard.guarded("the end of a trial's run", run.end, RunStatus.FAILED if error else RunStatus.FINISHED)
+        for begun in self._open.values():
+            guard.guarded("the end of a trial's run", begun.run.end, RunStatus.FAILED if error else RunStatus.FINISHED)
         guard.guarded("logging a study's result", self._conclude)
         self._search.end(error)
 
