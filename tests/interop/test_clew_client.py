@@ -69,7 +69,7 @@ OTHERWISE = {
 }
 """What takes other arguments than in MLflow, and why."""
 
-DOORS = ("catboost", "lightgbm", "onnx", "pytorch", "statsmodels", "transformers", "xgboost")
+DOORS = ("catboost", "lightgbm", "onnx", "prophet", "pytorch", "statsmodels", "transformers", "xgboost")
 """Frameworks whose ``save_model`` and ``log_model`` take the arguments of ``clew.models.LogArguments``."""
 
 ABSENT = {

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from clew.integrations import guard, options
 from clew.integrations.dataset import describe, rows_of, source_tags, take
 from clew.integrations.importances import log_importances
+from clew.integrations.onefit import class_tags
 from clew.integrations.patch import Call, Patch, Training
 from clew.integrations.recorder import Recorder, open_run
 from clew.integrations.trained import EXAMPLE_ROWS, SIGNATURE_ROWS, log_trained
@@ -156,15 +157,9 @@ def begin(kind: type[Boosting], estimator: Any, prepare: Callable[[Boosting], No
         return None
     training = kind(recorder, estimator)
     if estimator is not None:
-        guard.guarded("logging tags", recorder.tags, estimator_tags(estimator))
+        guard.guarded("logging tags", recorder.tags, class_tags(estimator))
     guard.guarded("logging the training's arguments", prepare, training)
     return training
-
-
-def estimator_tags(estimator: Any) -> dict[str, str]:
-    """The tags that say which class was trained."""
-    kind = type(estimator)
-    return {"estimator_name": kind.__name__, "estimator_class": f"{kind.__module__}.{kind.__name__}"}
 
 
 def patch_train(

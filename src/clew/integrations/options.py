@@ -22,6 +22,7 @@ OLDEST: Final[Mapping[str, str]] = {
     "lightgbm": "4.0",
     "lightning": "2.0",
     "optuna": "4.0",
+    "prophet": "1.1",
     "pytorch_lightning": "2.0",
     "sklearn": "1.5",
     "statsmodels": "0.14",

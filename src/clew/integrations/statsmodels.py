@@ -8,7 +8,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from clew.integrations import guard, options
 from clew.integrations.dataset import HASHED_ROWS, describe, rows_of, source_tags, take
+from clew.integrations.onefit import OneFit, Part, class_tags
 from clew.integrations.patch import Patch
 from clew.integrations.recorder import Recorder, open_run
 from clew.integrations.trained import EXAMPLE_ROWS, SIGNATURE_ROWS, log_trained
@@ -55,38 +56,26 @@ def patch_module(patch: Patch, module: ModuleType) -> None:
                     patch.train(kind, method, functools.partial(_begin, method))
 
 
-class _Fit:
-    """One fit of statsmodels and its run."""
-
+class _Fit(OneFit):
     def __init__(self, recorder: Recorder, model: Any, params: dict[str, Any]) -> None:
-        self._recorder = recorder
+        super().__init__(recorder)
         self._model = model
         self._params = params
-        self._error: BaseException | None = None
 
-    def done(self, result: Any) -> None:
-        """Log what the results show; each part on its own, so that one fault costs one part."""
-        chosen = self._recorder.options
-        parts = (
+    def parts(self, result: Any) -> Sequence[Part]:
+        """What the results show."""
+        chosen = self._options
+        return (
             ("logging the dataset", self._log_dataset, chosen.log_datasets),
             ("logging the model", functools.partial(self._log_model, result), chosen.log_models),
             ("logging metrics", functools.partial(self._log_metrics, result), True),
             ("logging the summary", functools.partial(self._log_summary, result), True),
             ("logging coefficients", functools.partial(self._log_coefficients, result), True),
         )
-        for what, work, wanted in parts:
-            if wanted:
-                guard.guarded(what, work)
 
-    def failed(self, error: BaseException) -> None:
-        """The user's call raised."""
-        self._error = error
-
-    def close(self) -> None:
-        """End the run if it is ours, and let go of the data."""
+    def forget(self) -> None:
+        """Let go of the user's data."""
         self._model = None
-        error, self._error = self._error, None
-        self._recorder.end(error)
 
     def _log_dataset(self) -> None:
         data = self._model.data
@@ -103,7 +92,7 @@ class _Fit:
     def _log_model(self, result: Any) -> None:
         rows = self._rows()
         self._recorder.model_id = log_trained(
-            self._recorder.options,
+            self._options,
             "statsmodels",
             result,
             params=self._params,
@@ -154,12 +143,7 @@ def _begin(method: str, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     recorder = None if chosen is None else open_run("statsmodels", chosen)
     if recorder is None:
         return None
-    kind = type(model)
-    guard.guarded(
-        "logging tags",
-        recorder.tags,
-        {"estimator_name": kind.__name__, "estimator_class": f"{kind.__module__}.{kind.__name__}"},
-    )
+    guard.guarded("logging tags", recorder.tags, class_tags(model))
     params = guard.guarded("reading parameters", _params, method, model, args, kwargs) or {}
     guard.guarded("logging parameters", recorder.params, params)
     return _Fit(recorder, model, params)

@@ -37,6 +37,7 @@ _INTEGRATIONS: Final[Mapping[str, Switched]] = {
     "keras": _keras,
     "lightgbm": OnImport("lightgbm", ("lightgbm",), hooks("clew.integrations.lightgbm")),
     "optuna": _optuna,
+    "prophet": OnImport("prophet", ("prophet",), hooks("clew.integrations.prophet")),
     "pytorch": _pytorch,
     "sklearn": _sklearn,
     "statsmodels": OnImport("statsmodels", ("statsmodels",), hooks("clew.integrations.statsmodels")),

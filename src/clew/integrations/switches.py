@@ -1,4 +1,4 @@
-"""``autolog`` of gradient boosting and statsmodels, one each; its options win over those of ``clew.autolog``."""
+"""``autolog`` of boosting, statsmodels and Prophet, one each; its options win over those of ``clew.autolog``."""
 
 from __future__ import annotations
 
@@ -102,3 +102,22 @@ def statsmodels_autolog(
     registered_model_name: every logged model becomes the next version of this registered model.
     """
     switch_own("statsmodels", locals())
+
+
+def prophet_autolog(
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    registered_model_name: str | None = None,
+    extra_tags: Mapping[str, str] | None = None,
+) -> None:
+    """Log every ``fit`` of Prophet, which MLflow has no autologging for; options as for ``clew.autolog``.
+
+    registered_model_name: every logged model becomes the next version of this registered model.
+    """
+    switch_own("prophet", locals())

@@ -15,6 +15,7 @@ FLAVORS = (
     "catboost.",
     "lightgbm.",
     "onnx.",
+    "prophet.",
     "pyfunc.",
     "pytorch.",
     "sklearn.",
@@ -70,6 +71,7 @@ for owner, prefix in (
     (mlflow.transformers, "transformers."),
     (mlflow.catboost, "catboost."),
     (mlflow.lightgbm, "lightgbm."),
+    (mlflow.prophet, "prophet."),
     (mlflow.statsmodels, "statsmodels."),
     (mlflow.xgboost, "xgboost."),
 ):
