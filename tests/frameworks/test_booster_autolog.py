@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import catboost
@@ -21,7 +19,7 @@ from sklearn.multioutput import MultiOutputRegressor
 
 import clew
 from clew.entities.run import Run, RunStatus
-from clew.integrations import boosting, drawing
+from clew.integrations import drawing
 
 pytestmark = pytest.mark.frameworks
 
@@ -222,16 +220,6 @@ def test_early_stopping_is_told_however_it_was_asked_for(name: str, runs: Runs) 
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_model_is_the_same_with_and_without(name: str, runs: Runs) -> None:
-    case = CASES[name]
-    plain = case.answer(case.train())
-    clew.autolog()
-    logged = case.answer(case.train())
-    assert np.array_equal(plain, logged)
-    assert len(runs()) == 1
-
-
-@pytest.mark.parametrize("name", CASES)
 def test_fewer_points_by_every_n_iter(name: str, runs: Runs) -> None:
     getattr(clew, name.split()[0]).autolog(every_n_iter=4, log_models=False)
     CASES[name].train()
@@ -240,117 +228,12 @@ def test_fewer_points_by_every_n_iter(name: str, runs: Runs) -> None:
         getattr(clew, name.split()[0]).autolog(every_n_iter=0)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_our_faults_leave_the_training_unharmed(name: str, runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = CASES[name]
-    plain = case.answer(case.train())
-
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("ours")
-
-    clew.autolog()
-    for owner, attribute in (
-        (boosting.Boosting, "iteration"),
-        (boosting.Boosting, "log_data"),
-        (boosting.Boosting, "done"),
-        (boosting, "open_run"),
-    ):
-        monkeypatch.setattr(owner, attribute, broken)
-        assert np.array_equal(case.answer(case.train()), plain)
-    found = runs()
-    assert len(found) == 3
-    assert {run.info.status for run in found} == {RunStatus.FINISHED}
-    assert all("ours" in run.data.tags["autolog.error"] for run in found)
-    assert clew.active_run() is None
-
-
 def test_a_picture_that_fails_costs_the_picture_alone(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     clew.autolog(log_models=False)
     monkeypatch.setattr(drawing, "bars", lambda *_: 1 / 0)
     xgb_train()
     files = {file.path for file in clew.artifacts.list_artifacts(run_id=only(runs).info.run_id)}
     assert files == {"feature_importance_weight.json"}
-
-
-def raising(*_: Any) -> Any:
-    raise ZeroDivisionError("the user's")
-
-
-class Raising:
-    after_iteration = raising
-
-
-RAISE: dict[str, Callable[[], Any]] = {
-    "xgboost train": lambda: xgb_train(obj=raising),
-    "xgboost fit": lambda: xgb_fit(objective=raising),
-    "lightgbm train": lambda: lgb_train(feval=raising),
-    "lightgbm fit": lambda: lgb_fit(callbacks=[raising]),
-    "catboost fit": lambda: in_a_thread(lambda: cat_fit(callbacks=[Raising()])),
-}
-
-
-def in_a_thread(work: Callable[[], Any]) -> Any:
-    """CatBoost leaves an exception of its caller's behind as the one that its thread is handling."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(work).result()
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_the_users_exception_passes_and_the_run_failed(name: str, runs: Runs) -> None:
-    kinds = []
-    for switch in (lambda: None, clew.autolog):
-        switch()
-        with pytest.raises(Exception, match="the user's") as caught:
-            RAISE[name]()
-        kinds.append(caught.type)
-    assert kinds[0] == kinds[1]
-    run = only(runs)
-    assert run.info.status == RunStatus.FAILED
-    assert "num_boost_round" in run.data.params or "iterations" in run.data.params
-    assert run.outputs.model_outputs == ()
-
-
-@pytest.mark.parametrize("name", ["xgboost train", "xgboost fit", "lightgbm fit", "catboost fit"])
-def test_threads_have_runs_of_their_own(name: str, runs: Runs) -> None:
-    clew.autolog(log_models=False)
-    faults: list[BaseException] = []
-
-    def work(number: int) -> None:
-        try:
-            for _ in range(2):
-                CASES[name].train(3 + number)
-        except BaseException as fault:  # noqa: BLE001 - reported below
-            faults.append(fault)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults == []
-    found = runs()
-    assert sorted(len(history(run, CASES[name].curves[0])) for run in found) == [3, 3, 4, 4, 5, 5, 6, 6]
-    assert all(run.info.status == RunStatus.FINISHED for run in found)
-    assert all(len(run.inputs.dataset_inputs) == 1 + len(CASES[name].evals) for run in found)
-
-
-def test_undo_restores_every_function(experiment: object) -> None:
-    owners = [
-        *(xgboost, xgboost.training, xgboost.sklearn, xgboost.XGBModel, xgboost.XGBClassifier),
-        *(lightgbm, lightgbm.engine, lightgbm.sklearn, lightgbm.LGBMModel, lightgbm.LGBMRegressor),
-        *(catboost, catboost.core, catboost.CatBoost, catboost.CatBoostRegressor),
-    ]
-
-    def functions() -> list[Any]:
-        return [vars(owner).get(name) for owner in owners for name in ("train", "fit", "predict", "score")]
-
-    before = functions()
-    clew.autolog(log_models=False)
-    assert functions() != before
-    for case in CASES.values():
-        case.train(2)
-    clew.autolog(disable=True)
-    assert functions() == before
 
 
 LATE = """

@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 import importlib
 import json
-import logging
 import pickle
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +20,8 @@ from torch.utils.data import DataLoader, TensorDataset
 import clew
 from clew.entities.run import Run, RunStatus
 from clew.errors import Conflict, InvalidValue
-from clew.integrations.pytorch import epochs
+from clew.integrations import guard
+from clew.integrations.pytorch import summarywriter, watch
 
 Runs = Callable[[], list[Run]]
 
@@ -183,95 +183,6 @@ def weights(net: Any) -> list[Any]:
     return [part.detach().numpy().copy() for part in net.parameters()]
 
 
-def test_training_is_the_same_bit_for_bit(pl: Any, runs: Runs, tmp_path: Path) -> None:
-    def train() -> tuple[list[Any], float]:
-        pl.seed_everything(7, verbose=False)
-        net = module_of(pl)
-        trainer_of(pl, tmp_path).fit(net, DataLoader(TensorDataset(X, Y), batch_size=16, shuffle=True), loader(16))
-        return weights(net), float(torch.rand(1))
-
-    plain, plain_next = train()
-    clew.autolog()
-    recorded, recorded_next = train()
-    assert all(np.array_equal(a, b) for a, b in zip(plain, recorded, strict=True))
-    assert plain_next == recorded_next
-    assert len(runs()) == 1
-
-
-class Mine(Exception):
-    pass
-
-
-def test_the_user_s_error_is_his_and_the_run_failed(pl: Any, runs: Runs, tmp_path: Path) -> None:
-    clew.autolog()
-    net = module_of(pl)
-    error = Mine("mine")
-
-    def fail(*_: Any) -> None:
-        raise error
-
-    net.validation_step = fail
-    with pytest.raises(Mine) as caught:
-        trainer_of(pl, tmp_path, num_sanity_val_steps=0).fit(net, loader(), loader(16))
-    assert caught.value is error
-    (run,) = runs()
-    assert run.info.status == RunStatus.FAILED
-    assert run.data.params["optimizer_name"] == "Adam"
-    assert run.outputs.model_outputs == ()
-    assert clew.active_run() is None
-
-
-def test_our_fault_does_not_stop_it(
-    pl: Any, runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    clew.pytorch.autolog(log_models=False)
-
-    def broken(*_: Any) -> None:
-        raise RuntimeError("ours")
-
-    monkeypatch.setattr(epochs.EpochMetrics, "end", broken)
-    trainer = trainer_of(pl, tmp_path)
-    with caplog.at_level(logging.WARNING, "clew.autolog"):
-        trainer.fit(module_of(pl), loader(), loader(16))
-    assert trainer.current_epoch == 3
-    assert len([record for record in caplog.records if "ours" in record.message]) == 1
-    (run,) = runs()
-    assert run.info.status == RunStatus.FINISHED
-    assert "ours" in run.data.tags["autolog.error"]
-
-
-def test_threads_have_runs_of_their_own(pl: Any, runs: Runs, tmp_path: Path) -> None:
-    clew.pytorch.autolog(log_models=False, checkpoint=False)
-    faults: list[BaseException] = []
-
-    def train(width: int) -> None:
-        try:
-            trainer_of(pl, tmp_path / str(width), max_epochs=2).fit(module_of(pl, width=width), loader(), loader(16))
-        except BaseException as fault:  # noqa: BLE001 - reported below
-            faults.append(fault)
-
-    threads = [threading.Thread(target=train, args=(width,)) for width in range(2, 6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults == []
-    assert sorted(run.data.params["width"] for run in runs()) == ["2", "3", "4", "5"]
-    for run in runs():
-        assert run.info.status == RunStatus.FINISHED
-        assert [step for step, _ in history(run, "val_loss")] == [0, 1]
-
-
-def test_undo_is_complete(pl: Any, runs: Runs, tmp_path: Path) -> None:
-    before = dict(vars(pl.Trainer))
-    clew.autolog(log_models=False)
-    assert vars(pl.Trainer)["fit"] is not before["fit"]
-    clew.autolog(disable=True)
-    assert dict(vars(pl.Trainer)) == before
-    trainer_of(pl, tmp_path, max_epochs=1).fit(module_of(pl), loader())
-    assert runs() == []
-
-
 def test_the_callback_travels_as_one_that_does_nothing(pl: Any, runs: Runs, tmp_path: Path) -> None:
     """Ranks that are spawned get the trainer pickled."""
     clew.pytorch.autolog(log_models=False, checkpoint=False)
@@ -382,3 +293,76 @@ def test_what_goes_to_tensorboard_goes_to_the_run(runs: Runs, tmp_path: Path) ->
     with clew.start_run():
         write_events(tmp_path / "off")
     assert runs()[-1].data.metrics == {}
+
+
+def broken(*_: Any, **__: Any) -> None:
+    raise RuntimeError("ours")
+
+
+def test_our_faults_leave_a_writer_and_a_loop_as_they_are(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain, plain_net = write_events(tmp_path / "plain"), weights(plain_training().net)
+    clew.autolog()
+    monkeypatch.setattr(summarywriter, "_write", broken)
+    monkeypatch.setattr(watch.Watch, "_write", broken)
+    with clew.start_run():
+        assert write_events(tmp_path / "broken") == plain
+        watched = weights(plain_training(every_n_steps=1).net)
+        assert all(np.array_equal(*pair) for pair in zip(watched, plain_net, strict=True))
+    told = [record.message for record in caplog.records if record.name == "clew.autolog"]
+    assert len(told) == len(set(told)) > 1
+    guard.reported().clear()
+    caplog.clear()
+    clew.pytorch.autolog(silent=True)
+    clew.sklearn.autolog()
+    with clew.start_run():
+        write_events(tmp_path / "silent")
+    assert not [record for record in caplog.records if record.name == "clew.autolog"]
+    assert {run.info.status for run in runs()} == {RunStatus.FINISHED}
+
+
+def test_a_writer_s_errors_are_the_user_s(experiment: object, tmp_path: Path) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+
+    def error() -> tuple[type, str]:
+        with SummaryWriter(str(tmp_path)) as writer, pytest.raises(ValueError, match="could not convert") as caught:
+            writer.add_scalar("loss", "no number", 1)
+        return caught.type, str(caught.value)
+
+    plain = error()
+    clew.autolog()
+    with clew.start_run():
+        assert error() == plain
+
+
+def test_writers_in_threads_write_to_the_runs_of_their_threads(runs: Runs, tmp_path: Path) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+
+    def write(number: int) -> None:
+        with clew.start_run(run_name=str(number)), SummaryWriter(str(tmp_path / str(number))) as writer:
+            for step in range(5):
+                writer.add_scalar("loss", number, step)
+
+    clew.autolog()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert {run.info.run_name: history(run, "loss") for run in runs()} == {
+        str(number): [(step, number) for step in range(5)] for number in range(4)
+    }
+
+
+def test_a_writer_is_put_back_and_left_alone_where_torch_is_too_old(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+
+    before = dict(vars(SummaryWriter))
+    clew.autolog(disable_for_unsupported_versions=True)
+    assert dict(vars(SummaryWriter)) != before
+    with monkeypatch.context() as patch, clew.start_run():
+        patch.setattr(torch, "__version__", "0.1")
+        write_events(tmp_path / "old")
+    assert runs()[0].data.metrics == {}
+    clew.autolog(disable=True)
+    assert dict(vars(SummaryWriter)) == before

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
-import statsmodels.base.model
 import statsmodels.formula.api as smf
 from sklearn.datasets import load_diabetes
-from statsmodels.regression.linear_model import OLS, WLS
 from statsmodels.tsa.arima.model import ARIMA
 
 import clew
 from clew.entities.run import Run, RunStatus
 from clew.errors import Denied
-from clew.integrations import statsmodels as integration
 
 pytestmark = pytest.mark.frameworks
 
@@ -97,49 +93,6 @@ def test_other_models_make_one_run_each(fit: Callable[[], Any], metric: str | No
     assert "autolog.error" not in run.data.tags
     assert metric is None or metric in run.data.metrics
     assert "coefficients.json" in {file.path for file in clew.artifacts.list_artifacts(run_id=run.info.run_id)}
-
-
-def test_the_users_exception_passes_and_the_run_failed(runs: Runs) -> None:
-    clew.autolog()
-    with pytest.raises(ValueError, match="method"):
-        sm.OLS(Y, X).fit(method="none of these")
-    run = only(runs)
-    assert run.info.status == RunStatus.FAILED
-    assert run.data.params["method"] == "none of these"
-
-
-def test_our_faults_leave_the_fit_unharmed(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    clew.autolog(log_models=False)
-    plain = sm.OLS(Y, X).fit().params
-    for name in ("_log_metrics", "_log_dataset", "done"):
-        monkeypatch.setattr(integration._Fit, name, lambda *_: 1 / 0)
-        assert np.array_equal(sm.OLS(Y, X).fit().params, plain)
-    first, *others = runs()
-    assert "autolog.error" not in first.data.tags
-    assert all("ZeroDivisionError" in run.data.tags["autolog.error"] for run in others)
-    assert {run.info.status for run in others} == {RunStatus.FINISHED}
-
-
-def test_threads_have_runs_of_their_own(runs: Runs) -> None:
-    clew.autolog(log_models=False)
-    threads = [threading.Thread(target=lambda n=n: sm.OLS(Y[:n], X[:n]).fit()) for n in (100, 200, 300)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    found = runs()
-    assert sorted(run.data.params["nobs"] for run in found) == ["100", "200", "300"]
-    assert all("aic" in run.data.metrics for run in found)
-
-
-def test_undo_restores_every_method(experiment: object) -> None:
-    owners = [statsmodels.base.model.LikelihoodModel, OLS, WLS, OLS.__mro__[2], ARIMA, sm.GLM, sm.Logit]
-    before = [dict(vars(owner)) for owner in owners]
-    clew.autolog(log_models=False)
-    assert [dict(vars(owner)) for owner in owners] != before
-    sm.OLS(Y, X).fit()
-    clew.autolog(disable=True)
-    assert [dict(vars(owner)) for owner in owners] == before
 
 
 def test_models_become_versions_and_examples_are_kept(runs: Runs) -> None:

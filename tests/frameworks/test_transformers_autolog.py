@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import transformers
-from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainerCallback, TrainingArguments
+from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
 import clew
 from clew.entities.run import Run, RunStatus
-from clew.integrations.transformers import trainer as hooks
 from frameworks.deepmodels import VOCABULARY, tokenizer
 
 Runs = Callable[[], list[Run]]
@@ -102,90 +98,3 @@ def test_an_evaluation_goes_to_the_run_of_its_training(runs: Runs, tmp_path: Pat
     assert [step for step, _ in history(run, "again_loss")] == [6]
     assert run.inputs.dataset_inputs == ()
     assert run.outputs.model_outputs == ()
-
-
-def test_training_is_the_same_bit_for_bit(runs: Runs, tmp_path: Path) -> None:
-    def train() -> tuple[list[Any], float]:
-        trainer = trainer_of(tmp_path)
-        trainer.train()
-        return [part.detach().numpy().copy() for part in trainer.model.parameters()], float(torch.rand(1))
-
-    plain, plain_next = train()
-    clew.autolog()
-    recorded, recorded_next = train()
-    assert all(np.array_equal(a, b) for a, b in zip(plain, recorded, strict=True))
-    assert plain_next == recorded_next
-    assert len(runs()) == 1
-
-
-class Mine(Exception):
-    pass
-
-
-def test_the_user_s_error_is_his_and_the_run_failed(runs: Runs, tmp_path: Path) -> None:
-    clew.autolog()
-    error = Mine("mine")
-
-    class Failing(TrainerCallback):  # type: ignore[misc]
-        def on_epoch_end(self, *_: Any, **__: Any) -> None:
-            raise error
-
-    with pytest.raises(Mine) as caught:
-        trainer_of(tmp_path, callbacks=[Failing()]).train()
-    assert caught.value is error
-    (run,) = runs()
-    assert run.info.status == RunStatus.FAILED
-    assert run.data.params["hidden_size"] == "8"
-    assert run.outputs.model_outputs == ()
-    assert clew.active_run() is None
-
-
-def test_our_fault_does_not_stop_it(
-    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    clew.autolog()
-
-    def broken(*_: Any, **__: Any) -> None:
-        raise RuntimeError("ours")
-
-    monkeypatch.setattr(hooks.TrainRun, "on_log", broken)
-    trainer = trainer_of(tmp_path)
-    with caplog.at_level(logging.WARNING, "clew.autolog"):
-        trainer.train()
-    assert trainer.state.global_step == 6
-    assert len([record for record in caplog.records if "ours" in record.message]) == 1
-    (run,) = runs()
-    assert run.info.status == RunStatus.FINISHED
-    assert "ours" in run.data.tags["autolog.error"]
-
-
-def test_threads_have_runs_of_their_own(runs: Runs, tmp_path: Path) -> None:
-    clew.transformers.autolog(log_models=False)
-    trainers = [trainer_of(tmp_path / str(number)) for number in range(3)]
-    faults: list[BaseException] = []
-
-    def train(trainer: Any) -> None:
-        try:
-            trainer.train()
-        except BaseException as fault:  # noqa: BLE001 - reported below
-            faults.append(fault)
-
-    threads = [threading.Thread(target=train, args=(trainer,)) for trainer in trainers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults == []
-    assert {run.data.params["output_dir"] for run in runs()} == {str(tmp_path / str(n)) for n in range(3)}
-    for run in runs():
-        assert len(history(run, "loss")) == 6
-
-
-def test_undo_is_complete(runs: Runs, tmp_path: Path) -> None:
-    before = dict(vars(Trainer))
-    clew.autolog()
-    assert vars(Trainer)["train"] is not before["train"]
-    clew.autolog(disable=True)
-    assert dict(vars(Trainer)) == before
-    trainer_of(tmp_path).train()
-    assert runs() == []

@@ -185,15 +185,6 @@ def test_trials_that_could_not_begin_are_written_down_at_the_end(runs: Runs, mon
     assert len(of_parent["trial-0"].data.params) == 4
 
 
-def test_the_search_finds_the_same_with_and_without(runs: Runs) -> None:
-    plain, logged = Trials(), Trials()
-    find(trials=plain)
-    clew.hyperopt.autolog()
-    find(trials=logged)
-    assert logged.vals == plain.vals
-    assert logged.results == plain.results
-
-
 def test_undo_restores_the_originals(runs: Runs) -> None:
     from hyperopt.base import Domain
     from hyperopt.fmin import FMinIter
