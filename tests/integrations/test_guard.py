@@ -106,7 +106,7 @@ def test_our_own_fault_is_logged_once_and_tagged(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(scores, "training_scores", broken)
+    monkeypatch.setattr(scores, "judge", broken)
     with caplog.at_level(logging.WARNING, "clew.autolog"):
         for _ in range(3):
             assert Lasso().fit(X, Y).coef_ is not None
@@ -243,7 +243,7 @@ def test_excluded_frameworks_are_left_alone_and_unknown_ones_named(runs: Runs) -
 
 def test_silent_says_nothing(runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     clew.autolog(silent=True, log_models=False)
-    monkeypatch.setattr(scores, "training_scores", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(scores, "judge", lambda *_, **__: 1 / 0)
     Lasso().fit(X, Y)
     assert "ZeroDivisionError" in runs()[0].data.tags["autolog.error"]
     assert not [record for record in caplog.records if record.name == "clew.autolog"]

@@ -40,8 +40,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     disable_for_unsupported_versions: leave a framework alone that is older than ``OLDEST`` says.
     serialization_format: None takes the safe format of the framework (skops for scikit-learn).
     log_training_metrics: compute metrics on the training data after ``fit``.
+    log_figures: draw what classifiers make of their training data, and the estimator itself as a page.
     max_metric_rows: training metrics look at no more rows than this.
-    every_n_iter: of boosting, log the metrics of every n-th round, and of the last.
+    every_n_iter: of boosting, log the metrics of every n-th round, and of the last; of ``partial_fit``, of every call.
     importance_types: of XGBoost, which importances of features are logged; None for ``weight``.
     model_format: of XGBoost, the logged model's file format.
     own: what only this framework knows; without an entry, its own default holds.
@@ -60,6 +61,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     log_datasets: bool = True
     log_post_training_metrics: bool = True
     log_training_metrics: bool = True
+    log_figures: bool = True
     max_metric_rows: int = 100_000
     max_tuning_runs: int | None = 5
     serialization_format: str | None = None

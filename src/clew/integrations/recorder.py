@@ -98,9 +98,7 @@ class Recorder:
 
         error: what the training raised.
         """
-        fault = guard.take_fault()
-        if fault is not None:
-            guard.guarded("logging a failure", self.tags, {"autolog.error": fault[:500]})
+        self._tell_fault()
         active = self.active if self.managed else None
         if active is not None:
             session.pop(self.run_id)  # unless the user's end_run took it off already
@@ -112,6 +110,23 @@ class Recorder:
             self.active.link.runs.pop(self.run_id, None)
         elif active is not None:
             session.end(active, outcome.status.value, wait_s=_WAIT_S, outcome=outcome)
+
+    def end_again(self, error: BaseException | None) -> None:
+        """Move the end of a run of ours, which has ended, to now: what it records has gone on.
+
+        error: what the training raised.
+        """
+        self._tell_fault()
+        if self.managed:
+            log, outcome = self._log(), outcome_of(error)
+            explain(log, outcome)
+            log.end(outcome.status.value, now_ms())
+            self.active.link.runs.pop(self.run_id, None)
+
+    def _tell_fault(self) -> None:
+        fault = guard.take_fault()
+        if fault is not None:
+            guard.guarded("logging a failure", self.tags, {"autolog.error": fault[:500]})
 
 
 def open_run(flavor: str, options: Options, *, name: str | None = None, shared: bool = False) -> Recorder | None:

@@ -93,6 +93,8 @@ def sklearn_autolog(
     *,
     log_training_metrics: bool = True,
     max_metric_rows: int = 100_000,
+    log_figures: bool = True,
+    every_n_iter: int = 1,
 ) -> None:
     """Log every scikit-learn training; these options win over those of ``clew.autolog``.
 
@@ -104,6 +106,8 @@ def sklearn_autolog(
     log_post_training_metrics: log ``model.score`` and metric functions that get the model's predictions later.
     log_training_metrics: compute metrics on the training data after ``fit``.
     max_metric_rows: on no more rows than this, evenly spread.
+    every_n_iter: of ``partial_fit``, log the metrics of every n-th call.
+    log_figures: draw what a classifier makes of its training data, and the estimator itself as a page.
 
     Raises:
         InvalidValue: a limit is not positive.

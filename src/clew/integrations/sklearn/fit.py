@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,14 @@ from clew.entities.dataset import Dataset
 from clew.ids import now_ms
 from clew.integrations import guard
 from clew.integrations.dataset import describe, rows_of, source_tags, take
+from clew.integrations.onefit import OneFit, Part, class_tags
 from clew.integrations.options import Options
+from clew.integrations.randomness import undisturbed
 from clew.integrations.recorder import Recorder, open_run
 from clew.integrations.sklearn import scores
+from clew.integrations.sklearn.figures import figures_of
 from clew.integrations.sklearn.later import Memory, TrainedModel
+from clew.integrations.sklearn.page import FILE, page_of
 from clew.integrations.sklearn.search import log_candidates, log_table
 from clew.integrations.trained import EXAMPLE_ROWS, SIGNATURE_ROWS, log_trained
 from clew.packaging.signature import ModelSignature, infer_signature
@@ -23,17 +27,15 @@ from clew.packaging.signature import ModelSignature, infer_signature
 _log = logging.getLogger("clew.autolog")
 
 
-class Fit:
+class Fit(OneFit):
     """One training call of scikit-learn and its run."""
 
     def __init__(self, recorder: Recorder, estimator: Any, features: Any, targets: Any, weights: Any) -> None:
-        self._recorder = recorder
-        self._options = recorder.options
+        super().__init__(recorder)
         self._estimator = estimator
         self._features = features
         self._targets = targets
         self._weights = weights
-        self._error: BaseException | None = None
         self._evaluated: set[str] = set()
         self._dataset: Dataset | None = None
         self._start_ms = now_ms()
@@ -44,12 +46,7 @@ class Fit:
         recorder = open_run("sklearn", options)
         if recorder is None:
             return None
-        kind = type(estimator)
-        guard.guarded(
-            "logging tags",
-            recorder.tags,
-            {"estimator_name": kind.__name__, "estimator_class": f"{kind.__module__}.{kind.__name__}"},
-        )
+        guard.guarded("logging tags", recorder.tags, class_tags(estimator))
         guard.guarded("logging parameters", lambda: recorder.params(estimator_params(estimator)))
         return cls(recorder, estimator, features, targets, weights)
 
@@ -58,28 +55,20 @@ class Fit:
         trained = TrainedModel(type(self._estimator).__name__, self._log_later, self._features)
         memory.keep_model(self._estimator, trained)
 
-    def done(self, result: Any) -> None:
-        """Log what the fitted estimator shows; each part on its own, so that one fault costs one part."""
+    def parts(self, result: Any) -> Sequence[Part]:
+        """What the fitted estimator shows."""
         del result
-        parts = (
+        return (
             ("logging the dataset", self._log_dataset, self._options.log_datasets),
             ("logging the model", self._log_model, self._options.log_models),
             ("logging training metrics", self._log_metrics, self._options.log_training_metrics),
+            ("logging the estimator's page", self._log_page, self._options.log_figures),
             ("logging the search", self._log_search, is_search(self._estimator)),
         )
-        for what, work, wanted in parts:
-            if wanted:
-                guard.guarded(what, work)
 
-    def failed(self, error: BaseException) -> None:
-        """The user's call raised."""
-        self._error = error
-
-    def close(self) -> None:
-        """End the run if it is ours, and let go of the data."""
+    def forget(self) -> None:
+        """Let go of the user's data."""
         self._estimator = self._features = self._targets = self._weights = None
-        error, self._error = self._error, None
-        self._recorder.end(error)
 
     def _log_dataset(self) -> None:
         if rows_of(self._features):
@@ -87,9 +76,9 @@ class Fit:
             self._recorder.dataset(self._dataset, "train")
 
     def _log_metrics(self) -> None:
-        recorder, options = self._recorder, self._options
-        if rows_of(self._features):
-            found, rows = scores.training_scores(
+        recorder, options, rows = self._recorder, self._options, rows_of(self._features)
+        if rows:
+            judged = scores.judge(
                 self._estimator,
                 self._features,
                 self._targets,
@@ -97,12 +86,18 @@ class Fit:
                 pos_label=options.pos_label,
                 max_rows=options.max_metric_rows,
             )
-            recorder.metrics(found)
-            if rows < rows_of(self._features):
-                recorder.tags({"autolog.metric_rows": f"{rows} of {rows_of(self._features)}"})
+            recorder.metrics(judged.scores)
+            if judged.rows < rows:
+                recorder.tags({"autolog.metric_rows": f"{judged.rows} of {rows}"})
+            if options.log_figures:
+                for file, draw in figures_of(self._estimator, judged).items():
+                    guard.guarded("drawing a figure", lambda f=file, d=draw: recorder.text(d(), f))  # type: ignore[misc]
         for name, values in scores.curves(self._estimator).items():
             for step, value in enumerate(values):
                 recorder.metrics({name: value}, step)
+
+    def _log_page(self) -> None:
+        self._recorder.text(page_of(self._estimator), FILE)
 
     def _log_search(self) -> None:
         search, recorder = self._estimator, self._recorder
@@ -134,7 +129,8 @@ class Fit:
     def _signature(self) -> ModelSignature:
         sample = take(self._features, slice(SIGNATURE_ROWS))
         few = take(self._features, slice(EXAMPLE_ROWS))
-        answer = self._estimator.predict(few) if hasattr(self._estimator, "predict") else None
+        with undisturbed():
+            answer = self._estimator.predict(few) if hasattr(self._estimator, "predict") else None
         rows_of_numbers = isinstance(sample, list | tuple) and not any(isinstance(row, str | Mapping) for row in sample)
         return infer_signature(np.asarray(sample) if rows_of_numbers else sample, answer)
 

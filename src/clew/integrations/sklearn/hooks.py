@@ -7,7 +7,9 @@ import inspect
 from types import ModuleType
 
 from clew.integrations import guard, options
+from clew.integrations.options import Options
 from clew.integrations.patch import Patch, Training
+from clew.integrations.sklearn.batches import Batch
 from clew.integrations.sklearn.fit import Fit
 from clew.integrations.sklearn.later import Memory, patch_metrics, patch_predictions
 from clew.integrations.sklearn.parallel import patch_parallel
@@ -54,6 +56,7 @@ def patch_module(patch: Patch, module: ModuleType) -> None:
         if isinstance(kind, type) and kind.__module__ == name and _trains(kind):
             for method in _TRAINING_METHODS:
                 patch.train(kind, method, functools.partial(_begin, patch))
+            patch.train(kind, "partial_fit", functools.partial(_begin_batch, patch))
 
 
 def _trains(kind: type) -> bool:
@@ -62,21 +65,44 @@ def _trains(kind: type) -> bool:
 
 
 def _begin(patch: Patch, estimator: object, args: tuple[object, ...], kwargs: dict[str, object]) -> Training | None:
-    chosen = options.wanted("sklearn")
-    if chosen is None or type(estimator).__module__.startswith(_SILENT_MODULES):
+    chosen = _chosen(estimator)
+    if chosen is None:
         return None
-    names = guard.attempt(lambda: _fit_arguments(type(estimator))) or ("X", "y", "sample_weight")
-    given = {**dict(zip(names, args, strict=False)), **kwargs}
-    features = given.get(names[0])
-    fit = Fit.begin(chosen, estimator, features, given.get("y", given.get("Y")), given.get("sample_weight"))
+    fit = Fit.begin(chosen, estimator, *_data(estimator, "fit", args, kwargs))
     if fit is not None and chosen.log_post_training_metrics:
         fit.remember(_memory)
         patch_predictions(patch, type(estimator), _memory)
     return fit
 
 
-def _fit_arguments(kind: type) -> tuple[str, ...]:
-    """Names of the arguments of ``fit``; quicker than a signature."""
-    code = inspect.unwrap(kind.fit).__code__  # type: ignore[attr-defined]
+def _begin_batch(
+    patch: Patch, estimator: object, args: tuple[object, ...], kwargs: dict[str, object]
+) -> Training | None:
+    chosen = _chosen(estimator)
+    if chosen is None:
+        return None
+    batch = Batch.begin(_memory, chosen, estimator, *_data(estimator, "partial_fit", args, kwargs))
+    if batch is not None and chosen.log_post_training_metrics:
+        patch_predictions(patch, type(estimator), _memory)
+    return batch
+
+
+def _chosen(estimator: object) -> Options | None:
+    chosen = options.wanted("sklearn")
+    return None if type(estimator).__module__.startswith(_SILENT_MODULES) else chosen
+
+
+def _data(
+    estimator: object, method: str, args: tuple[object, ...], kwargs: dict[str, object]
+) -> tuple[object, object, object]:
+    """Features, targets and weights among the arguments of a training method."""
+    names = guard.attempt(lambda: _arguments(type(estimator), method)) or ("X", "y", "sample_weight")
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    return given.get(names[0]), given.get("y", given.get("Y")), given.get("sample_weight")
+
+
+def _arguments(kind: type, method: str) -> tuple[str, ...]:
+    """Names of the arguments of a method; quicker than a signature."""
+    code = inspect.unwrap(getattr(kind, method)).__code__
     names: tuple[str, ...] = code.co_varnames[1 : code.co_argcount]
     return names

@@ -63,15 +63,25 @@ class Memory:
     def __init__(self) -> None:
         self._models: dict[int, tuple[Any, TrainedModel]] = {}
         self._predictions: dict[int, tuple[Any, Prediction]] = {}
+        self._batches: dict[int, tuple[Any, Any]] = {}
 
     def keep_model(self, estimator: Any, trained: TrainedModel) -> None:
-        """Remember that this object was trained in a run."""
+        """Remember that this object was trained in a run, from the beginning."""
+        self._batches.pop(id(estimator), None)
         _keep(self._models, estimator, trained)
 
     def find_model(self, estimator: Any) -> TrainedModel | None:
         """The run's side of a trained object."""
         found: TrainedModel | None = _find(self._models, estimator)
         return found
+
+    def keep_batches(self, estimator: Any, batches: Any) -> None:
+        """Remember the run in which an object is trained batch by batch."""
+        _keep(self._batches, estimator, batches)
+
+    def find_batches(self, estimator: Any) -> Any:
+        """What ``keep_batches`` was given; None where there is nothing."""
+        return _find(self._batches, estimator)
 
     def keep_prediction(self, values: Any, prediction: Prediction) -> None:
         """Remember whose prediction this object is; what cannot be referenced weakly is left out."""
@@ -86,6 +96,7 @@ class Memory:
         """Forget everything."""
         self._models.clear()
         self._predictions.clear()
+        self._batches.clear()
 
 
 def patch_predictions(patch: Patch, kind: type, memory: Memory) -> None:

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from clew.integrations.dataset import rows_of, take
 from clew.integrations.guard import attempt
+from clew.integrations.randomness import undisturbed
 
 # Series that estimators keep from their fit, by attribute; each is logged with its position as step.
 _CURVES = ("loss_curve_", "validation_scores_", "train_score_", "validation_score_", "oob_scores_")
 
 
-def training_scores(
-    estimator: Any, features: Any, targets: Any, weights: Any, *, pos_label: Any, max_rows: int
-) -> tuple[dict[str, float], int]:
-    """Metrics named as MLflow's autologging names them, and how many rows they were computed on.
+@dataclass
+class Judged:
+    """What an estimator makes of its training data.
+
+    rows: how many were looked at; features, targets and weights are theirs.
+    labels, chances: what a classifier answers, and with which probabilities; None where there are none.
+    """
+
+    rows: int
+    features: Any
+    targets: Any
+    weights: Any
+    labels: Any = None
+    chances: Any = None
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+def judge(estimator: Any, features: Any, targets: Any, weights: Any, *, pos_label: Any, max_rows: int) -> Judged:
+    """Metrics named as MLflow's autologging names them.
 
     weights: sample weights given to ``fit``, or None.
     max_rows: with more rows than this, that many are looked at, evenly spread.
@@ -27,14 +44,18 @@ def training_scores(
         chosen = np.linspace(0, rows - 1, max_rows).astype(int)
         features, targets, weights = (take(part, chosen) for part in (features, targets, weights))
         rows = max_rows
-    scores = _scores(estimator, features, targets, weights, pos_label)
+    judged = Judged(rows, features, targets, weights)
+    with undisturbed():  # some estimators draw random numbers to answer
+        scores = _scores(estimator, judged, pos_label)
     found = {f"training_{name}": value for name, value in scores.items() if value is not None}
-    return {name: float(value) for name, value in found.items()}, rows
+    judged.scores = {name: float(value) for name, value in found.items()}
+    return judged
 
 
 def curves(estimator: Any) -> Mapping[str, list[float]]:
     """Series over the rounds of the fit, by metric name: loss and validation curves where the estimator keeps them."""
     found = {}
+    estimator = _innermost(estimator)
     for attribute in _CURVES:
         values = attempt(lambda name=attribute: np.asarray(getattr(estimator, name, ()), dtype=float))  # type: ignore[misc]
         if values is not None and values.ndim == 1 and len(values):
@@ -42,23 +63,34 @@ def curves(estimator: Any) -> Mapping[str, list[float]]:
     return found
 
 
-def _scores(estimator: Any, features: Any, targets: Any, weights: Any, pos_label: Any) -> dict[str, float | None]:
+def _innermost(estimator: Any) -> Any:
+    """What was trained in the end: a search's best, a pipeline's last step."""
+    while True:
+        steps = getattr(estimator, "steps", None)
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif isinstance(steps, list) and steps:
+            estimator = steps[-1][-1]
+        else:
+            return estimator
+
+
+def _scores(estimator: Any, judged: Judged, pos_label: Any) -> dict[str, float | None]:
     from sklearn.base import is_classifier, is_regressor
 
-    if targets is not None and is_classifier(estimator):
-        return _classifier_scores(estimator, features, targets, weights, pos_label)
-    if targets is not None and is_regressor(estimator):
-        return _regressor_scores(estimator, features, targets, weights)
-    return {"score": _own_score(estimator, features, targets, None)}
+    if judged.targets is not None and is_classifier(estimator):
+        return _classifier_scores(estimator, judged, pos_label)
+    if judged.targets is not None and is_regressor(estimator):
+        return _regressor_scores(estimator, judged.features, judged.targets, judged.weights)
+    return {"score": _own_score(estimator, judged.features, judged.targets, None)}
 
 
-def _classifier_scores(
-    estimator: Any, features: Any, targets: Any, weights: Any, pos_label: Any
-) -> dict[str, float | None]:
+def _classifier_scores(estimator: Any, judged: Judged, pos_label: Any) -> dict[str, float | None]:
     from sklearn import metrics
     from sklearn.base import ClassifierMixin
 
-    labels = attempt(lambda: estimator.predict(features))
+    features, targets, weights = judged.features, judged.targets, judged.weights
+    labels = judged.labels = attempt(lambda: estimator.predict(features))
     if labels is None:
         return {}
     average = {"average": "weighted"} if pos_label is None else {"average": "binary", "pos_label": pos_label}
@@ -73,7 +105,7 @@ def _classifier_scores(
     }
     scores["accuracy_score"] = attempt(lambda: metrics.accuracy_score(targets, labels, sample_weight=weights))
     if hasattr(estimator, "predict_proba"):
-        chances = attempt(lambda: estimator.predict_proba(features))
+        chances = judged.chances = attempt(lambda: estimator.predict_proba(features))
         if chances is not None:
             scores |= _chance_scores(estimator, targets, chances, weights)
     if type(estimator).score is ClassifierMixin.score:

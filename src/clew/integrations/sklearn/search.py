@@ -15,6 +15,7 @@ from clew.client.values import dataset_fields
 from clew.entities.dataset import Dataset
 from clew.entities.run import RunStatus
 from clew.integrations import guard
+from clew.integrations.onefit import class_tags
 from clew.integrations.recorder import Recorder
 from clew.integrations.trials import STATE_TAG, write_trial
 
@@ -69,9 +70,7 @@ def _write(recorder: Recorder, search: Any, number: int, dataset: Dataset | None
 
     results = search.cv_results_
     candidate = clone(search.estimator).set_params(**clone_params(results["params"][number]))
-    kind = type(candidate)
-    tags = {"estimator_name": kind.__name__, "estimator_class": f"{kind.__module__}.{kind.__name__}"}
-    trial = write_trial(recorder.active, number, tags, start_ms)
+    trial = write_trial(recorder.active, number, class_tags(candidate), start_ms)
     failed = math.isnan(_scores(results, number).get("mean_test_score", 0.0))
     try:
         for name, value in candidate.get_params(deep=True).items():
