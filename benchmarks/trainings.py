@@ -1,7 +1,8 @@
 """A small training, with autologging and without in turns: run by the Python that has the frameworks.
 
 ``python trainings.py FRAMEWORK PLACE URL ROUNDS`` prints one line, ``figures`` and a JSON object: seconds of an epoch
-with and without (medians, the first epoch of each training left out), and what a training takes more besides.
+with and without, by the clock and of the process's own CPU (medians, the first epoch of each training left out), and
+what a training takes more besides.
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ from typing import Any
 
 ROWS, COLUMNS, EPOCHS = 20_000, 64, 5
 
+Mark = tuple[float, float]
 
-def keras_training(place: str) -> Callable[[], list[float]]:
+
+def now() -> Mark:
+    """Seconds by the clock, and of this process's CPU."""
+    return time.perf_counter(), time.process_time()
+
+
+def keras_training(place: str) -> Callable[[], list[Mark]]:
     import keras
     import numpy as np
 
@@ -26,14 +34,14 @@ def keras_training(place: str) -> Callable[[], list[float]]:
     y = x.sum(1)
 
     class Clock(keras.callbacks.Callback):
-        def __init__(self, marks: list[float]) -> None:
+        def __init__(self, marks: list[Mark]) -> None:
             super().__init__()
             self.marks = marks
 
         def on_epoch_end(self, *_: Any, **__: Any) -> None:
-            self.marks.append(time.perf_counter())
+            self.marks.append(now())
 
-    def train() -> list[float]:
+    def train() -> list[Mark]:
         keras.utils.set_random_seed(0)
         model = keras.Sequential(
             [
@@ -43,14 +51,14 @@ def keras_training(place: str) -> Callable[[], list[float]]:
             ]
         )
         model.compile("adam", "mse", metrics=["mae"])
-        marks: list[float] = []
+        marks: list[Mark] = []
         model.fit(x, y, batch_size=128, epochs=EPOCHS, validation_split=0.1, verbose=0, callbacks=[Clock(marks)])
         return marks
 
     return train
 
 
-def lightning_training(place: str) -> Callable[[], list[float]]:
+def lightning_training(place: str) -> Callable[[], list[Mark]]:
     import lightning as L  # noqa: N812 - as its users write it
     import torch
     from torch.utils.data import DataLoader, TensorDataset
@@ -85,12 +93,12 @@ def lightning_training(place: str) -> Callable[[], list[float]]:
 
     class Clock(L.Callback):
         def __init__(self) -> None:
-            self.marks: list[float] = []
+            self.marks: list[Mark] = []
 
         def on_train_epoch_start(self, *_: Any) -> None:
-            self.marks.append(time.perf_counter())  # behind all that the epoch before left to do
+            self.marks.append(now())  # behind all that the epoch before left to do
 
-    def train() -> list[float]:
+    def train() -> list[Mark]:
         torch.manual_seed(0)
         clock = Clock()
         quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
@@ -110,7 +118,7 @@ def main(framework: str, place: str, url: str, rounds: int) -> None:
     clew.set_experiment("bench")
     train = {"keras": keras_training, "lightning": lightning_training}[framework](place)
     train()  # warm
-    epochs: dict[bool, list[float]] = {False: [], True: []}
+    epochs: dict[bool, list[Mark]] = {False: [], True: []}
     totals: dict[bool, list[float]] = {False: [], True: []}
     for number in range(2 * rounds):
         with_it = number % 2 == 1
@@ -118,9 +126,13 @@ def main(framework: str, place: str, url: str, rounds: int) -> None:
         start = time.perf_counter()
         marks = train()
         totals[with_it].append(time.perf_counter() - start)
-        epochs[with_it] += [after - before for before, after in pairwise(marks)]
+        epochs[with_it] += [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(marks)]
     clew.autolog(disable=True)
-    found = {"epoch_with": median(epochs[True]), "epoch_without": median(epochs[False])}
+    found = {
+        f"{kind}_{'with' if with_it else 'without'}": median(pair[place] for pair in pairs)
+        for with_it, pairs in epochs.items()
+        for place, kind in enumerate(("epoch", "cpu"))
+    }
     found["fixed"] = (
         median(totals[True]) - median(totals[False]) - EPOCHS * (found["epoch_with"] - found["epoch_without"])
     )
