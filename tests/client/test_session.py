@@ -56,13 +56,21 @@ def test_tasks_have_runs_of_their_own() -> None:
 
 
 def test_notebook_cells_share_the_run_though_each_has_its_own_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", types.ModuleType("kernelapp"))
     first = contextvars.copy_context().run(clew.start_run)
     contextvars.copy_context().run(clew.log_metric, "x", 1.0)
     assert run_id() == first.info.run_id
     contextvars.copy_context().run(clew.end_run)
     assert run_id() is None
     assert clew.get_run(first.info.run_id).data.metrics == {"x": 1.0}
+
+
+def test_ipykernel_in_a_script_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PySpark imports it where it is installed, in the midst of a run."""
+    clew.start_run()
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    clew.end_run()
+    assert run_id() is None
 
 
 def test_runs_end_from_the_inside_out() -> None:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
+from clew.client.shells import in_kernel
+
 _seen: list[BaseException] = []
 _status_of: Any = vars(SystemExit)["code"].__get__
 
@@ -89,4 +91,4 @@ def last_error() -> BaseException | None:
 
 def _is_interactive() -> bool:
     """Whether an exception ends a cell or a line, and not the process."""
-    return hasattr(sys, "ps1") or "ipykernel" in sys.modules
+    return hasattr(sys, "ps1") or in_kernel()

@@ -9,17 +9,18 @@ child to the run inside which it was started; neither ends it.
 from __future__ import annotations
 
 import os
-import sys
 import threading
+from collections.abc import Callable
 
 from clew import settings
 from clew.client import carriage
-from clew.client.active import Active, Place, Stack, followed_var, model_var, place_var, stack_var, write_var
+from clew.client.active import Active, Companion, Place, Stack, followed_var, model_var, place_var, stack_var, write_var
 from clew.client.failure import explain
 from clew.client.link import Link, link_to
 from clew.client.notice import say
 from clew.client.outcome import Outcome
 from clew.client.ranks import Ranks
+from clew.client.shells import in_kernel
 from clew.errors import shown
 from clew.ids import now_ms
 
@@ -31,6 +32,7 @@ class Session:
     open: the runs that this process began and has not ended. shared: those that threads without runs of their own
         log to, the innermost last.
     beginning: held while a log call without a run begins one.
+    companion_makers: what integrations set beside each run that begins.
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,7 @@ class Session:
         self.open: dict[str, Active] = {}
         self.shared: Stack = ()
         self.beginning = threading.RLock()
+        self.companion_makers: list[Callable[[Active], Companion | None]] = []
         self._lock = threading.RLock()
         self._place = Place()
         self._inherited: Stack = ()
@@ -119,7 +122,7 @@ class Session:
     def stack(self) -> Stack:
         """The active runs of this context, the innermost last."""
         found = stack_var.get()
-        if not found and "ipykernel" in sys.modules:
+        if not found and in_kernel():
             found = getattr(self._notebook, "stack", ())
         return found
 
@@ -149,7 +152,7 @@ class Session:
         return found
 
     def _set_stack(self, stack: Stack) -> None:
-        if "ipykernel" in sys.modules:
+        if in_kernel():
             self._notebook.stack = stack
         else:
             stack_var.set(stack)
@@ -181,14 +184,14 @@ class Session:
 
     def model_id(self) -> str | None:
         """The logged model that metrics are bound to in this context."""
-        if "ipykernel" in sys.modules:
+        if in_kernel():
             return getattr(self._notebook, "model_id", None)
         return model_var.get()
 
     def set_model(self, model_id: str | None) -> str | None:
         """Bind metrics to a logged model, None to none; the one before."""
         previous = self.model_id()
-        if "ipykernel" in sys.modules:
+        if in_kernel():
             self._notebook.model_id = model_id
         else:
             model_var.set(model_id)

@@ -24,6 +24,11 @@ class Cell(NamedTuple):
 Ended = Callable[[Cell, BaseException], None]
 
 
+def in_kernel() -> bool:
+    """Whether this process is a notebook's kernel. Other programs import ``ipykernel``, too: PySpark does it."""
+    return "ipykernel.kernelapp" in sys.modules
+
+
 def find_shell() -> Any:
     """IPython's running shell, or None."""
     find = getattr(sys.modules.get("IPython"), "get_ipython", None)

@@ -10,6 +10,7 @@ import sys
 from typing import Final
 
 from clew import settings
+from clew.client.shells import in_kernel
 
 USER: Final = "mlflow.user"
 SOURCE_NAME: Final = "mlflow.source.name"
@@ -57,7 +58,7 @@ def program_folder() -> str:
 def _program() -> tuple[str, str]:
     """What runs, and MLflow's word for its kind."""
     shell = sys.modules.get("IPython")
-    if shell is not None and "ipykernel" in sys.modules:
+    if shell is not None and in_kernel():
         return settings.read().notebook or "notebook", "NOTEBOOK"
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     if main:
