@@ -42,7 +42,7 @@ NAMES = (
     "tables",
     "ui",
 )
-ON_DEMAND = ("autolog", "autolog_boosting", "peers")
+ON_DEMAND = ("autolog", "autolog_boosting", "peers", "spark_udf")
 """Only where named: they need more installed, the frameworks or what they compare with."""
 
 

@@ -11,12 +11,13 @@ from clew.client import modelarguments as _arguments
 from clew.client import sparkmodels as _spark
 from clew.client.modelarguments import CondaEnv, LogArguments, SaveArguments
 from clew.client.models import ModelInfo
+from clew.integrations.switches import spark_autolog as autolog
 from clew.packaging.environment import conda_env as _conda_env
 from clew.packaging.environment import requirements
 from clew.packaging.flavor import Trust
 from clew.packaging.flavors.spark import PACKAGES
 
-__all__ = ["get_default_conda_env", "get_default_pip_requirements", "load_model", "log_model", "save_model"]
+__all__ = ["autolog", "get_default_conda_env", "get_default_pip_requirements", "load_model", "log_model", "save_model"]
 
 
 def log_model(

@@ -94,7 +94,7 @@ ABSENT = {
     "serving of models and what belongs to it come with a later version": (
         r"pyfunc\.(add_to_model|set_prediction_context)"
         r"|models\.(ModelConfig|ModelInputExample|\w+_requirements|add_libraries_to_model|build_docker|convert_\w+)"
-        r"|spark\.autolog|models\.(predict|set_signature|validate_\w+)"
+        r"|models\.(predict|set_signature|validate_\w+)"
     ),
 }
 """Why names of MLflow's are not there, and which."""

@@ -158,6 +158,8 @@ def _accompany(active: Active, system_metrics: bool | None, *, source: bool) -> 
     if monitor.wanted(system_metrics):
         steps = [m.step for m in run.data.latest if m.key.startswith("system/")]
         active.companions.append(monitor.Monitor(log, max(steps, default=-1) + 1))
+    made = (make(active) for make in session.companion_makers)
+    active.companions += [companion for companion in made if companion is not None]
 
 
 def _as_active(run: Run) -> ActiveRun:

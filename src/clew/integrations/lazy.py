@@ -18,16 +18,19 @@ from clew.integrations.guard import guarded
 Callback = Callable[[ModuleType], None]
 
 _lock = threading.RLock()
-_watched: dict[str, Callback] = {}
+_watched: dict[tuple[str, object], Callback] = {}
+"""(package, watcher) -> callback."""
 
 
-def watch(package: str, callback: Callback) -> None:
+def watch(package: str, callback: Callback, watcher: object) -> None:
     """Call ``callback(module)`` for every module of a package, now or as soon as it has run.
+
+    watcher: whose callback it is; several may watch one package.
 
     Faults of the callback are reported and do not reach the user's import.
     """
     with _lock:
-        _watched[package] = callback
+        _watched[package, watcher] = callback
         if _finder not in sys.meta_path:
             sys.meta_path.insert(0, _finder)
         present = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == package]
@@ -35,12 +38,17 @@ def watch(package: str, callback: Callback) -> None:
         guarded(f"patching {module.__name__}", callback, module)
 
 
-def forget(package: str) -> None:
-    """Stop looking at a package's modules."""
+def forget(package: str, watcher: object) -> None:
+    """Stop showing a package's modules to this watcher."""
     with _lock:
-        _watched.pop(package, None)
+        _watched.pop((package, watcher), None)
         if not _watched and _finder in sys.meta_path:
             sys.meta_path.remove(_finder)
+
+
+def _callbacks(module: str) -> list[Callback]:
+    package = module.partition(".")[0]
+    return [callback for (watched, _), callback in list(_watched.items()) if watched == package]
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -49,7 +57,7 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname.partition(".")[0] not in _watched:
+        if not _callbacks(fullname):
             return None
         for finder in list(sys.meta_path):
             spec = None if finder is self else finder.find_spec(fullname, path, target)
@@ -67,8 +75,7 @@ def _follow(loader: Any, name: str) -> None:
         # Some loaders serve many modules, so what was set for this one must not stay.
         vars(loader).pop("exec_module", None)
         run(module)
-        callback = _watched.get(name.partition(".")[0])
-        if callback is not None:
+        for callback in _callbacks(name):
             guarded(f"patching {name}", callback, module)
 
     # On the loader's instance, so that its type and all else about the module stay as they are.

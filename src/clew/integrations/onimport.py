@@ -35,13 +35,13 @@ class OnImport:
                 self._patch.undo()
             self._patch = Patch(self._flavor)
             for package in self._packages:
-                lazy.watch(package, functools.partial(self._patch_module, self._patch))
+                lazy.watch(package, functools.partial(self._patch_module, self._patch), self)
 
     def uninstall(self) -> None:
         """Put everything back."""
         with self._lock:
             for package in self._packages:
-                lazy.forget(package)
+                lazy.forget(package, self)
             if self._patch is not None:
                 self._patch.undo()
                 self._patch = None

@@ -23,6 +23,7 @@ OLDEST: Final[Mapping[str, str]] = {
     "lightning": "2.0",
     "optuna": "4.0",
     "prophet": "1.1",
+    "pyspark": "3.5",
     "pytorch_lightning": "2.0",
     "sklearn": "1.5",
     "statsmodels": "0.14",

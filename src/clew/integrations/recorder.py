@@ -105,6 +105,8 @@ class Recorder:
         outcome = outcome_of(error)
         if active is not None and self.active.link.away:
             # There is nothing to wait for, and that has been said.
+            for companion in active.companions:
+                companion.stop()
             explain(active.log, outcome)
             active.log.end(outcome.status.value, now_ms())
             self.active.link.runs.pop(self.run_id, None)

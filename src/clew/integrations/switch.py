@@ -14,8 +14,10 @@ from clew.integrations import joblib as _joblib
 from clew.integrations import keras as _keras
 from clew.integrations import options
 from clew.integrations import optuna as _optuna
+from clew.integrations import pysparkml as _pysparkml
 from clew.integrations import pytorch as _pytorch
 from clew.integrations import sklearn as _sklearn
+from clew.integrations import sparkreads as _sparkreads
 from clew.integrations import transformers as _transformers
 from clew.integrations.onimport import OnImport, hooks
 
@@ -38,8 +40,10 @@ _INTEGRATIONS: Final[Mapping[str, Switched]] = {
     "lightgbm": OnImport("lightgbm", ("lightgbm",), hooks("clew.integrations.lightgbm")),
     "optuna": _optuna,
     "prophet": OnImport("prophet", ("prophet",), hooks("clew.integrations.prophet")),
+    "pyspark.ml": _pysparkml,
     "pytorch": _pytorch,
     "sklearn": _sklearn,
+    "spark": _sparkreads,
     "statsmodels": OnImport("statsmodels", ("statsmodels",), hooks("clew.integrations.statsmodels")),
     "transformers": _transformers,
     "xgboost": OnImport("xgboost", ("xgboost",), hooks("clew.integrations.xgboost")),

@@ -1,4 +1,4 @@
-"""``autolog`` of boosting, statsmodels and Prophet, one each; its options win over those of ``clew.autolog``."""
+"""``autolog`` of boosting, statsmodels, Prophet and Spark, one each; its options win over those of ``clew.autolog``."""
 
 from __future__ import annotations
 
@@ -121,3 +121,36 @@ def prophet_autolog(
     registered_model_name: every logged model becomes the next version of this registered model.
     """
     switch_own("prophet", locals())
+
+
+def pyspark_ml_autolog(
+    log_models: bool = True,
+    log_datasets: bool = True,
+    disable: bool = False,
+    exclusive: bool = False,
+    disable_for_unsupported_versions: bool = False,
+    silent: bool = False,
+    log_post_training_metrics: bool = True,
+    registered_model_name: str | None = None,
+    log_input_examples: bool = False,
+    log_model_signatures: bool = True,
+    log_model_allowlist: Sequence[str] | None = None,
+    extra_tags: Mapping[str, str] | None = None,
+) -> None:
+    """Log every training of Spark MLlib; these options win over those of ``clew.autolog``.
+
+    log_post_training_metrics: log what evaluators say of the model's predictions later.
+    registered_model_name: the registered model of which each logged model becomes the next version.
+    log_model_allowlist: full names of the classes whose models are logged, ``*`` at the end for whole modules; None
+        takes all of Spark's but those that are as large as their data (ALS, LDA, FPGrowth, Word2Vec).
+    disable_for_unsupported_versions: leave Spark alone where it is older than 3.5.
+    """
+    switch_own("pyspark.ml", locals())
+
+
+def spark_autolog(disable: bool = False, silent: bool = False) -> None:
+    """Log the files and tables that Spark reads as inputs of the run in which it reads them.
+
+    They stand in the tag ``sparkDatasourceInfo`` too, as in MLflow. These options win over those of ``clew.autolog``.
+    """
+    switch_own("spark", locals())

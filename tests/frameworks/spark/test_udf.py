@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,37 @@ def test_a_registered_model_scores_a_table_as_it_does_here(
     assert predictions(table, score(*map(column, COLUMNS))) == pytest.approx(expected)
     with pytest.raises(NotFound):
         clew.pyfunc.spark_udf(spark, f"models:/{name}/7")
+
+
+def test_rows_a_second_are_told(spark: Any, experiment: Any, forest: Any, wines: pd.DataFrame, tmp_path: Path) -> None:
+    """What a table of 60,000 rows takes by stage, by alias and by position, workers warm; shown by ``pytest -rP``."""
+    from pyspark.sql import functions
+
+    with clew.start_run() as run:
+        name = f"fast_{run.info.run_id[:6]}"
+        clew.sklearn.log_model(forest, "model", input_example=wines.head(3), registered_model_name=name)
+    client = clew.ClewClient()
+    client.transition_model_version_stage(name, "1", "Staging")
+    client.set_registered_model_alias(name, "fast", "1")
+    path, rows = str(tmp_path / "many"), 60_000
+    drawn = [functions.rand(seed=at).alias(label) for at, label in enumerate(COLUMNS)]
+    spark.range(rows, numPartitions=2).select(*drawn).write.parquet(path)
+    many = spark.read.parquet(path)
+    staged = clew.pyfunc.spark_udf(spark, f"models:/{name}/Staging")
+    aliased = clew.pyfunc.spark_udf(spark, f"models:/{name}@fast")
+    sums = set()
+    for label, call in (
+        ("first, loading the model", staged(by_name(*COLUMNS))),
+        ("by stage, struct", staged(by_name(*COLUMNS))),
+        ("by alias, struct", aliased(by_name(*COLUMNS))),
+        ("by alias, positions", aliased(*map(column, COLUMNS))),
+    ):
+        began = time.perf_counter()
+        ((scored, total),) = many.select(call.alias("p")).agg(functions.count("p"), functions.sum("p")).collect()
+        print(f"Spark UDF, {label}: {rows / (time.perf_counter() - began):,.0f} rows/s")
+        assert scored == rows
+        sums.add(round(total, 6))
+    assert len(sums) == 1
 
 
 def test_sql_and_sparks_before_4_1_reach_it_too(spark: Any, table: Any, forest: Any, tmp_path: Path) -> None:

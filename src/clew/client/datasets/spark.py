@@ -14,7 +14,7 @@ from clew.client.datasets.sources import (
     spark_session,
 )
 from clew.errors import InvalidValue
-from clew.packaging.schema import ColumnSpec, DataType, Schema
+from clew.packaging.schema import ArrayType, ColumnSpec, DataType, Schema, ValueType, VectorType
 
 _TYPES: Final = {
     "boolean": DataType.BOOLEAN,
@@ -115,6 +115,14 @@ def load_delta(
     df = source.load()
     check_column("Spark", df.columns, "targets", targets)
     return SparkDataset(df, source, targets, name, digest, None)
+
+
+def column_type(kind: Any) -> ValueType | None:
+    """The type of a column of Spark's type; None where schemas have none."""
+    if kind.typeName() == "array":
+        inner = column_type(kind.elementType)
+        return None if inner is None else ArrayType(inner)
+    return VectorType() if type(kind).__name__ == "VectorUDT" else _TYPES.get(kind.simpleString())
 
 
 def _schema(df: Any) -> Schema | None:
