@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 import clew
 from clew.entities.run import Run, RunStatus
-from clew.integrations.sklearn import scores
+from clew.integrations.sklearn import batches, scores
 
 Runs = Callable[[], list[Run]]
 
@@ -47,9 +47,18 @@ def test_the_calls_of_an_estimator_are_the_steps_of_one_run(runs: Runs) -> None:
     assert [step for step, _ in history(run, "training_log_loss")] == [0, 1, 2, 3]
     assert history(run, "training_score")[-1][1] == model.score(X[60:80], Y[60:80])
     assert run.outputs.model_outputs == ()
-    ended = run.info.end_time or 0
+
+
+def test_the_end_moves_on_with_the_calls_now_and_then(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    clew.autolog()
+    model = train(SGDClassifier(), 2)
+    ended = runs()[0].info.end_time or 0
+    monkeypatch.setattr(batches, "_END_EVERY_S", 0.0)
     train(model, 1)
-    assert (runs()[0].info.end_time or 0) > ended
+    (run,) = runs()
+    assert (run.info.end_time or 0) > ended
+    assert run.info.status == RunStatus.FINISHED
+    assert [step for step, _ in history(run, "training_score")] == [0, 1, 2]
 
 
 def test_metrics_between_the_calls_are_series(runs: Runs) -> None:
@@ -123,3 +132,11 @@ def test_our_faults_cost_the_record_alone(runs: Runs, monkeypatch: pytest.Monkey
     (run,) = runs()
     assert run.info.status == RunStatus.FINISHED
     assert "ZeroDivisionError" in run.data.tags["autolog.error"]
+
+
+def test_of_many_calls_few_are_looked_at() -> None:
+    looked_at = [step for step in range(10_001) if batches.is_due(step, 1)]
+    assert looked_at[:100] == list(range(100))
+    assert looked_at[100:190] == list(range(100, 1000, 10))
+    assert looked_at[190:] == [*range(1000, 10_000, 100), 10_000]
+    assert [step for step in range(1001) if batches.is_due(step, 5)][98:102] == [490, 495, 500, 550]

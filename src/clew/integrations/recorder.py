@@ -98,7 +98,7 @@ class Recorder:
 
         error: what the training raised.
         """
-        self._tell_fault()
+        self.tell_fault()
         active = self.active if self.managed else None
         if active is not None:
             session.pop(self.run_id)  # unless the user's end_run took it off already
@@ -118,14 +118,15 @@ class Recorder:
 
         error: what the training raised.
         """
-        self._tell_fault()
+        self.tell_fault()
         if self.managed:
             log, outcome = self._log(), outcome_of(error)
             explain(log, outcome)
             log.end(outcome.status.value, now_ms())
             self.active.link.runs.pop(self.run_id, None)
 
-    def _tell_fault(self) -> None:
+    def tell_fault(self) -> None:
+        """Tag the run with the last failure of logging, if there was one."""
         fault = guard.take_fault()
         if fault is not None:
             guard.guarded("logging a failure", self.tags, {"autolog.error": fault[:500]})

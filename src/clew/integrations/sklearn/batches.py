@@ -1,12 +1,13 @@
 """Training by ``partial_fit``: the calls of one estimator are the steps of one run.
 
-The run is the user's, or one of our own, which begins with the first call and whose end moves on with each. The model
-is left to the user, who alone knows which call was the last.
+The run is the user's, or one of our own, which begins with the first call and whose end moves on with the others. The
+model is left to the user, who alone knows which call was the last.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import Any, Final
 
 from clew.client.session import session
 from clew.integrations import guard
@@ -18,6 +19,18 @@ from clew.integrations.sklearn import scores
 from clew.integrations.sklearn.fit import estimator_params
 from clew.integrations.sklearn.later import Memory, TrainedModel
 
+_END_EVERY_S: Final = 5.0
+"""How far behind the end of a run of ours may be; moving it takes as long as many a call."""
+
+
+def is_due(step: int, every: int) -> bool:
+    """Whether a call is looked at, which may take longer than the call itself.
+
+    Of every ``every``-th call the first hundred, then each tenth, from the thousandth on each hundredth, and so on.
+    """
+    turn, rest = divmod(step, every)
+    return rest == 0 and turn % 10 ** max(0, len(str(turn)) - 2) == 0
+
 
 class Batches:
     """The calls of one estimator so far."""
@@ -25,6 +38,8 @@ class Batches:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.calls = 0
+        self._ended_s = 0.0
+        self._failed = False
 
     def holds_now(self) -> bool:
         """Whether the next call belongs to them: not once the user has gone on to another run."""
@@ -32,6 +47,19 @@ class Batches:
         if active is None:
             return self.recorder.managed
         return active.log.run_id == self.recorder.run_id
+
+    def close(self, error: BaseException | None) -> None:
+        """A call is over: until the next one the run has ended, if it is ours. error: what the call raised."""
+        self.calls += 1
+        if self.calls == 1:
+            self.recorder.end(error)
+        elif error is not None or self._failed or time.monotonic() - self._ended_s >= _END_EVERY_S:
+            self.recorder.end_again(error)
+        else:
+            self.recorder.tell_fault()
+            return
+        self._failed = error is not None
+        self._ended_s = time.monotonic()
 
 
 class _Trained(TrainedModel):
@@ -81,7 +109,7 @@ class Batch:
         """Log what the estimator makes of this call's data, its number being the step."""
         del result
         options, step = self._batches.recorder.options, self._batches.calls
-        if options.log_training_metrics and step % options.every_n_iter == 0 and rows_of(self._data[0]):
+        if options.log_training_metrics and is_due(step, options.every_n_iter) and rows_of(self._data[0]):
             guard.guarded("logging training metrics", self._log_metrics, step)
 
     def failed(self, error: BaseException) -> None:
@@ -93,11 +121,7 @@ class Batch:
         batches, error = self._batches, self._error
         self._estimator = self._error = None
         self._data = None, None, None
-        batches.calls += 1
-        if batches.calls == 1:
-            batches.recorder.end(error)
-        else:
-            batches.recorder.end_again(error)
+        batches.close(error)
 
     def _log_metrics(self, step: int) -> None:
         recorder, (features, targets, weights) = self._batches.recorder, self._data
