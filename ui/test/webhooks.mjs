@@ -41,10 +41,7 @@ const signatureOf = ({ headers, body }) =>
 await run({
   async "the list"() {
     await page.goto(`${address}/experiments`);
-    await page.getByRole("heading", { level: 1 }).waitFor();
-    await page.locator("#main").focus();
-    await page.keyboard.press("g");
-    await page.keyboard.press("w");
+    await page.getByRole("link", { name: "Webhooks" }).click();
     await page.getByRole("heading", { level: 1, name: "Webhooks" }).waitFor();
     await row("chat").getByText("a run fails or a run meets a condition").waitFor();
     await row("chat").getByText("metrics.loss.nans > 0").waitFor();

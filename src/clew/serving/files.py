@@ -112,20 +112,40 @@ def _scored(model: PyFuncModel, frame: Any, job: Job, schema: Schema | None, fir
 def _batches(job: Job, kind: Kind, schema: Schema | None, stack: ExitStack) -> tuple[Iterator[Any], int | None]:
     import pandas as pd
 
+    needed = _needed(job, schema)
     if kind == "parquet":
         file = stack.enter_context(_arrow("parquet").ParquetFile(job.source, buffer_size=_READ_AHEAD, pre_buffer=False))
-        return (batch.to_pandas() for batch in file.iter_batches(job.batch)), file.metadata.num_rows
+        return _parquet(file, job.batch, needed), file.metadata.num_rows
     try:
         if kind == "csv":
             columns = schema.columns if schema is not None and not schema.tensors else ()
             texts = (DataType.STRING, DataType.BINARY)
             words: Any = {spec.name: str for spec in columns if spec.type in texts}
-            return iter(stack.enter_context(pd.read_csv(job.source, chunksize=job.batch, dtype=words))), None
+            wanted: Any = None if needed is None else needed.__contains__
+            chunks = pd.read_csv(job.source, chunksize=job.batch, dtype=words, usecols=wanted)
+            return iter(stack.enter_context(chunks)), None
         if kind == "jsonl":
             return iter(stack.enter_context(pd.read_json(job.source, lines=True, chunksize=job.batch))), None
         return _json(job), None
     except ValueError as error:
         raise InvalidValue(f"{job.source} is no {kind} file: {error}.") from error
+
+
+def _needed(job: Job, schema: Schema | None) -> set[str] | None:
+    """The columns that the model or the output wants; None for all of them."""
+    if schema is None or schema.tensors or "*" in job.keep or any(spec.name is None for spec in schema.columns):
+        return None
+    return {*(str(spec.name) for spec in schema.columns), *job.keep}
+
+
+def _parquet(file: Any, batch: int, needed: set[str] | None) -> Iterator[Any]:
+    """The rows in frames. One thread reads: several would each keep what they once needed, and are no faster."""
+    pool = _arrow().default_memory_pool()
+    there = None if needed is None else [name for name in file.schema_arrow.names if name in needed]
+    for part in file.iter_batches(batch, columns=there or None, use_threads=False):
+        yield part.to_pandas(use_threads=False)
+        del part
+        pool.release_unused()
 
 
 def _json(job: Job) -> Iterator[Any]:
@@ -171,7 +191,7 @@ class _ParquetWriter:
         self._writer: Any = None
 
     def write(self, frame: Any) -> None:
-        table = self._arrow.Table.from_pandas(frame, preserve_index=False)
+        table = self._arrow.Table.from_pandas(frame, preserve_index=False, nthreads=1)
         if self._writer is None:
             self._writer = _arrow("parquet").ParquetWriter(self._path, table.schema)
         self._writer.write_table(table.cast(self._writer.schema))
