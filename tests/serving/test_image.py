@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import sysconfig
+import urllib.error
 import urllib.request
+import venv
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
 from sklearn.linear_model import LinearRegression
 
 import clew
@@ -98,20 +102,44 @@ def test_a_folder_with_something_in_it_is_left_alone(model: str, tmp_path: Path)
     assert os.listdir(tmp_path / "image") == ["mine.txt"]
 
 
-def test_the_command_serves_from_the_folder_with_its_own_code(model: str, tmp_path: Path) -> None:
+def installed(lines: list[str], folder: Path) -> Path:
+    """The Python of a fresh environment that has what ``pip install`` of these lines brings, and nothing else.
+
+    The packages are this environment's own, linked; a line that asks for another version than that fails.
+    """
+    venv.create(folder, symlinks=True, with_pip=False)
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
+    waiting, done = [Requirement(line) for line in lines], set()
+    while waiting:
+        wanted = waiting.pop()
+        found = importlib.metadata.distribution(wanted.name)
+        assert wanted.specifier.contains(found.version), (str(wanted), found.version)
+        key = (wanted.name.lower(), *sorted(wanted.extras))
+        if key in done:
+            continue
+        done.add(key)
+        for extra in ("", *wanted.extras):
+            needed = [Requirement(line) for line in found.requires or ()]
+            waiting += [one for one in needed if one.marker is None or one.marker.evaluate({"extra": extra})]
+        for top in {file.parts[0] for file in found.files or () if file.parts[0] not in ("..", "__pycache__")}:
+            if not (site / top).exists():
+                (site / top).symlink_to(Path(str(found.locate_file(top))))
+    return folder / "bin" / "python"
+
+
+def test_it_serves_with_what_it_installs_and_its_own_code(model: str, tmp_path: Path) -> None:
     folder = tmp_path / "image"
     done = CliRunner().invoke(cli, ["models", "build-docker", "-m", model, "-d", str(folder), "-n", "line"])
     assert done.exit_code == 0, done.output
     assert f"docker build -t line {folder}" in done.stdout
-    # What the image does not install must not be needed.
-    absent = tmp_path / "absent"
-    absent.mkdir()
-    for name in ("apsw", "obstore", "re2", "pyarrow", "psycopg"):
-        (absent / f"{name}.py").write_text(f"raise ImportError('{name} is not in the image')\n")
-    words = json.loads(dict(steps(folder))["CMD"])
+    python = installed((folder / "requirements.txt").read_text().splitlines(), tmp_path / "venv")
+    told = steps(folder)
+    words, check = (json.loads(text) for text in (dict(told)["CMD"], dict(told)["HEALTHCHECK"].partition("CMD ")[2]))
+    environ = dict(word.split("=", 1) for step, rest in told if step == "ENV" for word in rest.split())
+    environ |= {"PYTHONPATH": str(folder / "app"), "CLEW_SCORING_TOKEN": "secret", "HOME": str(tmp_path)}
+    assert (words[0], check[0]) == ("python", "python")
     at = {"0.0.0.0": "127.0.0.1", "8080": "0"}
-    command = [sys.executable, *(at.get(word, word) for word in words[1:])]
-    environ = os.environ | {"PYTHONPATH": f"{absent}{os.pathsep}{folder / 'app'}", "CLEW_SCORING_TOKEN": "secret"}
+    command = [str(python), *(at.get(word, word) for word in words[1:])]
     with open(tmp_path / "log", "wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=log, text=True)
     assert process.stdout is not None
@@ -121,14 +149,32 @@ def test_the_command_serves_from_the_folder_with_its_own_code(model: str, tmp_pa
                 break
         else:
             raise AssertionError((tmp_path / "log").read_text())
-        url = f"http://127.0.0.1:{found[1]}"
-        assert urllib.request.urlopen(f"{url}/ping", timeout=10).status == 200
-        body = pd.DataFrame({"a": [1.0], "b": [2.0]}).to_dict(orient="split")
-        headers = {"Content-Type": "application/json", "Authorization": "Bearer secret"}
-        request = urllib.request.Request(f"{url}/invocations", json.dumps({"dataframe_split": body}).encode(), headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            assert json.load(answer)["predictions"] == [pytest.approx(5.0)]
+
+        def healthy() -> bool:
+            ask = [str(python), *(word.replace(":8080/", f":{found[1]}/") for word in check[1:])]
+            return subprocess.run(ask, env=environ, capture_output=True).returncode == 0
+
+        def score(body: bytes, kind: str, token: str = "secret") -> tuple[int, bytes]:
+            headers = {"Content-Type": kind, "Authorization": f"Bearer {token}"}
+            request = urllib.request.Request(f"http://127.0.0.1:{found[1]}/invocations", body, headers)
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return answer.status, answer.read()
+            except urllib.error.HTTPError as refusal:
+                with refusal:
+                    return refusal.code, refusal.read()
+
+        assert healthy()
+        status, answer = score(b'{"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2]]}}', "application/json")
+        assert (status, json.loads(answer)["predictions"]) == (200, [pytest.approx(5.0)])
+        assert score(b"a,b\n1,2\n", "text/csv")[0] == 200
+        assert score(b"{}", "application/json", "other")[0] == 401
+        status, answer = score(b"x", "application/vnd.apache.parquet")
+        assert status == 415
+        assert b"pyarrow is not installed" in answer
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)  # as docker stop does
         process.wait(20)
         process.stdout.close()
+    assert not healthy()
+    assert not list((folder / "app").rglob("__pycache__"))

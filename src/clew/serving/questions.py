@@ -225,10 +225,12 @@ def _parquet(body: bytes, rows: int | None) -> Any:
     import pandas as pd
 
     try:
+        import pyarrow.parquet
+    except ImportError:
+        raise UnknownType(f"This server reads no {PARQUET}, because pyarrow is not installed beside it.") from None
+    try:
         if rows is not None:
             # A few bytes of Parquet can hold any number of equal rows.
-            import pyarrow.parquet
-
             _check_rows(pyarrow.parquet.read_metadata(io.BytesIO(body)).num_rows, rows)
         return pd.read_parquet(io.BytesIO(body))
     except (ValueError, OSError) as error:
