@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { keptAddress } from "../../api/registry";
 import type { ArtifactEntry, ModelVersion } from "../../api/types";
 import { formatBytes } from "../../data/format";
+import { mayRunCode } from "../../data/modelcode";
 import { readSignature, SIGNATURE_PARTS, type Signature, type SignaturePart } from "../../data/mlmodel";
 import { useWords, type MessageKey } from "../../i18n/language";
 import { Skeleton } from "../../parts/Empty";
@@ -30,9 +31,10 @@ export function ModelFiles({ version }: { version: ModelVersion }) {
   const example = useQuery(text(EXAMPLE));
   const requirements = useQuery(text(REQUIREMENTS));
   const signature = mlmodel.data === undefined ? null : readSignature(mlmodel.data);
+  const code = mlmodel.data !== undefined && mayRunCode(mlmodel.data, files.map((file) => nameOf(file.path)));
   return (
     <>
-      <Panel title={t("models.signature")}>
+      <Panel title={t("models.signature")} tools={code ? <CodeBadge /> : null}>
         {folder.isError || mlmodel.isError ? (
           <Failure error={folder.error ?? mlmodel.error} retry={() => void (folder.isError ? folder : mlmodel).refetch()} />
         ) : folder.isPending || (has(MLMODEL) && mlmodel.isPending) ? (
@@ -50,6 +52,18 @@ export function ModelFiles({ version }: { version: ModelVersion }) {
       </Panel>
       {folder.data ? <FileList root={root} files={files} requirements={requirements.data} /> : null}
     </>
+  );
+}
+
+/** Says what loading the model means. */
+function CodeBadge() {
+  const { t } = useWords();
+  return (
+    <span className="badge tone-warn" title={t("models.code.help")}>
+      <Icon name="warning" />
+      {t("models.code")}
+      <span className="hidden-text">{t("models.code.help")}</span>
+    </span>
   );
 }
 
