@@ -22,7 +22,11 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 RUNS = 12
 POINTS = 50
 FIRST_MS = 1_760_000_000_000
-MLMODEL = b"""signature:
+MLMODEL = b"""flavors:
+  python_function:
+    loader_module: mlflow.sklearn
+    model_path: model.pkl
+signature:
   inputs: '[{"type": "double", "name": "alcohol", "required":
     true}]'
   outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]'

@@ -32,6 +32,7 @@ await run({
     await page.getByRole("link", { name: "v2", exact: true }).click();
     await page.getByRole("row", { name: /^alcohol double yes/ }).waitFor();
     await page.getByRole("link", { name: "run-0" }).waitFor();
+    await page.getByText("Contains code").waitFor();
     await noViolations("a version");
     await page.getByRole("button", { name: "Move to stage" }).click();
     await page.getByRole("menuitem", { name: "Production" }).click();
