@@ -41,6 +41,14 @@ def test_names_hold_the_metric_and_the_variable_of_the_data(runs: Runs) -> None:
         "r2_score_held_out": pytest.approx(metrics.r2_score(Y[300:], predicted)),
         "Lasso_score_held_out": pytest.approx(model.score(held_out, Y[300:])),
     }
+    assert clew.artifacts.load_dict(f"runs:/{run.info.run_id}/metric_info.json") == {
+        "mean_squared_error_held_out": "mean_squared_error(y_true=<ndarray>, y_pred=predicted)",
+        "mean_squared_error-2_held_out": "mean_squared_error(y_true=<ndarray>, y_pred=predicted)",
+        "r2_score_held_out": "r2_score(y_true=<ndarray>, y_pred=predicted)",
+        "r2_score-2_held_out": "r2_score(y_true=<ndarray>, y_pred=predicted)",  # computed for the comparison above
+        "Lasso_score_held_out": "Lasso.score(X=held_out, y=<ndarray>)",
+        "Lasso_score-2_held_out": "Lasso.score(X=held_out, y=<ndarray>)",
+    }
 
 
 def test_other_data_is_an_eval_input_and_training_data_is_not(runs: Runs) -> None:

@@ -17,7 +17,7 @@ from clew.integrations.options import Options
 from clew.integrations.recorder import Recorder, open_run
 from clew.integrations.sklearn import scores
 from clew.integrations.sklearn.fit import estimator_params
-from clew.integrations.sklearn.later import Memory, TrainedModel
+from clew.integrations.sklearn.later import INFO, Memory, TrainedModel
 
 _END_EVERY_S: Final = 5.0
 """How far behind the end of a run of ours may be; moving it takes as long as many a call."""
@@ -66,7 +66,7 @@ class _Trained(TrainedModel):
     """Metrics that the user computes between the calls: a series with their number as step."""
 
     def __init__(self, batches: Batches, label: str) -> None:
-        super().__init__(label, self._log_step, None)
+        super().__init__(label, self._log_step, None, lambda info: batches.recorder.text(info, INFO))
         self._batches = batches
 
     def key(self, metric: str, variable: str) -> str:

@@ -18,7 +18,7 @@ from clew.integrations.randomness import undisturbed
 from clew.integrations.recorder import Recorder, open_run
 from clew.integrations.sklearn import scores
 from clew.integrations.sklearn.figures import figures_of
-from clew.integrations.sklearn.later import Memory, TrainedModel
+from clew.integrations.sklearn.later import INFO, Memory, TrainedModel
 from clew.integrations.sklearn.page import FILE, page_of
 from clew.integrations.sklearn.search import log_candidates, log_table
 from clew.integrations.trained import EXAMPLE_ROWS, SIGNATURE_ROWS, log_trained
@@ -52,7 +52,8 @@ class Fit(OneFit):
 
     def remember(self, memory: Memory) -> None:
         """Let metrics that the user computes later find this run."""
-        trained = TrainedModel(type(self._estimator).__name__, self._log_later, self._features)
+        name, recorder = type(self._estimator).__name__, self._recorder
+        trained = TrainedModel(name, self._log_later, self._features, lambda info: recorder.text(info, INFO))
         memory.keep_model(self._estimator, trained)
 
     def parts(self, result: Any) -> Sequence[Part]:

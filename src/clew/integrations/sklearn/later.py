@@ -8,18 +8,24 @@ model's run. The names are MLflow's: ``mean_squared_error_X`` for the data in th
 from __future__ import annotations
 
 import functools
+import inspect
+import json
 import threading
 import weakref
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from clew.integrations import guard
 from clew.integrations.patch import Patch
-from clew.integrations.sklearn.frames import called_by_user, name_of
+from clew.integrations.sklearn.frames import UNKNOWN, called_by_user, name_of
 
+INFO: Final = "metric_info.json"
+"""How each metric was computed, in words."""
+_MOST_NOTED: Final = 100
+_LONGEST_WORD: Final = 32
 PREDICTIONS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 # Modules between a metric function's caller and its inside.
 _LAYERS = ("clew.integrations", "functools", "sklearn.utils._param_validation")
@@ -31,14 +37,32 @@ class TrainedModel:
     label: name of its class.
     log: writes one metric into that run; (key, value, data, targets), the data None where they are the training data.
     data: what it was trained on.
+    keep_info: stores how each metric was computed, as JSON; None where nobody wants to know.
     """
 
-    def __init__(self, label: str, log: Callable[[str, float, Any, Any], None], data: Any) -> None:
+    def __init__(
+        self,
+        label: str,
+        log: Callable[[str, float, Any, Any], None],
+        data: Any,
+        keep_info: Callable[[str], None] | None = None,
+    ) -> None:
         self.label = label
         self.log = log
         self.trained_on = _weak(data)
+        self._keep_info = keep_info
         self._lock = threading.Lock()
         self._calls: dict[str, int] = {}
+        self._info: dict[str, str] = {}
+
+    def describe(self, key: str, call: str) -> None:
+        """Keep how a metric was computed, in words; of very many only the first."""
+        with self._lock:
+            if self._keep_info is None or self._info.get(key) == call or len(self._info) >= _MOST_NOTED:
+                return
+            self._info[key] = call
+            text = json.dumps(self._info, indent=2)
+        self._keep_info(text)
 
     def key(self, metric: str, variable: str) -> str:
         """The name of the next value of a metric for the data in a variable."""
@@ -165,7 +189,8 @@ def _log_score(trained: TrainedModel, value: Any, args: Any, kwargs: Any) -> Non
     data = args[0] if args else kwargs.get("X")
     targets = args[1] if len(args) > 1 else kwargs.get("y")
     if _is_number(value):
-        _log(trained, f"{trained.label}_score", name_of(data), value, data, targets)
+        call = _call(f"{trained.label}.score", ("X", "y"), args, kwargs)
+        _log(trained, f"{trained.label}_score", name_of(data), value, (data, targets), call)
 
 
 def _metric(patch: Patch, memory: Memory, original: Any) -> Any:
@@ -174,26 +199,44 @@ def _metric(patch: Patch, memory: Memory, original: Any) -> Any:
         value = original(*args, **kwargs)
         if patch.live and not guard.inside() and _is_number(value):
             with patch.quiet():
-                arguments = (*args, *kwargs.values())
-                guard.guarded("logging a metric", _log_metric, memory, original.__name__, value, arguments)
+                guard.guarded("logging a metric", _log_metric, memory, original, value, args, kwargs)
         return value
 
     return wrapper
 
 
-def _log_metric(memory: Memory, name: str, value: Any, arguments: tuple[Any, ...]) -> None:
+def _log_metric(memory: Memory, function: Any, value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    arguments = (*args, *kwargs.values())
     prediction = memory.find_prediction(arguments)
     if prediction is None or not called_by_user(_LAYERS):
         return
     data = prediction.data()
     targets = next((a for a in arguments if memory.find_prediction((a,)) is None and hasattr(a, "shape")), None)
     with guard.silent():
-        _log(prediction.model, name, prediction.variable, value, data, targets)
+        name = function.__name__
+        call = _call(name, tuple(inspect.signature(function).parameters), args, kwargs)
+        _log(prediction.model, name, prediction.variable, value, (data, targets), call)
 
 
-def _log(trained: TrainedModel, metric: str, variable: str, value: Any, data: Any, targets: Any) -> None:
-    seen = data is None or trained.trained_on() is data
-    trained.log(trained.key(metric, variable), float(value), None if seen else data, None if seen else targets)
+def _log(trained: TrainedModel, metric: str, variable: str, value: Any, data: tuple[Any, Any], call: str) -> None:
+    seen = data[0] is None or trained.trained_on() is data[0]
+    features, targets = (None, None) if seen else data
+    key = trained.key(metric, variable)
+    trained.log(key, float(value), features, targets)
+    trained.describe(key, call)
+
+
+def _call(function: str, names: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """A call in words: ``r2_score(y_true=y_test, y_pred=predicted)``."""
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    return f"{function}({', '.join(f'{name}={_word(value)}' for name, value in given.items())})"
+
+
+def _word(value: Any) -> str:
+    if value is None or isinstance(value, bool | int | float | str):
+        return repr(value) if len(str(value)) <= _LONGEST_WORD else repr(str(value)[:_LONGEST_WORD] + "…")
+    name = name_of(value)
+    return f"<{type(value).__name__}>" if name == UNKNOWN else name
 
 
 def _is_number(value: Any) -> bool:
