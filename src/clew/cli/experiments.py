@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
+from clew.cli.lookup import PAGE
 from clew.cli.options import VIEWS, json_option, open_client, search_options, tracking_uri_option, view_option
 from clew.cli.screen import local_time, print_json, print_table
+from clew.client.pages import all_pages
 
 if TYPE_CHECKING:
-    from clew.client.api import ClewClient
     from clew.entities.experiment import Experiment
-
-PAGE = 1000
 
 
 @click.group()
@@ -32,7 +30,17 @@ def list_experiments(
 ) -> None:
     """List experiments, the newest first."""
     client = open_client(tracking_uri)
-    found = list(_search(client, filter_text, order_by, VIEWS[view], limit))
+    found = all_pages(
+        lambda most, token: client.search_experiments(
+            view_type=VIEWS[view],
+            max_results=most,
+            filter_string=filter_text,
+            order_by=list(order_by),
+            page_token=token,
+        ),
+        limit,
+        PAGE,
+    )
     if as_json:
         print_json({"experiments": [_plain(e) for e in found]})
         return
@@ -53,25 +61,6 @@ def list_experiments(
             for e in found
         ),
     )
-
-
-def _search(
-    client: ClewClient, filter_text: str, order_by: tuple[str, ...], view: str, limit: int
-) -> Iterator[Experiment]:
-    token = None
-    while limit > 0:
-        page = client.search_experiments(
-            view_type=view,
-            max_results=min(limit, PAGE),
-            filter_string=filter_text,
-            order_by=list(order_by),
-            page_token=token,
-        )
-        yield from page
-        limit -= len(page)
-        token = page.token
-        if not token:
-            return
 
 
 def _plain(experiment: Experiment) -> dict[str, object]:

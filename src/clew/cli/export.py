@@ -61,7 +61,7 @@ def export_runs(
     part = f"{output}.part"
     try:
         if chosen == "csv":
-            found = list(search(client, ids, filter_text, order_by, VIEWS[view], _ALL))
+            found = search(client, ids, filter_text, order_by, VIEWS[view], _ALL)
             with open(part, "w", encoding="utf-8", newline="") as text:
                 _write_csv(text, found, keys)
         else:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from clew import settings
+from clew.client.pages import all_pages
 from clew.errors import InvalidValue, NotFound
 
 if TYPE_CHECKING:
@@ -19,23 +20,20 @@ MIN_PREFIX = 4
 
 def search(
     client: ClewClient, ids: Sequence[str], filter_text: str, order_by: Sequence[str], view: str, limit: int
-) -> Iterator[Run]:
-    """Runs that match, page by page, at most ``limit``."""
-    token = None
-    while limit > 0:
-        page = client.search_runs(
+) -> list[Run]:
+    """Runs that match, at most ``limit``."""
+    return all_pages(
+        lambda most, token: client.search_runs(
             list(ids),
             filter_string=filter_text,
             run_view_type=view,
-            max_results=min(limit, PAGE),
+            max_results=most,
             order_by=list(order_by),
             page_token=token,
-        )
-        yield from page
-        limit -= len(page)
-        token = page.token
-        if not token:
-            return
+        ),
+        limit,
+        PAGE,
+    )
 
 
 def experiment_ids(client: ClewClient, asked: Sequence[str]) -> list[str]:
@@ -49,14 +47,8 @@ def experiment_ids(client: ClewClient, asked: Sequence[str]) -> list[str]:
         asked = [text for text in (environ.experiment_id or environ.experiment_name,) if text]
     if asked:
         return [experiment_id(client, text) for text in asked]
-    ids: list[str] = []
-    token = None
-    while True:
-        page = client.search_experiments(max_results=PAGE, page_token=token)
-        ids += [e.experiment_id for e in page]
-        token = page.token
-        if not token:
-            return ids
+    found = all_pages(lambda most, token: client.search_experiments(max_results=most, page_token=token), None, PAGE)
+    return [e.experiment_id for e in found]
 
 
 def experiment_id(client: ClewClient, text: str) -> str:

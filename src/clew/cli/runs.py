@@ -66,7 +66,7 @@ def list_runs(
         _check_column(column)
     client = open_client(tracking_uri)
     ids = experiment_ids(client, experiments)
-    found = list(search(client, ids, filter_text, order_by, VIEWS[view], limit)) if ids else []
+    found = search(client, ids, filter_text, order_by, VIEWS[view], limit) if ids else []
     if as_json:
         print_json({"runs": [_plain(run) for run in found]})
         return

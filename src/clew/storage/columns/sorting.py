@@ -100,6 +100,13 @@ def _codes(column: NumberColumn) -> Rows:
     return np.where(bits >= 0, bits, -(bits & np.iinfo(np.int64).max))
 
 
+def _cells(values: Keys, classes: Classes | None, rows: Rows) -> list[Cell]:
+    found = values[rows].tolist()
+    if classes is None:
+        return [(VALUE, value) for value in found]
+    return [(c, v if c == VALUE else None) for v, c in zip(found, classes[rows].tolist(), strict=True)]
+
+
 class _Numbers:
     def __init__(self, column: NumberColumn) -> None:
         self._values = column.values()
@@ -113,11 +120,7 @@ class _Numbers:
         return [SortKey(self._values, self._classes, (rank, number))]
 
     def cells(self, rows: Rows) -> list[Cell]:
-        values = self._values[rows].tolist()
-        if self._classes is None:
-            return [(VALUE, value) for value in values]
-        classes = self._classes[rows].tolist()
-        return [(c, v if c == VALUE else None) for v, c in zip(values, classes, strict=True)]
+        return _cells(self._values, self._classes, rows)
 
 
 class _Texts:
@@ -153,11 +156,7 @@ class _Integers:
         return [SortKey(self._values, self._classes, (rank, number))]
 
     def cells(self, rows: Rows) -> list[Cell]:
-        values = self._values[rows].tolist()
-        if self._classes is None:
-            return [(VALUE, value) for value in values]
-        classes = self._classes[rows].tolist()
-        return [(c, v if c == VALUE else None) for v, c in zip(values, classes, strict=True)]
+        return _cells(self._values, self._classes, rows)
 
 
 class _RunIds:
