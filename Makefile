@@ -75,8 +75,10 @@ docs: setup ui
 	$(PY) -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/docs
 	@echo "build/docs/index.html"
 
+# Tests mostly wait for processes, so two run at a time; a file's tests stay together.
+JOBS ?= 2
 test: setup peer ui
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(JOBS) --dist loadfile
 
 test-long: setup peer ui
 	$(PY) -m pytest -m 'slow or browser_matrix' --timeout 900

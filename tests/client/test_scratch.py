@@ -70,10 +70,6 @@ def test_neither_a_script_nor_the_command_nor_the_host_leaves_anything(store: st
     uri = done.stdout.split()[-1]
     assert os.listdir(temporary) == []
 
-    Path("in.csv").write_text("a,b\n1.0,0.0\n")
-    predict = run("-m", "clew", "models", "predict", "-m", uri, "-i", "in.csv", "-o", "out.csv")
-    assert predict.returncode == 0, predict.stderr
-
     command = [sys.executable, "-m", "clew", "models", "serve", "-m", uri, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

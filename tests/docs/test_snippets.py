@@ -37,11 +37,14 @@ def script(page: Path) -> str:
     return (preamble.read_text(encoding="utf-8") if preamble.exists() else "") + "\n\n" + snippets(page)
 
 
-def marks(text: str) -> list[pytest.MarkDecorator]:
-    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", text, re.MULTILINE))
+def marks(page: Path) -> list[pytest.MarkDecorator]:
+    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", script(page), re.MULTILINE))
     if "pyspark" in imported:
         return [pytest.mark.spark]
-    return [pytest.mark.frameworks] if imported & set(FRAMEWORKS) else []
+    if imported & set(FRAMEWORKS):
+        return [pytest.mark.frameworks]
+    # The Chinese pages follow the English ones.
+    return [pytest.mark.slow] if "zh-CN" in str(page.relative_to(ROOT)) else []
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(page, id=str(page.relative_to(ROOT)), marks=marks(script(page))) for page in PAGES if snippets(page)],
+    [pytest.param(page, id=str(page.relative_to(ROOT)), marks=marks(page)) for page in PAGES if snippets(page)],
 )
 def test_every_example_of_a_page_runs(page: Path, server: str, tmp_path: Path) -> None:
     environ = clean_environ(tmp_path, CLEW_TRACKING_URI=server, CLEW_EXPERIMENT_NAME=page.stem, MPLBACKEND="agg")

@@ -24,7 +24,16 @@ def wines(tmp_path: Path) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("own_data", [False, True])
+@pytest.mark.parametrize(
+    ("environ", "own_data"),
+    [
+        ("server", True),
+        ("embedded", False),
+        pytest.param("server", False, marks=pytest.mark.slow),
+        pytest.param("embedded", True, marks=pytest.mark.slow),
+    ],
+    indirect=["environ"],
+)
 def test_the_run_holds_what_was_logged_by_hand(
     environ: dict[str, str], own_data: bool, wines: str, tmp_path: Path
 ) -> None:

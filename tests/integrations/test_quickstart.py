@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.model_selection import train_test_split
@@ -62,6 +63,7 @@ def test_the_run_holds_all_that_the_notebook_shows(experiment: Experiment, store
     assert np.array_equal(loaded.predict(x_test), same.predict(x_test))
 
 
+@pytest.mark.slow
 def test_running_it_twice_makes_two_runs(experiment: Experiment, store_uri: str) -> None:
     os.environ["CLEW_EXPERIMENT_NAME"] = experiment.name
     try:

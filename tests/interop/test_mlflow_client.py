@@ -30,13 +30,16 @@ def test_mlflow_client_works_on_sqlite(
     run_script(peer_python, script, clew_server_sqlite)
 
 
-# What autologging adds to the others does not depend on the database.
+# What depends on the database is in these; the others follow in the long run.
+ON_THE_DATABASE = ("experiments", "runs", "search")
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     "script",
     [
-        *(*MLFLOW_BEHAVIOUR[:-2], "superset", "guarded"),
-        *(pytest.param(script, marks=pytest.mark.slow) for script in MLFLOW_BEHAVIOUR[-2:]),
+        pytest.param(script, marks=() if script in ON_THE_DATABASE else pytest.mark.slow)
+        for script in (*MLFLOW_BEHAVIOUR, "superset", "guarded")
     ],
 )
 def test_mlflow_client_works_on_postgresql(
