@@ -1,7 +1,6 @@
 import { useEffect, useRef } from "react";
 import { hover } from "../data/hover";
 import type { RunLine } from "../data/lines";
-import type { Size } from "./Layer";
 import type { LineFrame } from "./lineframe";
 import { LineFocus } from "./linefocus";
 import type { Colors } from "./useColors";
@@ -13,7 +12,6 @@ export interface Own {
 }
 
 interface FocusLayerProps {
-  size: Size;
   frame: LineFrame;
   lines: readonly RunLine[];
   colors: Colors;
@@ -27,9 +25,11 @@ interface FocusLayerProps {
 const NOWHERE = [undefined, undefined] as const;
 
 /** The upright line, the curve that stands out and its point, over the curves; they are dimmed meanwhile. */
-export function FocusLayer({ size, frame, lines, colors, styleOf, axis, own }: FocusLayerProps) {
+export function FocusLayer({ frame, lines, colors, styleOf, axis, own }: FocusLayerProps) {
   const root = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const drawing = useRef<SVGSVGElement>(null);
+  const curve = useRef<SVGPathElement>(null);
+  const dots = useRef<SVGPathElement>(null);
   const cross = useRef<HTMLElement>(null);
   const dot = useRef<HTMLElement>(null);
   const latest = useRef(own);
@@ -38,8 +38,9 @@ export function FocusLayer({ size, frame, lines, colors, styleOf, axis, own }: F
 
   useEffect(() => {
     const place = root.current;
-    if (!place || !canvas.current || !cross.current || !dot.current) return;
-    const focus = new LineFocus({ canvas: canvas.current, cross: cross.current, dot: dot.current }, size, frame, lines, { colors, styleOf });
+    if (!place || !drawing.current || !curve.current || !dots.current || !cross.current || !dot.current) return;
+    const parts = { drawing: drawing.current, curve: curve.current, dots: dots.current, cross: cross.current, dot: dot.current };
+    const focus = new LineFocus(parts, frame, lines, { colors, styleOf });
     let frameId = 0;
     let seen = true;
     const show = () => {
@@ -65,14 +66,17 @@ export function FocusLayer({ size, frame, lines, colors, styleOf, axis, own }: F
       watcher.disconnect();
       for (const stop of stops) stop();
     };
-  }, [size, frame, lines, colors, styleOf, axis]);
+  }, [frame, lines, colors, styleOf, axis]);
 
   const [x, id] = own ? [own.x, own.id] : NOWHERE;
   useEffect(() => follow.current(), [x, id]);
 
   return (
     <div ref={root} className="focus" aria-hidden="true">
-      <canvas ref={canvas} className="focus-curve" style={size} hidden />
+      <svg ref={drawing} className="focus-curve">
+        <path ref={curve} />
+        <path ref={dots} className="focus-points" />
+      </svg>
       <i ref={cross} className="focus-cross" hidden />
       <i ref={dot} className="focus-dot" hidden />
     </div>

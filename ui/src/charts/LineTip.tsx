@@ -38,7 +38,8 @@ export function LineTip(props: LineTipProps) {
             const value = valueOf(one);
             const raw = line.raw[one.index] ?? value;
             return (
-              <tr key={line.id} className={place === 0 ? "tip-first" : undefined}>
+              // oxlint-disable-next-line react/no-array-index-key -- rows that stay where they are cost less than rows that move
+              <tr key={place} className={place === 0 ? "tip-first" : undefined}>
                 <th scope="row">
                   <Swatch stroke={strokeOf(styleOf(line.id), colors)} />
                   <span>{line.label}</span>

@@ -80,7 +80,7 @@ export function RunLines(props: RunLinesProps) {
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions -- arrow keys walk its points
     <div ref={root} className="plot" role="img" aria-label={props.label} tabIndex={0} onKeyDown={keys}>
-      <FocusLayer size={size} frame={frame} lines={lines} colors={colors} styleOf={styleOf} axis={axis} own={pointer && atX !== null ? { x: atX, id: nearestLine?.id ?? null } : null} />
+      <FocusLayer frame={frame} lines={lines} colors={colors} styleOf={styleOf} axis={axis} own={pointer && atX !== null ? { x: atX, id: nearestLine?.id ?? null } : null} />
       <Layer size={size} paint={paint} />
       {drag ? <span className="plot-drag" style={dragged(drag, frame.plot)} /> : null}
       {frame.outside ? <span className="plot-note">▲ {t("chart.outside", { n: frame.outside })}</span> : null}

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useRef, type ReactNode } from "react";
 import { useWords } from "../i18n/language";
 
 const GAP = 14;
@@ -13,21 +13,25 @@ interface TipProps {
   children: ReactNode;
 }
 
-/** A small box beside a point of a chart, on the side that has room; never beyond the window. */
+/** A small box beside a point of a chart, on the side that has room. */
 export function Tip({ left, top, pinned = false, onClose, children }: TipProps) {
   const { t } = useWords();
   const box = useRef<HTMLDivElement>(null);
+  const where = useRef<{ left: number; top: number } | null>(null);
+  useEffect(() => {
+    const forget = () => (where.current = null);
+    window.addEventListener("scroll", forget, { capture: true, passive: true });
+    return () => window.removeEventListener("scroll", forget, { capture: true });
+  }, []);
+  // The box is not measured: that would lay the page out at each move of the pointer. On each half it opens to the other one.
   useLayoutEffect(() => {
     const element = box.current;
-    const chart = element?.parentElement?.getBoundingClientRect();
-    if (!element || !chart) return;
-    const { offsetWidth: wide, offsetHeight: tall } = element;
-    const [x, y] = [chart.left + left, chart.top + top];
-    const right = x + GAP + wide <= window.innerWidth - EDGE;
-    const across = right ? x + GAP : x - GAP - wide;
-    const down = Math.min(y - GAP, window.innerHeight - EDGE - tall);
-    element.style.left = `${Math.max(EDGE, across)}px`;
-    element.style.top = `${Math.max(EDGE, down)}px`;
+    where.current ??= element?.parentElement?.getBoundingClientRect() ?? null;
+    if (!element || !where.current) return;
+    const [x, y] = [where.current.left + left, where.current.top + top];
+    const [across, down] = [x > window.innerWidth / 2, y > window.innerHeight / 2];
+    const place = `translate(${Math.max(EDGE, across ? x - GAP : x + GAP)}px, ${down ? y + GAP : y - GAP}px)`;
+    element.style.transform = `${place} translate(${across ? "-100%" : "0"}, ${down ? "-100%" : "0"})`;
   });
   return (
     <div ref={box} className={pinned ? "tip tip-pinned" : "tip"}>

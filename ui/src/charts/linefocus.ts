@@ -1,13 +1,15 @@
 /** What the pointer is on, over the curves of a chart: changed with every move of it, so by hand and not by React. */
 import { nearestIndex, type RunLine } from "../data/lines";
-import { clipTo, toX, toY } from "./axes";
-import type { Size } from "./Layer";
-import { strokeAll, type LineFrame } from "./lineframe";
-import type { Colors } from "./useColors";
+import { toX, toY } from "./axes";
+import { curvePath, type LineFrame } from "./lineframe";
+import { strokeOf, type Colors } from "./useColors";
 
-/** The elements that are moved. */
+/** The elements that are moved. They are drawn by the browser: a canvas would be copied for every frame. */
 export interface FocusParts {
-  canvas: HTMLCanvasElement;
+  drawing: SVGSVGElement;
+  curve: SVGPathElement;
+  /** The curve's points, where they are shown. */
+  dots: SVGPathElement;
   /** The upright line at the pointer's x. */
   cross: HTMLElement;
   /** The point of the curve at that x. */
@@ -20,7 +22,7 @@ export interface FocusLook {
 }
 
 const EDGE = 1;
-const WIDTH = 2.5;
+const MARGIN = 3;
 
 export class LineFocus {
   private shown: string | null = null;
@@ -28,25 +30,20 @@ export class LineFocus {
 
   constructor(
     private readonly parts: FocusParts,
-    private readonly size: Size,
     private readonly frame: LineFrame,
     private readonly lines: readonly RunLine[],
     private readonly look: FocusLook,
   ) {
     this.byId = new Map(lines.map((line) => [line.id, line]));
-    const { cross, canvas } = parts;
-    cross.style.height = `${frame.plot.height}px`;
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
-    // Setting a width clears the canvas, even the same one.
-    canvas.width = width;
-    canvas.height = height;
-    canvas.getContext("2d")?.setTransform(ratio, 0, 0, ratio, 0, 0);
-    canvas.hidden = true;
-  }
-
-  has(id: string | null): boolean {
-    return id !== null && this.byId.has(id);
+    const { cross, drawing } = parts;
+    const { left, top, width, height } = frame.plot;
+    cross.style.height = `${height}px`;
+    const box = [left, top - MARGIN, Math.max(0, width), Math.max(0, height + 2 * MARGIN)] as const;
+    drawing.setAttribute("viewBox", box.join(" "));
+    for (const [name, value] of Object.entries({ left: box[0], top: box[1], width: box[2], height: box[3] })) {
+      drawing.style.setProperty(name, `${value}px`);
+    }
+    drawing.style.display = "none";
   }
 
   /** Puts the upright line at x, and the point on the curve that stands out. */
@@ -68,22 +65,23 @@ export class LineFocus {
   light(id: string | null): boolean {
     const line = id === null ? undefined : this.byId.get(id);
     const next = line?.id ?? null;
+    const before = next !== null && this.lines.length > 1;
     if (next !== this.shown) {
       this.shown = next;
-      const { canvas } = this.parts;
-      const pen = canvas.getContext("2d");
-      canvas.hidden = !line || this.lines.length < 2;
-      if (pen && line && !canvas.hidden) this.paint(pen, line);
+      this.parts.drawing.style.display = before ? "" : "none";
+      if (line && before) this.draw(line);
     }
-    return next !== null && this.lines.length > 1;
+    return before;
   }
 
-  private paint(pen: CanvasRenderingContext2D, line: RunLine): void {
-    const { colors, styleOf } = this.look;
-    pen.clearRect(0, 0, this.size.width, this.size.height);
-    pen.save();
-    clipTo(pen, this.frame.plot);
-    strokeAll(pen, this.frame, [line], { colors, styleOf: (id) => Math.max(0, styleOf(id)) }, WIDTH);
-    pen.restore();
+  private draw(line: RunLine): void {
+    const { curve, dots } = this.parts;
+    const { color, dash } = strokeOf(Math.max(0, this.look.styleOf(line.id)), this.look.colors);
+    const path = curvePath(this.frame, line);
+    curve.setAttribute("d", path.curve);
+    curve.setAttribute("stroke", color);
+    curve.setAttribute("stroke-dasharray", dash.join(" "));
+    dots.setAttribute("d", path.dots);
+    dots.setAttribute("stroke", color);
   }
 }

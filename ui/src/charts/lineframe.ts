@@ -70,7 +70,7 @@ function shownPart(line: RunLine, frame: LineFrame): [number, number] {
  * for points without a neighbour.
  */
 function trace(
-  pen: CanvasRenderingContext2D,
+  pen: Pick<CanvasRenderingContext2D, "moveTo" | "lineTo">,
   line: RunLine,
   values: Float64Array,
   frame: LineFrame,
@@ -129,8 +129,22 @@ export function paintLines(pen: CanvasRenderingContext2D, frame: LineFrame, line
   for (const line of lines) paintGaps(pen, frame, line, strokeOf(look.styleOf(line.id), look.colors).color);
 }
 
+/** A curve, and those of its points that are shown, as paths of a drawing: each point is a stroke without length. */
+export function curvePath(frame: LineFrame, line: RunLine): { curve: string; dots: string } {
+  const [curve, dots]: [string[], string[]] = [[], []];
+  const at = (x: number, y: number) => `${x.toFixed(1)} ${y.toFixed(1)}`;
+  const dot = (x: number, y: number) => void dots.push(`M${at(x, y)}h0`);
+  const pen = {
+    moveTo: (x: number, y: number) => void curve.push(`M${at(x, y)}`),
+    lineTo: (x: number, y: number) => void curve.push(`L${at(x, y)}`),
+  };
+  trace(pen, line, line.values, frame, dot);
+  if (line.xs.length <= DOTS_UP_TO) eachPoint(line, frame, dot);
+  return { curve: curve.join(""), dots: dots.join("") };
+}
+
 /** Curves of one look in one path. */
-export function strokeAll(
+function strokeAll(
   pen: CanvasRenderingContext2D,
   frame: LineFrame,
   lines: readonly RunLine[],

@@ -11,7 +11,7 @@ export interface Hover {
 
 const NOTHING: Hover = { axis: "", x: null, runId: null, source: "" };
 /** Between two changes of what lights up elsewhere: while the pointer sweeps over curves, each of its moves is at another run. */
-const LIT_MS = 60;
+const LIT_MS = 200;
 
 let now = NOTHING;
 const listeners = new Set<() => void>();

@@ -27,7 +27,7 @@ const HEAD = 28;
 
 /** The canvases of an element, on the page's ground, below the title. */
 export function savePng(title: string, root: HTMLElement): void {
-  const layers = [...root.querySelectorAll<HTMLCanvasElement>("canvas.layer")];
+  const layers = [...root.querySelectorAll("canvas")];
   const edge = root.getBoundingClientRect();
   const ratio = window.devicePixelRatio || 1;
   const canvas = document.createElement("canvas");

@@ -112,7 +112,20 @@ export function Grid(props: GridProps) {
     if (!view) return;
     const watcher = new ResizeObserver(() => draw(false));
     watcher.observe(view);
-    return () => watcher.disconnect();
+    // Not by React, which looks for listeners on all elements around it at each event.
+    const onScroll = () => {
+      frame.current ||= requestAnimationFrame(() => {
+        frame.current = 0;
+        draw(false);
+      });
+    };
+    view.addEventListener("scroll", onScroll, { passive: true });
+    return () => {
+      watcher.disconnect();
+      view.removeEventListener("scroll", onScroll);
+      cancelAnimationFrame(frame.current);
+      frame.current = 0;
+    };
   }, [draw]);
 
   const shownTop = useRef(topKey);
@@ -142,11 +155,6 @@ export function Grid(props: GridProps) {
   const stopReturning = () => {
     goal.current = null;
   };
-  const onScroll = () => {
-    cancelAnimationFrame(frame.current);
-    frame.current = requestAnimationFrame(() => draw(false));
-  };
-
   const activate = (row: number, column: number) => {
     const to: Active = {
       row: Math.max(-1, Math.min(rows - 1, row)),
@@ -256,7 +264,6 @@ export function Grid(props: GridProps) {
       aria-busy={props.dimmed}
       aria-multiselectable="true"
       style={{ scrollPaddingBlockStart: headerHeight, "--row-height": `${rowHeight - 1}px` } as CSSProperties}
-      onScroll={onScroll}
       onWheel={stopReturning}
       onPointerDown={stopReturning}
       onKeyDown={onKeyDown}

@@ -3,23 +3,30 @@
 let context: CanvasRenderingContext2D | null = null;
 let family = "";
 
-/** Widths that are known, by size, weight and text: rows that are scrolled to repeat much of what was seen. */
-const known = new Map<string, number>();
-const MOST_KNOWN = 20_000;
+/** The widths of characters, by size and weight. A text is as wide as its characters, but for a px of kerning. */
+const fonts = new Map<string, Map<string, number>>();
+const MOST_KNOWN = 5000;
+
+function measured(character: string, size: number, weight: number): number {
+  context ??= document.createElement("canvas").getContext("2d");
+  if (!context) return size * 0.6;
+  family ||= getComputedStyle(document.documentElement).getPropertyValue("--font-ui");
+  context.font = `${weight} ${size}px ${family}`;
+  return context.measureText(character).width;
+}
 
 /** The width in px of `text` in the page's font at `size` px. */
 export function textWidth(text: string, size = 12, weight = 400): number {
-  const name = `${size} ${weight} ${text}`;
-  const before = known.get(name);
-  if (before !== undefined) return before;
-  context ??= document.createElement("canvas").getContext("2d");
-  if (!context) return text.length * size * 0.6;
-  family ||= getComputedStyle(document.documentElement).getPropertyValue("--font-ui");
-  context.font = `${weight} ${size}px ${family}`;
-  const { width } = context.measureText(text);
-  if (known.size >= MOST_KNOWN) known.clear();
-  known.set(name, width);
-  return width;
+  const font = `${weight} ${size}`;
+  let known = fonts.get(font);
+  if (!known || known.size > MOST_KNOWN) fonts.set(font, (known = new Map()));
+  let sum = 0;
+  for (const character of text) {
+    let width = known.get(character);
+    if (width === undefined) known.set(character, (width = measured(character, size, weight)));
+    sum += width;
+  }
+  return sum;
 }
 
 const PADDING = 18;

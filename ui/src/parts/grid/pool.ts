@@ -89,7 +89,9 @@ export class RowPool {
     this.window = wanted;
 
     for (const row of this.rows) {
-      if (row.index >= 0 && (row.index < from || row.index >= to)) park(row);
+      // A row that was scrolled away is right where it lies: to hide it would cost more than to leave it until its place is needed.
+      const away = row.index < from || row.index >= to;
+      if (row.index >= 0 && away && (all || moved || row.index >= scene.rows)) park(row);
     }
     for (let index = from; index < to; index += 1) {
       const row = this.rows[index % size];
