@@ -39,6 +39,7 @@ FILES = {
     "clew/error/node1-42+timestamp+1760000000000.txt": "Traceback (most recent call last):\nValueError: loss is NaN\n",
     "clew/source/changes.diff": "diff --git a/t.py b/t.py\n--- a/t.py\n+++ b/t.py\n@@ -1 +1 @@\n-lr = 1\n+lr = 0.001\n",
     "clew/source/packages.txt": "torch==2.9.0\n",
+    "train.py": "import clew\ndef train(lr=0.1):\n    return 'done'  # at last\n",
     "table.json": json.dumps({"columns": ["text", "score"], "data": [["007", 0.5], ["008", 0.25]]}),
     "report.pdf": "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n",
     "hostile.md": "# Hello\n\n<img src=x onerror='taken = 1'> [x](javascript:taken=1)\n",
@@ -248,4 +249,4 @@ def test_webhooks_do_what_they_promise(address: str) -> None:
 def test_every_page_fits_in_every_theme_language_and_width(address: str) -> None:
     """Every page, dialog and menu in two themes and two languages, the pages at three widths."""
     experiment, run = _seed(Server(address))
-    _steps("matrix.mjs", address, experiment, run, timeout_s=800)
+    _steps("matrix.mjs", address, experiment, run, timeout_s=1200)

@@ -1,5 +1,6 @@
 // Opens the pages of the model registry in Chromium and checks that they do what they promise.
 // node test/models.mjs ADDRESS EXPERIMENT_ID RUN_ID   (what the seeded store must hold: tests/ui/test_smoke.py)
+import assert from "node:assert/strict";
 import { openBrowser } from "./browser.mjs";
 
 const [address, , runId] = process.argv.slice(2);
@@ -13,6 +14,13 @@ await run({
     await page.getByRole("row", { name: /wine_quality Production v1 v2 @champion v1/ }).waitFor();
     await noViolations("the models");
     const find = page.getByRole("combobox", { name: "Filter models" });
+    await find.pressSequentially("na");
+    await page.getByRole("option", { name: /^name key/ }).waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("= '");
+    await page.getByRole("option", { name: /'wine_quality' value 1 model/ }).click();
+    await page.waitForURL(/q=name\+=\+(?:'|%27)wine_quality/);
+    await page.getByRole("link", { name: "wine_quality" }).waitFor();
     await find.fill("name = 'no such model'");
     await page.getByRole("heading", { name: "No model matches this filter" }).waitFor();
     await page.getByRole("button", { name: "Clear the filter" }).last().click();
@@ -22,6 +30,19 @@ await run({
     await page.waitForURL(/sel=2,1/);
     await page.getByText("better on the holdout").waitFor();
     await noViolations("a model");
+    const then = page.getByRole("region", { name: "At an earlier time" });
+    await page.locator(".moves li", { hasText: "better on the holdout" }).getByRole("button").click();
+    await page.waitForURL(/sel=2,1&at=20/);
+    await then.getByText("2 versions").waitFor();
+    await then.locator("li", { hasText: "Production" }).getByRole("link", { name: "Version 1" }).waitFor();
+    assert.equal(await then.getByText("@champion").count(), 0, "the alias came later");
+    await noViolations("a model at a time");
+    await page.reload();
+    await then.locator("li", { hasText: "Production" }).waitFor();
+    await then.getByLabel("Date and time").fill("2020-01-01T00:00:00");
+    await then.getByText("No alias and no stage was set then.").waitFor();
+    await then.getByRole("button", { name: "Clear" }).click();
+    await page.waitForURL(/sel=2,1$/);
     await page.getByRole("button", { name: "Compare (2)" }).click();
     await page.getByRole("heading", { level: 1, name: /2 versions compared/ }).waitFor();
     await page.getByRole("row", { name: /^team vision –/ }).waitFor();

@@ -75,6 +75,39 @@ await run({
     await page.getByRole("heading", { level: 1, name: "Compare 2 runs" }).waitFor();
   },
 
+  async "tags are set and removed"() {
+    await page.goto(`${address}/runs/${runId}`);
+    await page.getByRole("textbox", { name: "Key" }).fill("reviewed");
+    await page.getByRole("textbox", { name: "Value" }).fill("yes");
+    await button("Set").click();
+    await page.getByRole("row", { name: /^reviewed yes/ }).waitFor();
+    await button("Remove reviewed").click();
+    await page.getByRole("row", { name: /^reviewed yes/ }).waitFor({ state: "detached" });
+  },
+
+  async "code in colours"() {
+    await page.goto(`${address}/runs/${runId}/artifacts/train.py#L2`);
+    await page.locator(".line-chosen .code-keyword", { hasText: "def" }).waitFor();
+    await page.locator(".line-chosen .code-name", { hasText: "train" }).waitFor();
+    assert.equal(await page.locator(".line-chosen code").textContent(), "def train(lr=0.1):");
+    await noViolations("a file of code");
+  },
+
+  async "a run in the trash is not offered"() {
+    await page.goto(`${address}/compare?runs=${runId}`);
+    const offered = page.getByRole("combobox", { name: "Add a run…" });
+    await offered.locator("option", { hasText: "run-7" }).waitFor({ state: "attached" });
+    await page.goto(runs);
+    await page.getByRole("link", { name: "run-7", exact: true }).click();
+    await button("More actions").click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await page.getByText("In the trash").waitFor();
+    await page.goBack();
+    await page.goto(`${address}/compare?runs=${runId}`);
+    await offered.locator("option", { hasText: "run-8" }).waitFor({ state: "attached" });
+    assert.equal(await offered.locator("option", { hasText: "run-7" }).count(), 0);
+  },
+
   async "a PDF inside the page"() {
     await page.goto(`${address}/runs/${runId}/artifacts/report.pdf`);
     const frame = page.locator("iframe.viewer-frame");
