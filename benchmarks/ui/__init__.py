@@ -24,7 +24,7 @@ from clew.storage import metrics, runs
 from clew.storage.store import Store
 
 ROUNDS = 3
-TYPING_MS = 180  # as useFilter.ts has it
+TYPING_MS = 100  # as useFilter.ts has it
 PEER_RUNS = 200
 CURVES, CHARTS, STEPS = 50, 12, 500
 

@@ -246,6 +246,7 @@ def test_webhooks_do_what_they_promise(address: str) -> None:
 
 
 @pytest.mark.browser_matrix
+@pytest.mark.timeout(1300)
 def test_every_page_fits_in_every_theme_language_and_width(address: str) -> None:
     """Every page, dialog and menu in two themes and two languages, the pages at three widths."""
     experiment, run = _seed(Server(address))

@@ -76,6 +76,21 @@ describe("rows over keyset pages", () => {
     expect([pages.waiting, pages.run(0)?.run_id, pages.total]).toEqual([0, "r9", 4]);
   });
 
+  it("does not fetch a second page anew with each new run, but when it is come near to", async () => {
+    const { asked, rows, fetchPage } = backend(2000);
+    const pages = new RunPages(fetchPage);
+    pages.look(0, 30);
+    await settled();
+    rows.unshift({ run_id: "r9000", experiment_id: "1", status: "RUNNING" });
+    await pages.refresh(0, 30, true);
+    pages.look(0, 30);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(asked.map((request) => request.max_results)).toEqual([100, 100]);
+    pages.look(60, 90);
+    await settled();
+    expect(pages.loaded).toBe(600);
+  });
+
   it("tells a failure and goes on after a retry", async () => {
     const { fetchPage } = backend(3);
     let broken = true;

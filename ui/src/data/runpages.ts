@@ -49,6 +49,7 @@ export class RunPages {
   private needed: readonly string[] = [];
   private ranges = new Map<string, [number, number] | null>();
   private rows: Map<string, number> | null = null;
+  private restarted = false;
 
   total = 0;
   position: Position = "loading";
@@ -135,8 +136,10 @@ export class RunPages {
     if (this.abort.signal.aborted) return;
     if (!this.complete && this.position !== "failed" && last + AHEAD >= this.loaded) {
       // The second page is only in case: the first one is to be painted before it is asked for.
-      if (this.pages.length === 1 && last + SOON < this.loaded) this.timer ??= setTimeout(() => void this.append(), PAINT_MS);
-      else void this.append();
+      const inCase = this.pages.length === 1 && last + SOON < this.loaded;
+      if (!inCase) void this.append();
+      // Each new run begins the list anew: what is only in case is not fetched with each of them.
+      else if (!this.restarted) this.timer ??= setTimeout(() => void this.append(), PAINT_MS);
     }
     for (const page of this.pages) {
       if (page.start <= last && page.start + page.runs.length > first) void this.fill(page);
@@ -177,7 +180,8 @@ export class RunPages {
   }
 
   private restart(fresh: RunPage): void {
-    this.timer = undefined;
+    clearTimeout(this.timer);
+    this.restarted = true;
     this.pages = [];
     this.rows = null;
     this.accept(fresh, undefined, FIRST_PAGE, this.needed);

@@ -4,6 +4,8 @@ import { live } from "../data/live";
 
 /** How long a page goes on listening after the reader left it for another one. */
 const HIDDEN_MS = 30_000;
+/** Until a page listens. */
+const BEGIN_MS = 150;
 /** Between two looks at what changed. */
 const GATHER_MS = 1000;
 /** Where the server tells of no changes: between two looks. */
@@ -71,10 +73,12 @@ export function useChanges(topics: readonly string[], look: () => Promise<void>)
         start();
       }
     };
-    start();
+    // What the page itself asks for goes first.
+    const begin = setTimeout(start, BEGIN_MS);
     const timer = setInterval(tick, GATHER_MS / 2);
     document.addEventListener("visibilitychange", seen);
     return () => {
+      clearTimeout(begin);
       clearInterval(timer);
       clearTimeout(hidden);
       document.removeEventListener("visibilitychange", seen);

@@ -34,6 +34,11 @@ export function faultOfVerdict(text: string, verdict: FilterVerdict): FilterFaul
   };
 }
 
+/** Whether a fault only says that the text goes on. */
+export function isUnfinished({ position }: FilterFault, text: string): boolean {
+  return position !== undefined && position >= text.trimEnd().length;
+}
+
 export interface Filter {
   /** What stands in the field. */
   draft: string;

@@ -32,7 +32,7 @@ import { columnsQuery, runCountQuery } from "../queries";
 import { useKeys } from "../shell/useKeys";
 import { usePageActions } from "../shell/usePageActions";
 import { useChanges } from "../useChanges";
-import { useFilter } from "../useFilter";
+import { isUnfinished, useFilter } from "../useFilter";
 import { sayError } from "../sayError";
 import { BulkBar } from "./BulkBar";
 import { ColumnChooser } from "./ColumnChooser";
@@ -88,6 +88,7 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
   const field = useRef<HTMLInputElement>(null);
   const visible = useRef({ first: 0, last: 0 });
   const lastPick = useRef(0);
+  const surveyed = useRef(0);
   const intoGrid = () => document.querySelector<HTMLElement>(".grid")?.focus();
   const prepare = useRef((_filter: string) => {});
   const filter = useFilter({
@@ -134,6 +135,7 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
   const ready = table !== null;
   useEffect(() => {
     if (!ready) return;
+    surveyed.current = Date.now();
     const timer = setTimeout(onShown, PAINT_MS);
     return () => clearTimeout(timer);
   }, [ready, onShown]);
@@ -159,7 +161,6 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
     }
     return table?.at(row - pinRows.length) ?? { kind: "waiting", level: 0 };
   };
-  const surveyed = useRef(0);
   const refresh = useCallback(
     async (insert: boolean) => {
       if (!table) return;
@@ -411,11 +412,6 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
       ) : null}
     </>
   );
-}
-
-/** Whether a fault only says that the text goes on. */
-function isUnfinished({ position }: FilterFault, text: string): boolean {
-  return position !== undefined && position >= text.trimEnd().length;
 }
 
 /** A filter that the server's search refused though its parser did not. */
