@@ -186,6 +186,9 @@ def test_a_loader_that_is_not_known_is_not_imported(tmp_path: Path) -> None:
         "flavors: {}\nmetadata: []",
         "a: [",
         "flavors: !!python/object/apply:os.system ['true']",
+        "flavors: {a: &a {b: *a}}",
+        "flavors: " + "{a: " * 100_000,
+        "- " * 100_000,
     ],
 )
 def test_a_file_that_is_no_mlmodel_is_refused(text: str, tmp_path: Path) -> None:

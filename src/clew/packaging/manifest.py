@@ -1,6 +1,6 @@
 """The MLmodel file: its fields, its YAML, and the checks that what it names is harmless and unchanged.
 
-Everything in the file may come from an attacker: YAML is read by ``safe_load``, names must stay inside the
+Everything in the file may come from an attacker: YAML is read as plain data, names must stay inside the
 directory, links are refused. Sums of all files, written at log time, stand under ``metadata.clew`` so that a tool
 that rewrites the file keeps them.
 """
@@ -19,6 +19,7 @@ import yaml
 
 from clew.errors import Corrupt, Denied, InvalidValue, NotFound
 from clew.packaging.signature import ModelSignature
+from clew.packaging.yamltext import read_yaml
 
 FILE_NAME: Final = "MLmodel"
 FORMAT_LEVEL: Final = "3.17.2"
@@ -86,9 +87,9 @@ class MLmodel(msgspec.Struct, kw_only=True):
             InvalidValue: not YAML, no ``flavors``, or a field of the wrong kind.
         """
         try:
-            fields = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise InvalidValue(f"{where} is not valid YAML: {str(error).splitlines()[0]}.") from None
+            fields = read_yaml(text)
+        except ValueError as error:
+            raise InvalidValue(f"{where} is not valid YAML: {error}.") from None
         if not isinstance(fields, dict) or not isinstance(fields.get("flavors"), dict):
             raise InvalidValue(f"{where} has no map named 'flavors', so it describes no model.")
         known = {name: fields[name] for name in cls.__struct_fields__ if fields.get(name) is not None}

@@ -15,13 +15,12 @@ import sys
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-import yaml
-
 import clew
 from clew.client.models import fetched
 from clew.errors import AlreadyExists
 from clew.packaging.flavor import Trust
 from clew.packaging.manifest import read_mlmodel
+from clew.packaging.yamltext import read_yaml
 
 PORT: Final = 8080
 _NEEDED: Final = (
@@ -127,9 +126,8 @@ def _python_of(model: str) -> str:
     own = ".".join(map(str, sys.version_info[:3]))
     try:
         with open(os.path.join(model, "python_env.yaml"), encoding="utf-8") as file:
-            told = yaml.safe_load(file)
-        version = str(told["python"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
+            version = str(read_yaml(file.read())["python"])
+    except (OSError, ValueError, KeyError, TypeError):
         return own
     numbers = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", version)
     return version if numbers and (int(numbers[1]), int(numbers[2])) >= _OLDEST else own
