@@ -18,6 +18,7 @@ import msgspec
 import yaml
 
 from clew.errors import InvalidValue
+from clew.packaging.yamltext import write_yaml
 
 # Classes of these modules come with Python or with the flavors' own packages.
 _KNOWN = {"builtins", "numpy", "scipy", "sklearn", "joblib", "cloudpickle", "skops", "__main__", "copyreg", "copy_reg"}
@@ -91,8 +92,8 @@ def write_environment(folder: str, found: Sequence[str], wanted: Environment) ->
         "dependencies": ["-r requirements.txt"],
     }
     _write(folder, "requirements.txt", "".join(f"{line}\n" for line in lines))
-    _write(folder, "conda.yaml", yaml.safe_dump(conda, sort_keys=False))
-    _write(folder, "python_env.yaml", yaml.safe_dump(python, sort_keys=False))
+    _write(folder, "conda.yaml", write_yaml(conda))
+    _write(folder, "python_env.yaml", write_yaml(python))
 
 
 def conda_env(pip_lines: Sequence[str]) -> dict[str, Any]:

@@ -15,11 +15,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
-import yaml
 
 from clew.errors import Corrupt, Denied, InvalidValue, NotFound
 from clew.packaging.signature import ModelSignature
-from clew.packaging.yamltext import read_yaml
+from clew.packaging.yamltext import read_yaml, write_yaml
 
 FILE_NAME: Final = "MLmodel"
 FORMAT_LEVEL: Final = "3.17.2"
@@ -27,8 +26,6 @@ FORMAT_LEVEL: Final = "3.17.2"
 MAX_FILE_BYTES: Final = 16 << 20
 """An MLmodel file larger than this is refused: real ones have a few kilobytes."""
 _CHUNK: Final = 1 << 20
-# The C emitter writes the same text in a tenth of the time.
-_DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class MLmodel(msgspec.Struct, kw_only=True):
@@ -75,7 +72,7 @@ class MLmodel(msgspec.Struct, kw_only=True):
         fields["signature"] = self.signature.to_dict() if self.signature else None
         kept = {name: value for name, value in fields.items() if value is not None or name in _NULLS}
         kept["prompts"] = None
-        return str(yaml.dump(kept, Dumper=_DUMPER, sort_keys=True, allow_unicode=True, default_flow_style=False))
+        return write_yaml(kept, sort_keys=True)
 
     @classmethod
     def from_yaml(cls, text: str, where: str = FILE_NAME) -> MLmodel:
