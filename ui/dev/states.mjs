@@ -75,12 +75,13 @@ export async function openState(page, address, state) {
   return there;
 }
 
-/** Until the title is there, no grey line stands for data, and nothing has changed for half a second. */
+/** Until the title is there, nothing stands for data that is on its way, and nothing has changed for half a second. */
 export async function settle(page) {
   await page.locator("h1").first().waitFor();
   await page.waitForFunction(
     () => {
-      const now = `${document.querySelectorAll(".skeleton").length} ${document.body.innerText}`;
+      const waiting = [...document.querySelectorAll(".panel-empty")].filter((panel) => /^(?:Loading|正在加载)/.test(panel.textContent));
+      const now = `${document.querySelectorAll(".skeleton").length + waiting.length} ${document.body.innerText}`;
       const same = globalThis.lastSeen === now;
       globalThis.lastSeen = now;
       return same && now.startsWith("0 ");
