@@ -164,6 +164,14 @@ def test_many_keys_and_rotation() -> None:
         assert found == [(f"key/{n}", float(n), n) for n in range(100_000)]
 
 
+def test_no_points_are_no_fault() -> None:
+    with journal() as it:
+        it.log_points({})
+        it.log_points({"m": 1.0}, 1)
+        it.log_points({})
+        assert contents(read_all(it.writer_folder, alive=True)) == [("m", 1.0, 1)]
+
+
 def test_segments_follow_each_other_without_a_gap() -> None:
     with journal() as it:
         for step in range(2 * SLOTS_PER_SEGMENT + 10):

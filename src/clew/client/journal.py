@@ -149,7 +149,7 @@ class Journal(Writer):
                 check_key(key)
                 number_of(key, value)
             contents = [self._content(key, value, step, stamp, context) for key, value in metrics.items()]
-        elif self._commit_points(contents, mm):
+        elif not contents or self._commit_points(contents, mm):
             return
         for key, content in zip(metrics, contents, strict=True):
             self._append(content, key, context)
