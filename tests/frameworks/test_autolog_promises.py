@@ -217,7 +217,13 @@ def test_undo_is_complete(training: Training, train: Callable[[], list[Any]], ru
     train()
     made = len(runs())
     autolog(training, disable=True)
-    assert [dict(vars(owner)) for owner in owners] == before
+    changed = [
+        (owner.__name__, name)
+        for owner, old in zip(owners, before, strict=True)
+        for name in {*old, *vars(owner)} - {"__slotnames__"}  # which pickle leaves on a class
+        if old.get(name) is not vars(owner).get(name) and not inspect.ismodule(vars(owner).get(name))
+    ]
+    assert changed == []
     train()
     assert len(runs()) == made > 0
 
