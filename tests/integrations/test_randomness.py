@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.pool import ThreadPool
 
 import numpy as np
@@ -32,6 +34,16 @@ def test_what_is_drawn_in_the_block_does_not_count() -> None:
         assert draw() == second
         draw()
     assert draw() == second
+
+
+def test_idle_threads_disturb_nothing() -> None:
+    with ThreadPoolExecutor(1) as idle, ThreadPool(1) as pool:
+        idle.submit(int).result()
+        pool.apply(int)
+        time.sleep(0.05)  # until they wait again
+        with undisturbed():
+            seen = draw()
+        assert draw() == seen
 
 
 def test_the_numbers_of_other_threads_are_not_wound_back() -> None:
