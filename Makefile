@@ -78,7 +78,7 @@ docs: setup ui
 # Tests mostly wait for processes, so two run at a time; a file's tests stay together.
 JOBS ?= 2
 test: setup peer ui
-	$(PY) -m pytest -n $(JOBS) --dist loadfile
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 test-long: setup peer ui
 	$(PY) -m pytest -m 'slow or browser_matrix' --timeout 900

@@ -43,6 +43,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of few and long tests come first, so that no worker has one left when the others are done."""
+    long = {item.path for item in items for marker in ("browser", "interop") if item.get_closest_marker(marker)}
+    items.sort(key=lambda item: item.path not in long)
+
+
 TEMPLATE = "clew_template"
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 
