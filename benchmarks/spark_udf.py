@@ -20,7 +20,9 @@ from benchmarks.processes import PEER_PYTHON, has_peer
 from benchmarks.result import Result
 
 COLUMNS = 12
-PASSES = 3
+PASSES = 5
+WARM_UP = 12
+"""Passes before those that count: so long the JVM still compiles its own code, which costs more than the rows."""
 KINDS = ("python", "sklearn")
 SAVED = """
 import sys
@@ -134,7 +136,7 @@ def run(*, full: bool) -> list[Result]:
 
 def _score(python: str, place: str, rows: int) -> dict[str, dict[str, float]]:
     """By kind the medians of the warm passes: rows per CPU-second, of all and of the workers; and the first pass."""
-    arguments = [place, str(rows), str(COLUMNS), sysconfig.get_path("purelib"), str(PASSES), *KINDS]
+    arguments = [place, str(rows), str(COLUMNS), sysconfig.get_path("purelib"), str(WARM_UP + PASSES), *KINDS]
     done = subprocess.run(
         [python, "-W", "ignore", "-c", SCORED, *arguments],
         cwd=place,
@@ -150,7 +152,7 @@ def _score(python: str, place: str, rows: int) -> dict[str, dict[str, float]]:
 
 
 def _figures(found: dict[str, Any], rows: int) -> dict[str, float]:
-    wall, cpu, workers = (sorted(values)[len(values) // 2] for values in zip(*found["passes"], strict=True))
+    wall, cpu, workers = (sorted(values)[len(values) // 2] for values in zip(*found["passes"][WARM_UP:], strict=True))
     figures = {"rate": rows / cpu, "workers": rows / max(workers, 0.01), "wall": rows / wall}
     return {**figures, "cold": found["cold"], "answer": found["answer"]}
 
