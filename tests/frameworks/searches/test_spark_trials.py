@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,24 +16,6 @@ from clew.entities.run import Run, RunStatus
 pytestmark = pytest.mark.spark
 
 Runs = Callable[[], list[Run]]
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    """A session whose workers run this Python."""
-    from pyspark.sql import SparkSession
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        session = (
-            SparkSession.builder.master("local[2]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "2")
-            .getOrCreate()
-        )
-        yield session
-        session.stop()
 
 
 @pytest.mark.filterwarnings("ignore")
