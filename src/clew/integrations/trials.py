@@ -23,6 +23,7 @@ from clew.client.session import session
 from clew.entities.run import RunStatus
 from clew.errors import NotFound
 from clew.ids import now_ms
+from clew.integrations import guard
 from clew.integrations.options import Options
 from clew.integrations.recorder import AUTOLOGGING, CALL_S, Recorder, open_run
 
@@ -129,6 +130,7 @@ class Search:
         Raises:
             NotFound: it was deleted for good. Conflict: it is in the trash.
         """
+        guard.take_fault()  # of a training before this one
         with within(CALL_S):
             try:
                 found = runs.get_run(run_id)

@@ -16,7 +16,7 @@ from sklearn.linear_model import Lasso
 
 import clew
 from clew.entities.run import Run, RunStatus
-from clew.integrations import trials
+from clew.integrations import guard, trials
 from clew.integrations.optuna import study as recording
 
 pytestmark = pytest.mark.frameworks
@@ -44,6 +44,13 @@ def family(runs: Runs) -> tuple[Run, dict[str, Run]]:
     assert len(children) == len(found) - 1
     assert {run.data.tags["mlflow.parentRunId"] for run in children.values()} <= {parent.info.run_id}
     return parent, children
+
+
+def test_a_fault_of_an_earlier_training_is_none_of_the_study(runs: Runs) -> None:
+    clew.optuna.autolog()
+    guard.guarded("an earlier training", lambda: 1 / 0)
+    new_study().optimize(quadratic, n_trials=1)
+    assert "autolog.error" not in family(runs)[0].data.tags
 
 
 def test_a_study_is_a_run_and_its_trials_are_named_children(runs: Runs) -> None:
