@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import clew
 from clew.client import link as links
 from clew.client import notice, uihost
 from clew.client.active import place_var
@@ -58,3 +59,15 @@ def no_ui_stays() -> Iterator[None]:
     for served in uihost._served.values():
         served.stop()
     uihost._served.clear()
+
+
+@pytest.fixture
+def acting(store: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], clew.ClewClient]:
+    """Makes everything that follows the deed of the person who is named."""
+
+    def act(name: str) -> clew.ClewClient:
+        links.forget_links()
+        monkeypatch.setenv("LOGNAME", name)
+        return clew.ClewClient()
+
+    return act

@@ -10,22 +10,9 @@ from click.testing import CliRunner
 
 import clew
 from clew.cli.main import cli
-from clew.client import link
 from clew.errors import Conflict, Denied, InvalidFilter, InvalidValue, NotFound
 
 Act = Callable[[str], clew.ClewClient]
-
-
-@pytest.fixture
-def acting(store: str, monkeypatch: pytest.MonkeyPatch) -> Act:
-    """Makes everything that follows the deed of the person who is named."""
-
-    def act(name: str) -> clew.ClewClient:
-        link.forget_links()
-        monkeypatch.setenv("LOGNAME", name)
-        return clew.ClewClient()
-
-    return act
 
 
 @pytest.fixture

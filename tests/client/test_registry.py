@@ -12,24 +12,11 @@ import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
 import clew
-from clew.client import link
 from clew.errors import InvalidValue, NotFound
 
 Act = Callable[[str], clew.ClewClient]
 FRAME = pd.DataFrame({"alcohol": [9.4, 10.0, 11.2], "acid": [0.7, 0.6, 0.3]})
 GOAL = [5.0, 6.0, 7.0]
-
-
-@pytest.fixture
-def acting(store: str, monkeypatch: pytest.MonkeyPatch) -> Act:
-    """Makes everything that follows the deed of the person who is named."""
-
-    def act(name: str) -> clew.ClewClient:
-        link.forget_links()
-        monkeypatch.setenv("LOGNAME", name)
-        return clew.ClewClient()
-
-    return act
 
 
 def now_ms() -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from clew.client.api import ClewClient
 from clew.entities.dataset import DatasetInput
@@ -14,6 +15,8 @@ from clew.errors import NotFound
 _MODEL = "models:/"
 _LOGGED = "models:/m-"
 _COPIES = 100
+
+T = TypeVar("T")
 
 
 class Lineage(NamedTuple):
@@ -50,8 +53,8 @@ def get_lineage(model_uri: str) -> Lineage:
             break
         copied.append(first)
     model_id = first.model_id or (first.source.removeprefix(_MODEL) if first.source.startswith(_LOGGED) else "")
-    model = _logged(client, model_id)
-    run = _run(client, first.run_id or (model.source_run_id if model else ""))
+    model = _unless_gone(client.get_logged_model, model_id)
+    run = _unless_gone(client.get_run, first.run_id or (model.source_run_id if model else ""))
     return Lineage(version, tuple(copied), model, run, run.inputs.dataset_inputs if run else ())
 
 
@@ -59,15 +62,8 @@ def _is_version(source: str) -> bool:
     return source.startswith(_MODEL) and not source.startswith(_LOGGED)
 
 
-def _logged(client: ClewClient, model_id: str) -> LoggedModel | None:
+def _unless_gone(get: Callable[[str], T], identity: str) -> T | None:
     try:
-        return client.get_logged_model(model_id) if model_id else None
-    except NotFound:
-        return None
-
-
-def _run(client: ClewClient, run_id: str) -> Run | None:
-    try:
-        return client.get_run(run_id) if run_id else None
+        return get(identity) if identity else None
     except NotFound:
         return None

@@ -18,8 +18,8 @@ from clew.integrations.guard import guarded
 Callback = Callable[[ModuleType], None]
 
 _lock = threading.RLock()
-_watched: dict[tuple[str, object], Callback] = {}
-"""(package, watcher) -> callback."""
+_watched: dict[str, dict[object, Callback]] = {}
+"""Package -> watcher -> callback."""
 
 
 def watch(package: str, callback: Callback, watcher: object) -> None:
@@ -30,7 +30,7 @@ def watch(package: str, callback: Callback, watcher: object) -> None:
     Faults of the callback are reported and do not reach the user's import.
     """
     with _lock:
-        _watched[package, watcher] = callback
+        _watched[package] = {**_watched.get(package, {}), watcher: callback}
         if _finder not in sys.meta_path:
             sys.meta_path.insert(0, _finder)
         present = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == package]
@@ -41,14 +41,13 @@ def watch(package: str, callback: Callback, watcher: object) -> None:
 def forget(package: str, watcher: object) -> None:
     """Stop showing a package's modules to this watcher."""
     with _lock:
-        _watched.pop((package, watcher), None)
+        others = {one: callback for one, callback in _watched.get(package, {}).items() if one is not watcher}
+        if others:
+            _watched[package] = others
+        else:
+            _watched.pop(package, None)
         if not _watched and _finder in sys.meta_path:
             sys.meta_path.remove(_finder)
-
-
-def _callbacks(module: str) -> list[Callback]:
-    package = module.partition(".")[0]
-    return [callback for (watched, _), callback in list(_watched.items()) if watched == package]
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -57,7 +56,7 @@ class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if not _callbacks(fullname):
+        if fullname.partition(".")[0] not in _watched:
             return None
         for finder in list(sys.meta_path):
             spec = None if finder is self else finder.find_spec(fullname, path, target)
@@ -75,7 +74,7 @@ def _follow(loader: Any, name: str) -> None:
         # Some loaders serve many modules, so what was set for this one must not stay.
         vars(loader).pop("exec_module", None)
         run(module)
-        for callback in _callbacks(name):
+        for callback in _watched.get(name.partition(".")[0], {}).values():
             guarded(f"patching {name}", callback, module)
 
     # On the loader's instance, so that its type and all else about the module stay as they are.

@@ -12,7 +12,7 @@ from clew.client import runs
 from clew.client.active import Active
 from clew.client.deadline import within
 from clew.client.failure import explain
-from clew.client.outcome import outcome_of
+from clew.client.outcome import Outcome, outcome_of
 from clew.client.runlog import RunLog
 from clew.client.session import session
 from clew.client.values import dataset_fields
@@ -107,9 +107,7 @@ class Recorder:
             # There is nothing to wait for, and that has been said.
             for companion in active.companions:
                 companion.stop()
-            explain(active.log, outcome)
-            active.log.end(outcome.status.value, now_ms())
-            self.active.link.runs.pop(self.run_id, None)
+            self._write_end(active.log, outcome)
         elif active is not None:
             session.end(active, outcome.status.value, wait_s=_WAIT_S, outcome=outcome)
 
@@ -120,10 +118,12 @@ class Recorder:
         """
         self.tell_fault()
         if self.managed:
-            log, outcome = self._log(), outcome_of(error)
-            explain(log, outcome)
-            log.end(outcome.status.value, now_ms())
-            self.active.link.runs.pop(self.run_id, None)
+            self._write_end(self._log(), outcome_of(error))
+
+    def _write_end(self, log: RunLog, outcome: Outcome) -> None:
+        explain(log, outcome)
+        log.end(outcome.status.value, now_ms())
+        self.active.link.runs.pop(self.run_id, None)
 
     def tell_fault(self) -> None:
         """Tag the run with the last failure of logging, if there was one."""

@@ -10,10 +10,8 @@ from typing import Any, Final
 import yaml
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MAX_DEPTH: Final = 100
-
-
 _DUMPER: Final[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_MAX_DEPTH: Final = 100
 
 
 def write_yaml(value: Any, *, sort_keys: bool = False) -> str:

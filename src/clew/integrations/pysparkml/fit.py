@@ -18,7 +18,7 @@ from clew.ids import now_ms
 from clew.integrations import guard
 from clew.integrations.onefit import OneFit, Part, class_tags
 from clew.integrations.options import Options
-from clew.integrations.pysparkml import describe
+from clew.integrations.pysparkml import FLAVOR, describe
 from clew.integrations.pysparkml.models import loggable, signature_of
 from clew.integrations.recorder import Recorder, open_run
 from clew.integrations.sklearn.later import Memory, TrainedModel
@@ -27,7 +27,6 @@ from clew.packaging.save import ModelOptions
 
 _log = logging.getLogger("clew.autolog")
 _EXAMPLE_ROWS: Final = 5
-FLAVOR: Final = "pyspark.ml"
 
 
 class Fit(OneFit):

@@ -10,8 +10,9 @@ from typing import Any
 
 from clew.integrations import guard, options
 from clew.integrations.patch import Patch, Training
+from clew.integrations.pysparkml import FLAVOR
 from clew.integrations.pysparkml.describe import evaluator_info
-from clew.integrations.pysparkml.fit import FLAVOR, Fit, Trained
+from clew.integrations.pysparkml.fit import Fit, Trained
 from clew.integrations.sklearn.frames import name_of
 from clew.integrations.sklearn.later import Memory, Prediction
 
@@ -28,7 +29,7 @@ def patch_module(patch: Patch, module: ModuleType) -> None:
     name = module.__name__
     if name == "pyspark.ml.base":
         patch.on_undo(_memory.forget)
-        patch.train(module.Estimator, "fit", functools.partial(_begin, patch))
+        patch.train(module.Estimator, "fit", _begin)
         patch.replace(module.Transformer, "transform", functools.partial(_transform, patch))
     elif name == "pyspark.ml.evaluation":
         patch.replace(module.Evaluator, "evaluate", functools.partial(_evaluate, patch))
@@ -36,8 +37,7 @@ def patch_module(patch: Patch, module: ModuleType) -> None:
         patch.replace(module, _THREAD_TARGET, _quiet_threads)
 
 
-def _begin(patch: Patch, estimator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Training | None:
-    del patch
+def _begin(estimator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Training | None:
     chosen = options.wanted(FLAVOR, "pyspark")
     if chosen is None or type(estimator).__module__.startswith(_SILENT_MODULE):
         return None
@@ -107,8 +107,10 @@ def _quiet_threads(original: Any) -> Any:
     def wrapper(target: Any = None) -> Any:
         if not guard.inside():
             return original(target)
-        found = original(_quiet(target) if not hasattr(target, "getTags") else target)
-        return found if not hasattr(target, "getTags") else lambda function: found(_quiet(function))
+        if hasattr(target, "getTags"):  # a session, for whose threads functions are decorated
+            decorate = original(target)
+            return lambda function: decorate(_quiet(function))
+        return original(_quiet(target))
 
     return wrapper
 

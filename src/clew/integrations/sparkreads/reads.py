@@ -21,11 +21,11 @@ from clew.client.session import session
 from clew.client.values import dataset_fields
 from clew.integrations import guard, options
 from clew.integrations.patch import Patch
+from clew.integrations.sparkreads import FLAVOR
 from clew.integrations.sparkreads.plan import Read, reads_of
 
 _log = logging.getLogger("clew.autolog")
 TAG: Final = "sparkDatasourceInfo"
-FLAVOR: Final = "spark"
 _WAIT_S: Final = 2.0
 _MAX_READS: Final = 500
 """More sources than this are not kept for a run, or for the next one."""
@@ -80,10 +80,10 @@ class Reads:
             active = begun[0]
         self._line.put(functools.partial(self._look, execution, active))
 
-    def guarded(self, work: Callable[[Any], None], given: Any) -> None:
+    def guarded(self, work: Callable[..., None], *given: Any) -> None:
         """Do something that harms neither Spark nor the run where it fails."""
         with self._patch.quiet():
-            guard.guarded("logging what Spark read", work, given)
+            guard.guarded("logging what Spark read", work, *given)
 
     def accompany(self, active: Active) -> Companion | None:
         """What waits for Spark at the run's end; the run begins with what was read before. None in a forked child."""
@@ -116,8 +116,7 @@ class Reads:
 
     def _work(self) -> None:
         while (task := self._line.get()) is not None:
-            with self._patch.quiet():
-                guard.guarded("logging what Spark read", task)
+            self.guarded(task)
 
     def _adopt(self, active: Active) -> None:
         with self._lock:
