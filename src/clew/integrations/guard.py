@@ -61,6 +61,24 @@ def guarded(what: str, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwarg
         return None
 
 
+def closed(
+    what: str, close: Callable[[BaseException | None], object], work: Callable[..., T], *args: Any, **kwargs: Any
+) -> T:
+    """What the user's ``work`` returns or raises; behind it comes ``close``, with what it raised, inside the fence.
+
+    what: ``close`` in words, for the warning.
+    """
+    error: BaseException | None = None
+    try:
+        return work(*args, **kwargs)
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        guarded(what, close, error)
+        del error
+
+
 def attempt(work: Callable[[], T]) -> T | None:
     """What ``work`` returns, or None where it fails; for values that are logged only where they can be had."""
     try:

@@ -36,21 +36,11 @@ def _exhaust(patch: Patch, original: Any) -> Any:
             return original(self)
         with patch.quiet():
             search = guard.guarded("the start of a search's run", HyperoptSearch.open, self, chosen)
-            return original(self) if search is None else _watched(original, search, self)
+            if search is None:
+                return original(self)
+            return guard.closed("the end of a search's run", search.close, original, self)
 
     return exhaust
-
-
-def _watched(original: Any, search: HyperoptSearch, iteration: Any) -> Any:
-    error: BaseException | None = None
-    try:
-        return original(iteration)
-    except BaseException as raised:
-        error = raised
-        raise
-    finally:
-        guard.guarded("the end of a search's run", search.close, error)
-        del error
 
 
 def _evaluate(patch: Patch, original: Any) -> Any:

@@ -33,20 +33,8 @@ def patch_study(patch: Patch, study_class: type) -> None:
                 guard.guarded("logging a study", run.plan, given.get("n_trials"))
                 given["func"] = run.track(given["func"])
                 given["callbacks"] = [run.record, *(given.get("callbacks") or ())]
-                return _optimize(original, run, given)
+                return guard.closed("the end of a study's run", run.close, original, given.pop("self"), **given)
 
         return optimize
 
     patch.replace(study_class, "optimize", make)
-
-
-def _optimize(original: Any, run: StudyRun, given: dict[str, Any]) -> Any:
-    error: BaseException | None = None
-    try:
-        return original(given.pop("self"), **given)
-    except BaseException as raised:
-        error = raised
-        raise
-    finally:
-        guard.guarded("the end of a study's run", run.close, error)
-        del error
