@@ -29,10 +29,14 @@ from sklearn.linear_model import Lasso, LinearRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 import clew
+from clew.client import link
+from clew.client.session import session
+from clew.entities.experiment import Experiment
 from clew.entities.run import Run, RunStatus
 from clew.errors import InvalidValue
 from clew.integrations import recorder
 from clew.integrations.sklearn import scores
+from clew.wire import mlflow
 
 Runs = Callable[[], list[Run]]
 
@@ -292,6 +296,33 @@ def test_autolog_imports_nothing_that_the_user_did_not(tmp_path: Path) -> None:
         tmp_path,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_process_s_end_waits_for_the_runs_that_training_did_not_wait_for(tmp_path: Path) -> None:
+    done = script(TRAIN, tmp_path)
+    assert done.returncode == 0, done.stderr
+    # Another spool, so that whoever reads neither waits for what is left in the first one nor sends it.
+    read = script(
+        """
+        import clew
+        for run in clew.search_runs(output_format="list"):
+            print(run.info.status, run.data.params["alpha"], "training_score" in run.data.metrics)
+        """,
+        tmp_path,
+        CLEW_SPOOL=str(tmp_path / "other"),
+    )
+    assert read.stdout.splitlines() == ["FINISHED 1.0 True"] * 2, read.stderr
+
+
+def test_where_much_is_on_its_way_already_training_waits(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "_MANY_LATE", 0)
+    clew.autolog(log_models=False)
+    Lasso().fit(X, Y)
+    # This call, unlike the client's reads, waits for nothing.
+    told = session.link.call("get_run", mlflow.GetRun(run_id=str(session.last_run_id)))
+    assert told.run.info.status == "FINISHED"
 
 
 @contextmanager

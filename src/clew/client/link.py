@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from clew import settings
 from clew.client import deadline, neighbours
 from clew.client.notice import warn
-from clew.client.receipt import Awaited, Parcel, Receipt
+from clew.client.receipt import Awaited, Receipt
 from clew.client.runlog import RunLog, spool_folder
 from clew.client.start import Launcher
 from clew.client.target import Target, resolve
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FENCE_S: Final = 5.0
 _PATIENCE_S: Final = 10.0
+_MANY_LATE: Final = 256
 _REST_S: Final = 5.0
 _LONG_REST_S: Final = 60.0
 
@@ -39,7 +40,7 @@ _LONG_REST_S: Final = 60.0
 class Link:
     """Everything this process has for one tracking URI.
 
-    late: files that no run's end waits for, but a flush and the end of the process do.
+    late: what no run's end waits for, but a flush and the end of the process do.
     begun: ids of the runs that this process began or went on with.
     uri: in full form. offline: nothing is sent, everything goes to the journal.
     Thread-safe.
@@ -54,7 +55,7 @@ class Link:
         self.launcher = Launcher(spool_folder(values.spool, uri), values.shipper, offline=self.offline)
         self.runs: dict[str, RunLog] = {}
         self.begun: set[str] = set()
-        self.late: list[Parcel] = []
+        self.late: list[Awaited] = []
         self._lock = threading.RLock()
         self._away_until = 0.0
 
@@ -282,10 +283,24 @@ class Link:
         others = neighbours.receipts(self.launcher.folder, self.begun | {log.run_id for log in logs}, own)
         return [*receipts, *others, *self._files(logs)]
 
-    def _files(self, logs: list[RunLog]) -> list[Parcel]:
-        """The spooled files that have not arrived: of these runs, and the late ones."""
-        self.late[:] = [p for p in self.late if p.pending]
+    def _files(self, logs: list[RunLog]) -> list[Awaited]:
+        """The spooled files of these runs that have not arrived, and what is late."""
+        self._tidy()
         return [*self.late, *(p for log in logs for p in log.waiting_files())]
+
+    def _tidy(self) -> None:
+        with self._lock:
+            self.late = [a for a in self.late if a.pending]
+
+    def wait_later(self, *awaited: Awaited) -> None:
+        """Leave the waiting to the next flush and to the end of the process; where much is late already, wait now."""
+        self.launcher.tend()
+        with self._lock:
+            self.late += awaited
+        if len(self.late) > _MANY_LATE:
+            self._tidy()
+        if len(self.late) > _MANY_LATE:
+            self.wait(self.late)
 
     def wait(self, receipts: Sequence[Awaited], timeout_s: float | None = None) -> bool:
         """Wait for receipts, at most ``timeout_s`` (5) without progress, or until the shipper says what hinders it."""
@@ -324,7 +339,7 @@ class Link:
         """What a forked child does: its parent's threads, which may hold the locks, are not here."""
         self._lock = threading.RLock()
         self.launcher = Launcher(self.launcher.folder, self.launcher.mode, offline=self.offline)
-        self.late = []  # the parent waits for its files
+        self.late = []  # the parent waits for it
         for log in self.runs.values():
             log.restart(self.launcher)
 

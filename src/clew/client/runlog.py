@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from clew import settings
@@ -16,7 +16,7 @@ from clew.client import spool
 from clew.client.journal import Context, Journal
 from clew.client.limits import Limits
 from clew.client.notice import warn_once
-from clew.client.receipt import Parcel, Receipt
+from clew.client.receipt import Awaited, Parcel, Receipt
 from clew.client.start import Launcher
 from clew.entities.names import MAX_PARAM_VALUE, MAX_TAG_VALUE, check_key, fit_length, legible
 from clew.errors import Conflict, InvalidValue, SpoolFull
@@ -187,11 +187,13 @@ class RunLog:
         """Write that the run produced a logged model."""
         self.journal.log_record(OUTPUT, {"model_id": model_id, "step": step})
 
-    def spool_file(self, file: str, path: str, late: list[Parcel] | None = None, *, fleeting: bool = False) -> None:
+    def spool_file(
+        self, file: str, path: str, later: Callable[[Awaited], object] | None = None, *, fleeting: bool = False
+    ) -> None:
         """Keep an artifact for the shipper: a copy of up to 16 MB, else its place, size and hash.
 
         fleeting: the file is gone soon, so that only a copy helps.
-        late: takes what becomes of it, instead of the run, whose end then does not wait for it.
+        later: told what becomes of it, instead of the run, whose end then does not wait for it.
 
         Raises:
             OSError: the file cannot be read.
@@ -217,7 +219,7 @@ class RunLog:
         except OSError as error:
             self._warn_of_file(path, f"{error.strerror} ({error.filename})")
             return
-        (self._parcels if late is None else late).append(receipt.parcel(stem + ".json"))
+        (later or self._parcels.append)(receipt.parcel(stem + ".json"))
 
     def _warn_of_file(self, path: str, why: str) -> None:
         warn_once(

@@ -154,7 +154,7 @@ def _accompany(active: Active, system_metrics: bool | None, *, source: bool) -> 
     if console.wanted():
         active.companions.append(console.Console(log))
     if source and not log.rank and read_settings().snapshot:
-        active.companions.append(Snapshot(log, active.link.late))
+        active.companions.append(Snapshot(log, active.link.wait_later))
     if monitor.wanted(system_metrics):
         steps = [m.step for m in run.data.latest if m.key.startswith("system/")]
         active.companions.append(monitor.Monitor(log, max(steps, default=-1) + 1))

@@ -268,9 +268,18 @@ class Session:
         self._close(taken, stack)
         return taken
 
-    def end(self, active: Active, status: str, *, wait_s: float | None = None, outcome: Outcome | None = None) -> None:
+    def end(
+        self,
+        active: Active,
+        status: str,
+        *,
+        wait_s: float | None = None,
+        later: bool = False,
+        outcome: Outcome | None = None,
+    ) -> None:
         """Write a run's end, wait a little (5 s at most) until it has arrived, and say where it can be seen.
 
+        later: leave the waiting to who reads next, and to the process's end.
         outcome: what is kept of why it ended so.
         """
         link, log = active.link, active.log
@@ -280,7 +289,10 @@ class Session:
         folder = log.journal.writer_folder
         receipt = log.end(status, now_ms())
         link.runs.pop(log.run_id, None)
-        if receipt is not None and link.wait([receipt, *log.waiting_files()], wait_s):
+        awaited = [] if receipt is None else [receipt, *log.waiting_files()]
+        if later:
+            link.wait_later(*awaited)
+        elif receipt is not None and link.wait(awaited, wait_s):
             link.tell_conflicts(log, receipt, folder)
         if not link.target.embedded and not link.offline and not log.rank:
             from clew.client.weblinks import page_address

@@ -41,6 +41,9 @@ GIVE_UP_S: Final = 600.0
 """How long to keep trying for a target that is away when nobody logs any more; ``sync`` does the rest."""
 
 _SHORTEST_WAIT_S: Final = 0.05
+_GATHERING_WAIT_S: Final = 0.25
+"""Between deliveries of few slots: each costs the server a commit, on what may be the training's own cores."""
+_FEW_SLOTS: Final = 1000
 _LONGEST_WAIT_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
 _LONGEST_ASKED_S: Final = 600.0
@@ -112,7 +115,7 @@ class Shipper:
                     self._moved_at = now
                 if self._hopeless(now):
                     return
-                wait = _SHORTEST_WAIT_S if self.shipped > before else min(wait * 1.5, _LONGEST_WAIT_S)
+                wait = _wait_after(self.shipped - before, wait)
                 self._sleep(wait if pause is None else pause)
         finally:
             self._deafen()
@@ -409,6 +412,13 @@ class Shipper:
                 file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {os.getpid()} {text}\n")
         except OSError:
             pass  # the disk that it would tell of is full
+
+
+def _wait_after(shipped: int, waited_s: float) -> float:
+    """Seconds until the next look, unless somebody asks for it; shipped: slots and files since the last one."""
+    if not shipped:
+        return min(waited_s * 1.5, _LONGEST_WAIT_S)
+    return _GATHERING_WAIT_S if shipped < _FEW_SLOTS else _SHORTEST_WAIT_S
 
 
 def _remove_empty(folder: str) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from clew.client.notice import warn_once
-from clew.client.receipt import Parcel
+from clew.client.receipt import Awaited
 from clew.client.runlog import RunLog
 from clew.client.source import program_folder
 
@@ -25,12 +26,12 @@ _STOP_S: Final = 5.0
 class Snapshot:
     """The thread that keeps a run's snapshot.
 
-    late: of the link, which waits for the files when the run's end does not.
+    later: told of each file, for which the run's end does not wait.
     """
 
-    def __init__(self, log: RunLog, late: list[Parcel]) -> None:
+    def __init__(self, log: RunLog, later: Callable[[Awaited], object]) -> None:
         self._log = log
-        self._late = late
+        self._later = later
         self._thread = threading.Thread(target=self._keep, name="clew-snapshot", daemon=True)
         self._thread.start()
 
@@ -45,7 +46,7 @@ class Snapshot:
             for name, text in gathered().items():
                 with contents.draft(name) as file:
                     contents.write_text(file, text)
-                    self._log.spool_file(file, f"{FOLDER}/{name}", self._late)
+                    self._log.spool_file(file, f"{FOLDER}/{name}", self._later)
         except OSError as error:
             warn_once("snapshot", f"The source of run {self._log.run_id} is not kept: {error}")
 

@@ -91,9 +91,11 @@ class Boosting:
 
     def iteration(self, step: int, values: Mapping[str, float]) -> None:
         """Take in the metrics of a round. Every ``every_n_iter``-th is logged, and the last one, bound to the model."""
-        self._log_held(False)
-        self.rounds += 1
+        held = self._held
         self._held = (step, {name: float(value) for name, value in values.items()})
+        self.rounds += 1
+        if held is not None and held[0] % self.options.every_n_iter == 0:
+            self._recorder.metrics(held[1], held[0])
 
     def done(self, result: Any) -> None:
         """Log what the trained model shows; each part on its own, so that one fault costs one part."""
@@ -102,7 +104,7 @@ class Boosting:
         if self.options.log_models:
             guard.guarded("logging the model", self._log_model, model)
         last = -1 if self._held is None else self._held[0]
-        guard.guarded("logging metrics", self._log_held, True)
+        guard.guarded("logging metrics", self._log_last)
         guard.guarded("logging early stopping", lambda: self._recorder.metrics(self.stopping(model, last)))
         for kind, values in (guard.guarded("reading importances", self.importances, model) or {}).items():
             guard.guarded("logging importances", log_importances, self._recorder, kind, values)
@@ -110,7 +112,7 @@ class Boosting:
     def failed(self, error: BaseException) -> None:
         """The user's call raised."""
         self._error = error
-        self._log_held(True)
+        self._log_last()
 
     def close(self) -> None:
         """End the run if it is ours, and let go of the data."""
@@ -124,9 +126,9 @@ class Boosting:
         """Let the framework's ``train`` that is called in this thread until ``close`` belong to this training."""
         self._token = _fitting.set(self)
 
-    def _log_held(self, last: bool) -> None:
+    def _log_last(self) -> None:
         held, self._held = self._held, None
-        if held is not None and (last or held[0] % self.options.every_n_iter == 0):
+        if held is not None:
             self._recorder.metrics(held[1], held[0])
 
     def _log_model(self, model: Any) -> None:

@@ -25,8 +25,6 @@ AUTOLOGGING: Final = "mlflow.autologging"
 """The tag of runs that autologging made; its value is the framework."""
 CALL_S: Final = 1.5
 """How long the calls that begin a run or find one may take; without an answer the journal keeps the run."""
-_WAIT_S: Final = 1.0
-"""How long the end of a run of ours waits for the shipper; what is left is sent later."""
 
 _lock = threading.Lock()
 _trained_in: set[str] = set()
@@ -90,11 +88,16 @@ class Recorder:
         self.artifact(path, text.encode())
 
     def _log(self) -> RunLog:
+        known = self.active.link.runs.get(self.run_id)
+        if known is not None:
+            return known
         with within(CALL_S):
             return self.active.link.run(self.run_id)
 
     def end(self, error: BaseException | None) -> None:
         """End the run if it is ours; a failure of logging goes to the tag ``autolog.error``.
+
+        The user's code goes on at once: what is read from here on waits for the run, and so does the process's end.
 
         error: what the training raised.
         """
@@ -109,7 +112,7 @@ class Recorder:
                 companion.stop()
             self._write_end(active.log, outcome)
         elif active is not None:
-            session.end(active, outcome.status.value, wait_s=_WAIT_S, outcome=outcome)
+            session.end(active, outcome.status.value, later=True, outcome=outcome)
 
     def end_again(self, error: BaseException | None) -> None:
         """Move the end of a run of ours, which has ended, to now: what it records has gone on.

@@ -133,9 +133,13 @@ def _log_matrix(training: Boosting, matrix: Any, context: str, name: str) -> Non
 
 def _first_rows(matrix: Any, count: int) -> Any:
     part = matrix if count == matrix.num_row() else matrix.slice(list(range(count)))
-    sparse = part.get_data().tocoo()
-    values = np.full(sparse.shape, np.nan)
-    values[sparse.row, sparse.col] = sparse.data
+    sparse = part.get_data()
+    if sparse.nnz == sparse.shape[0] * sparse.shape[1] and sparse.has_sorted_indices:
+        values = sparse.data.reshape(sparse.shape).astype(np.float64)
+    else:
+        there = sparse.tocoo()
+        values = np.full(there.shape, np.nan)
+        values[there.row, there.col] = there.data
     names, kinds = matrix.feature_names, matrix.feature_types
     if names is None:
         return values
