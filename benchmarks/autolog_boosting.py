@@ -3,9 +3,8 @@
 The trainings are the same for both and take turns with bare ones in one process. The first of each kind, which also
 imports what is needed, is not counted. ``--full`` repeats more often.
 
-Seconds of boosting vary by a tenth or more on a shared machine, which hides a few percent. What autologging adds is
-therefore taken from the time outside of the library's own rounds, evaluations and reading of data, which are the same
-with and without it; the medians of the whole trainings are told beside it.
+What autologging adds to boosting is taken from the time outside of the library's own rounds, evaluations and reading
+of data, which are the same with and without it; the medians of the whole trainings are told beside it.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ SMALL = (
 )
 SCRIPT = """
 import json, logging, sys, time, warnings
-sys.path.append(sys.argv[4])
+sys.path += sys.argv[4:]
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 try:
@@ -40,6 +39,7 @@ import numpy as np
 from sklearn.datasets import load_diabetes, make_regression
 from sklearn.linear_model import Lasso
 from sklearn.tree import DecisionTreeClassifier
+from workclock import WorkClock
 
 url, times, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 mlflow.set_tracking_uri(url)
@@ -53,25 +53,7 @@ def lasso():
 def tree():
     DecisionTreeClassifier(max_depth=3).fit(small, target > 140)
 
-class Clock:
-    def __init__(self):
-        self.inside, self.depth = 0.0, 0
-    def watch(self, kind, *names):
-        for name in names:
-            setattr(kind, name, self.watched(getattr(kind, name)))
-    def watched(self, work):
-        def timed_work(*args, **kwargs):
-            self.depth += 1
-            start = time.perf_counter()
-            try:
-                return work(*args, **kwargs)
-            finally:
-                self.depth -= 1
-                if not self.depth:
-                    self.inside += time.perf_counter() - start
-        return timed_work
-
-clock = Clock()
+clock = WorkClock()
 
 def boosted_by_xgboost():
     import xgboost
@@ -92,10 +74,10 @@ def boosted_by_lightgbm():
     return train
 
 def timed(work):
-    clock.inside, start = 0.0, time.perf_counter()
+    start, inside = time.perf_counter(), clock.seconds
     work()
     whole = time.perf_counter() - start
-    return whole, whole - clock.inside
+    return whole, whole - (clock.seconds - inside)
 
 def compare(work, times):
     bare, logged = [], []
@@ -173,7 +155,7 @@ def _ask(python: str, url: str, times: int, folder: Path) -> list[list[float]]:
     environ |= {"CLEW_SPOOL": str(folder / "spool"), "CLEW_SNAPSHOT": "0", "PYTHONPATH": str(ROOT / "src")}
     packages = sysconfig.get_path("purelib", vars={"base": str(FRAMEWORKS_PYTHON.parents[1])})
     done = subprocess.run(
-        [python, "-c", SCRIPT, url, str(times), str(ROUNDS), packages],
+        [python, "-c", SCRIPT, url, str(times), str(ROUNDS), packages, str(Path(__file__).parent)],
         cwd=folder,
         env=environ,
         capture_output=True,

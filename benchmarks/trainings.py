@@ -1,8 +1,8 @@
 """A small training, with autologging and without in turns: run by the Python that has the frameworks.
 
 ``python trainings.py FRAMEWORK PLACE URL ROUNDS`` prints one line, ``figures`` and a JSON object: seconds of an epoch
-with and without, by the clock and of the process's own CPU (medians, the first epoch of each training left out), and
-what a training takes more besides.
+with and without, as a whole and outside of the framework's own batches (medians, the first epoch of each training left
+out), and what a training takes more besides.
 """
 
 from __future__ import annotations
@@ -15,14 +15,19 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from workclock import WorkClock
+
 ROWS, COLUMNS, EPOCHS = 20_000, 64, 5
 
 Mark = tuple[float, float]
 
+batches = WorkClock()
+
 
 def now() -> Mark:
-    """Seconds by the clock, and of this process's CPU."""
-    return time.perf_counter(), time.process_time()
+    """Seconds by the clock, and of these those in no batch."""
+    clock = time.perf_counter()
+    return clock, clock - batches.seconds
 
 
 def keras_training(place: str) -> Callable[[], list[Mark]]:
@@ -30,6 +35,7 @@ def keras_training(place: str) -> Callable[[], list[Mark]]:
     import numpy as np
 
     del place
+    batches.watch(keras.Model, "train_step", "test_step")
     x = np.random.default_rng(0).random((ROWS, COLUMNS), dtype="float32")
     y = x.sum(1)
 
@@ -61,8 +67,14 @@ def keras_training(place: str) -> Callable[[], list[Mark]]:
 def lightning_training(place: str) -> Callable[[], list[Mark]]:
     import lightning as L  # noqa: N812 - as its users write it
     import torch
+    from lightning.pytorch.loops.evaluation_loop import _EvaluationLoop
+    from lightning.pytorch.loops.fetchers import _PrefetchDataFetcher
+    from lightning.pytorch.loops.optimization.automatic import _AutomaticOptimization
     from torch.utils.data import DataLoader, TensorDataset
 
+    batches.watch(_PrefetchDataFetcher, "__next__")
+    batches.watch(_AutomaticOptimization, "run")
+    batches.watch(_EvaluationLoop, "_evaluation_step")
     x = torch.rand(ROWS, COLUMNS)
     data = TensorDataset(x, x.sum(1, keepdim=True))
 
@@ -131,7 +143,7 @@ def main(framework: str, place: str, url: str, rounds: int) -> None:
     found = {
         f"{kind}_{'with' if with_it else 'without'}": median(pair[place] for pair in pairs)
         for with_it, pairs in epochs.items()
-        for place, kind in enumerate(("epoch", "cpu"))
+        for place, kind in enumerate(("epoch", "outside"))
     }
     found["fixed"] = (
         median(totals[True]) - median(totals[False]) - EPOCHS * (found["epoch_with"] - found["epoch_without"])

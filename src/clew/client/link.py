@@ -214,7 +214,7 @@ class Link:
     def put_artifact(self, run_id: str, file: str, path: str, *, later: bool = False, fleeting: bool = False) -> None:
         """Store a file among the run's artifacts: now, or by the shipper while the server is away or when ``later``.
 
-        fleeting: the file is gone soon, so that what waits is a copy whatever its size.
+        fleeting: the file is gone soon, so that what waits is the file itself or a copy, whatever its size.
 
         Raises:
             OSError: the file cannot be read. ClewError: the server refuses it.

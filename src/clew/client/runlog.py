@@ -192,7 +192,7 @@ class RunLog:
     ) -> None:
         """Keep an artifact for the shipper: a copy of up to 16 MB, else its place, size and hash.
 
-        fleeting: the file is gone soon, so that only a copy helps.
+        fleeting: the file is gone soon, so that it is moved, or copied where that cannot be.
         later: told what becomes of it, instead of the run, whose end then does not wait for it.
 
         Raises:
@@ -215,7 +215,7 @@ class RunLog:
             return
         stem = os.path.join(self.journal.writer_folder, "files", f"{next(self._files):08d}")
         try:
-            _keep(file, stem, {**fields, "after": receipt.position})
+            _keep(file, stem, {**fields, "after": receipt.position}, move=fleeting)
         except OSError as error:
             self._warn_of_file(path, f"{error.strerror} ({error.filename})")
             return
@@ -263,14 +263,15 @@ class RunLog:
             return [f"{receipt.conflicts} conflicts; see the run's tag clew.conflicts"]
 
 
-def _keep(file: str, stem: str, note: dict[str, Any]) -> None:
-    """Note for the shipper what to send: a copy of the file if ``copied``, else where it lies."""
+def _keep(file: str, stem: str, note: dict[str, Any], *, move: bool) -> None:
+    """Note for the shipper what to send: the file itself if ``copied``, moved or as a copy, else where it lies."""
     os.makedirs(os.path.dirname(stem), exist_ok=True)
     try:
         if note["copied"]:
-            import shutil
+            if not (move and _moved(file, stem + ".bin")):
+                import shutil
 
-            shutil.copyfile(file, stem + ".bin")
+                shutil.copyfile(file, stem + ".bin")
             note["file"] = os.path.basename(stem + ".bin")
         with open(stem + ".tmp", "w", encoding="utf-8") as out:
             json.dump(note, out)
@@ -280,6 +281,16 @@ def _keep(file: str, stem: str, note: dict[str, Any]) -> None:
             if os.path.exists(half):
                 os.unlink(half)
         raise
+
+
+def _moved(file: str, goal: str) -> bool:
+    if os.path.islink(file):
+        return False
+    try:
+        os.rename(file, goal)
+    except OSError:  # another disk
+        return False
+    return True
 
 
 def _check_mapping(noun: str, given: object) -> None:

@@ -63,9 +63,13 @@ class Recorder:
 
     def metrics(self, metrics: Mapping[str, float], step: int = 0, dataset: Dataset | None = None) -> None:
         """Log metrics, bound to the logged model and to a dataset where there is one; also after the run's end."""
+        log = self._log()
+        if self.model_id is None and dataset is None:
+            for key, value in metrics.items():  # in a training whose data fill the caches the shortest way is worth it
+                log.log_metric(key, value, step)
+            return
         named = ("", "") if dataset is None else (dataset.name, dataset.digest)
-        context = (self.model_id or "", *named) if self.model_id or dataset else None
-        self._log().log_points(dict(metrics), step, None, context)
+        log.log_points(dict(metrics), step, None, (self.model_id or "", *named))
 
     def dataset(self, dataset: Dataset, context: str) -> None:
         """Log a dataset input with the context ``train`` or ``eval``."""
