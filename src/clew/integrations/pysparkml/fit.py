@@ -16,12 +16,12 @@ from clew.entities.dataset import Dataset
 from clew.entities.run import RunStatus
 from clew.ids import now_ms
 from clew.integrations import guard
+from clew.integrations.memory import Memory, TrainedModel
 from clew.integrations.onefit import OneFit, Part, class_tags
 from clew.integrations.options import Options
 from clew.integrations.pysparkml import FLAVOR, describe
 from clew.integrations.pysparkml.models import loggable, signature_of
 from clew.integrations.recorder import Recorder, open_run
-from clew.integrations.sklearn.later import Memory, TrainedModel
 from clew.integrations.trials import Search
 from clew.packaging.save import ModelOptions
 

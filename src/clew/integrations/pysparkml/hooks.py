@@ -9,12 +9,12 @@ from types import ModuleType
 from typing import Any
 
 from clew.integrations import guard, options
+from clew.integrations.frames import name_of
+from clew.integrations.memory import Memory, Prediction
 from clew.integrations.patch import Patch, Training
 from clew.integrations.pysparkml import FLAVOR
 from clew.integrations.pysparkml.describe import evaluator_info
 from clew.integrations.pysparkml.fit import Fit, Trained
-from clew.integrations.sklearn.frames import name_of
-from clew.integrations.sklearn.later import Memory, Prediction
 
 _log = logging.getLogger("clew.autolog")
 _SILENT_MODULE = "pyspark.ml.feature"  # preparation of data, not training: not worth a run of its own

@@ -12,12 +12,12 @@ from typing import Any, Final
 from clew.client.session import session
 from clew.integrations import guard
 from clew.integrations.dataset import rows_of
+from clew.integrations.memory import INFO, Memory, TrainedModel
 from clew.integrations.onefit import class_tags
 from clew.integrations.options import Options
 from clew.integrations.recorder import Recorder, open_run
 from clew.integrations.sklearn import scores
 from clew.integrations.sklearn.fit import estimator_params
-from clew.integrations.sklearn.later import INFO, Memory, TrainedModel
 
 _END_EVERY_S: Final = 5.0
 """How far behind the end of a run of ours may be; moving it takes as long as many a call."""

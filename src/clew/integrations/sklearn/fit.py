@@ -12,13 +12,13 @@ from clew.entities.dataset import Dataset
 from clew.ids import now_ms
 from clew.integrations import guard
 from clew.integrations.dataset import describe, rows_of, source_tags, take
+from clew.integrations.memory import INFO, Memory, TrainedModel
 from clew.integrations.onefit import OneFit, Part, class_tags
 from clew.integrations.options import Options
 from clew.integrations.randomness import undisturbed
 from clew.integrations.recorder import Recorder, open_run
 from clew.integrations.sklearn import scores
 from clew.integrations.sklearn.figures import figures_of
-from clew.integrations.sklearn.later import INFO, Memory, TrainedModel
 from clew.integrations.sklearn.page import FILE, page_of
 from clew.integrations.sklearn.search import log_candidates, log_table
 from clew.integrations.trained import EXAMPLE_ROWS, SIGNATURE_ROWS, log_trained

@@ -7,11 +7,12 @@ import inspect
 from types import ModuleType
 
 from clew.integrations import guard, options
+from clew.integrations.memory import Memory
 from clew.integrations.options import Options
 from clew.integrations.patch import Patch, Training
 from clew.integrations.sklearn.batches import Batch
 from clew.integrations.sklearn.fit import Fit
-from clew.integrations.sklearn.later import Memory, patch_metrics, patch_predictions
+from clew.integrations.sklearn.later import patch_metrics, patch_predictions
 from clew.integrations.sklearn.parallel import patch_parallel
 
 _TRAINING_METHODS = ("fit", "fit_transform", "fit_predict")

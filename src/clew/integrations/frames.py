@@ -1,4 +1,4 @@
-"""The user's own names for data: what a variable is called in the code that called scikit-learn."""
+"""The user's own names for data: what a variable is called in the code that called a framework."""
 
 from __future__ import annotations
 
