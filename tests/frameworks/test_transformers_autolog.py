@@ -89,6 +89,17 @@ def test_a_training_is_recorded(runs: Runs, tmp_path: Path) -> None:
     assert told["label"].tolist() == [f"LABEL_{label}" for label in labels]
 
 
+def test_an_input_example_is_the_text_behind_the_tokens(runs: Runs, tmp_path: Path) -> None:
+    clew.transformers.autolog(log_input_examples=True)
+    trainer = trainer_of(tmp_path)
+    trainer.train()
+    (run,) = runs()
+    (output,) = run.outputs.model_outputs
+    loaded = clew.pyfunc.load_model(f"models:/{output.model_id}", trust="safe")
+    assert list(loaded.input_example) == SENTENCES[:5]
+    assert len(loaded.predict(loaded.input_example)) == 5
+
+
 def test_an_evaluation_goes_to_the_run_of_its_training(runs: Runs, tmp_path: Path) -> None:
     clew.transformers.autolog(log_models=False, log_datasets=False)
     trainer = trainer_of(tmp_path)

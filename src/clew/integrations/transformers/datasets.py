@@ -30,6 +30,14 @@ def describe_examples(examples: Any) -> Dataset | None:
     return _dataset(digest.hexdigest()[:16], len(examples), json.dumps(columns))
 
 
+def texts_of(examples: Any, tokenizer: Any, count: int) -> list[str]:
+    """The first examples of a list or a ``datasets.Dataset`` as texts again, out of their tokens; [] for any other."""
+    if not isinstance(examples, list) and not isinstance(getattr(examples, "_fingerprint", None), str):
+        return []
+    rows = [examples[place] for place in range(min(count, len(examples)))]
+    return [tokenizer.decode(row["input_ids"], skip_special_tokens=True) for row in rows if "input_ids" in row]
+
+
 def _dataset(digest: str, rows: int, schema: str) -> Dataset:
     return Dataset(
         name="dataset",

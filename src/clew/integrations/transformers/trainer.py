@@ -14,7 +14,10 @@ from clew.integrations.options import Options
 from clew.integrations.patch import Patch, Training
 from clew.integrations.randomness import undisturbed
 from clew.integrations.recorder import Recorder, open_run
-from clew.integrations.transformers.datasets import describe_examples
+from clew.integrations.trained import EXAMPLE_ROWS
+from clew.integrations.transformers.datasets import describe_examples, texts_of
+from clew.packaging.flavors.pipelines import default_signature
+from clew.packaging.flavors.transformers import as_pipeline
 from clew.packaging.save import ModelOptions
 
 _TASKS = {
@@ -25,6 +28,7 @@ _TASKS = {
     "ForCausalLM": "text-generation",
     "LMHeadModel": "text-generation",
 }
+_TAKES_TEXTS = ("text-classification", "token-classification", "text-generation")
 _trained: WeakKeyDictionary[Any, Recorder] = WeakKeyDictionary()
 """The run that a trainer trained in, for what it evaluates later."""
 
@@ -137,13 +141,18 @@ class TrainRun:
         if task is None or tokenizer is None or not hasattr(tokenizer, "save_pretrained"):
             return  # without the tokenizer it is half a model; the checkpoints are the user's
         entry = ModelEntry(name="model", params=self._params, registered_model_name=self._options.registered_model_name)
-        chosen = ModelOptions(
-            signature=None if self._options.log_model_signatures else False, flavor_options={"task": task}
-        )
-        parts = {"model": model, "tokenizer": tokenizer}
         with undisturbed():
-            info = log_model(parts, entry, flavor="transformers", options=chosen, hurry=True)
+            pipeline = as_pipeline({"model": model, "tokenizer": tokenizer}, task)
+            # Every pipeline of the task has it; an example alone would make us ask the model.
+            signature = default_signature(pipeline) if self._options.log_model_signatures else None
+            chosen = ModelOptions(signature=signature or False, input_example=self._example(task, tokenizer))
+            info = log_model(pipeline, entry, flavor="transformers", options=chosen, hurry=True)
         self._recorder.model_id = info.model_id
+
+    def _example(self, task: str, tokenizer: Any) -> list[str] | None:
+        if not self._options.log_input_examples or task not in _TAKES_TEXTS:
+            return None
+        return guard.attempt(lambda: texts_of(self._trainer.train_dataset, tokenizer, EXAMPLE_ROWS)) or None
 
 
 def _numbers(logs: Mapping[str, Any]) -> dict[str, float]:
