@@ -182,6 +182,18 @@ def test_who_comes_back_learns_what_it_missed(client: Tracker, live: Callable[..
     assert late.blocks() == []
 
 
+def test_a_page_of_runs_says_where_to_listen_on_from(client: Tracker, live: Callable[..., Stream]) -> None:
+    ids = [client.new_run() for _ in range(2)]
+    page = client.ok(NATIVE + "runs/query", {"experiment_ids": ["0"], "columns": []})
+    quiet = live("exp:0", since=page["rev"])
+    time.sleep(0.5)
+    assert [block["event"] for block in quiet.blocks() if "event" in block] == ["ready"]
+    quiet.leave()
+    client.log(ids[1], "loss", (0, 1.0))
+    stream = live("exp:0", since=page["rev"])
+    assert stream.until(lambda events: events)[0]["runs"] == [ids[1]]
+
+
 def test_a_position_from_elsewhere_means_read_again(live: Callable[..., Stream]) -> None:
     stream = live("exp:0", since="123456789012345")
     assert stream.until(lambda events: events)[0]["kind"] == "resync"

@@ -76,7 +76,7 @@ def test_query_runs_gives_columns(client: Tracker) -> None:
     rest = {"experiment_ids": ["0"], "max_results": 2, "page_token": page["next_page_token"]}
     assert len(client.ok(NATIVE + "runs/query", rest)["runs"]) == 1
     none = client.ok(NATIVE + "runs/query", {"experiment_ids": ["0"], "filter": "params.lr = 'x'"})
-    assert none == {"total": 0}
+    assert none == {"total": 0, "rev": page["rev"]}
 
 
 @pytest.mark.parametrize(

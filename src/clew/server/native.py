@@ -128,6 +128,7 @@ def query_experiments(tx: Tx, request: wire.QueryExperiments) -> wire.QueryExper
 
 def query_runs(tx: Tx, request: wire.QueryRuns) -> wire.QueryRunsResponse:
     """A page of runs with the asked columns only."""
+    rev = tx.change()  # before the rest, so that nothing falls between the page and what is told after it
     fields = projected.columns(tx, request.experiment_ids, request.columns)
     page = search.search_runs(
         tx,
@@ -147,6 +148,7 @@ def query_runs(tx: Tx, request: wire.QueryRuns) -> wire.QueryRunsResponse:
     return wire.QueryRunsResponse(
         total=page.total,
         next_page_token=page.token,
+        rev=str(rev),
         runs=[_row(info, starred) for info in found.values()],
         columns={
             name: [wire_number(value) if isinstance(value, float) else value for value in values]

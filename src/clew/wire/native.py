@@ -164,10 +164,14 @@ class RunRow(Message, kw_only=True):
 
 
 class QueryRunsResponse(Message, kw_only=True):
-    """A page; ``columns[name][i]`` belongs to ``runs[i]``, None where the run lacks the key."""
+    """A page; ``columns[name][i]`` belongs to ``runs[i]``, None where the run lacks the key.
+
+    rev: where to listen on from: ``events?since=`` tells every change that the page does not show.
+    """
 
     total: int | None = None
     next_page_token: str | None = None
+    rev: str | None = None
     runs: list[RunRow] = []
     columns: dict[str, list[str | float | None]] = {}
 

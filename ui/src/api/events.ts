@@ -10,8 +10,11 @@ export interface Change {
 
 interface Listener {
   onChange: (change: Change) => void;
-  /** Whether changes are told now; while not, one has to ask. */
-  onState: (told: boolean) => void;
+  /**
+   * Whether changes are told now; while not, one has to ask. `whole`: all since the position that was given are told,
+   * so that nobody has to ask for what was in between either.
+   */
+  onState: (told: boolean, whole: boolean) => void;
 }
 
 /** Browsers open six connections to a server at most, over all tabs: who listens to the same shares one. */
@@ -23,12 +26,15 @@ interface Stream {
 
 const streams = new Map<string, Stream>();
 
-function open(topics: string): Stream {
-  const source = new EventSource(`${address("api/clew/v1/events")}?${new URLSearchParams({ topics })}`);
+function open(topics: string, since: string | undefined): Stream {
+  const query = new URLSearchParams({ topics, ...(since ? { since } : {}) });
+  const source = new EventSource(`${address("api/clew/v1/events")}?${query}`);
   const stream: Stream = { source, listeners: new Set(), told: false };
+  let whole = since !== undefined;
   const tell = (told: boolean) => {
     stream.told = told;
-    for (const listener of stream.listeners) listener.onState(told);
+    for (const listener of stream.listeners) listener.onState(told, whole);
+    whole = false;
   };
   source.addEventListener("ready", () => tell(true));
   source.addEventListener("error", () => tell(false));
@@ -39,15 +45,18 @@ function open(topics: string): Stream {
   return stream;
 }
 
-/** Listens to topics ("exp:1", "run:ab", "experiments") until the returned function is called. */
-export function listen(topics: readonly string[], listener: Listener): () => void {
+/**
+ * Listens to topics ("exp:1", "run:ab", "experiments") until the returned function is called.
+ * `since`: the `rev` of what the listener shows; of use to the first one who listens.
+ */
+export function listen(topics: readonly string[], listener: Listener, since?: string): () => void {
   const name = topics.join();
-  const stream = streams.get(name) ?? open(name);
+  const stream = streams.get(name) ?? open(name, since);
   streams.set(name, stream);
   // An own object, so that one who listens twice is told twice.
   const own = { ...listener };
   stream.listeners.add(own);
-  if (stream.told) own.onState(true);
+  if (stream.told) own.onState(true, false);
   return () => {
     stream.listeners.delete(own);
     if (stream.listeners.size > 0 || streams.get(name) !== stream) return;

@@ -81,6 +81,8 @@ export interface RunQuery extends RunScope {
 
 export interface RunPage {
   total: number;
+  /** Where to listen on from: every later change is told. */
+  rev?: string;
   next_page_token?: string;
   runs?: RunHead[];
   /** Per requested column one value per run, in the order of `runs`. */

@@ -44,6 +44,7 @@ export class RunPages {
   private complete = false;
   private readonly abort = new AbortController();
   private fetching = false;
+  private frame: number | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private listeners = new Set<() => void>();
   private needed: readonly string[] = [];
@@ -58,6 +59,8 @@ export class RunPages {
   updated = 0;
   /** Runs that came since the rows were fetched and that are not shown. */
   waiting = 0;
+  /** The server's `rev` of the oldest page. */
+  rev: string | undefined;
   /** Changes with every change of rows or values. */
   revision = 0;
 
@@ -71,7 +74,7 @@ export class RunPages {
   /** Ends all requests; nothing is told to listeners afterwards. */
   close(): void {
     this.abort.abort();
-    clearTimeout(this.timer);
+    this.forgetSoon();
     this.listeners.clear();
   }
 
@@ -135,11 +138,11 @@ export class RunPages {
   look(first: number, last: number): void {
     if (this.abort.signal.aborted) return;
     if (!this.complete && this.position !== "failed" && last + AHEAD >= this.loaded) {
-      // The second page is only in case: the first one is to be painted before it is asked for.
+      // The second page is only in case: the first one is to be painted before it is asked for, however long that takes.
       const inCase = this.pages.length === 1 && last + SOON < this.loaded;
       if (!inCase) void this.append();
       // Each new run begins the list anew: what is only in case is not fetched with each of them.
-      else if (!this.restarted) this.timer ??= setTimeout(() => void this.append(), PAINT_MS);
+      else if (!this.restarted) this.frame ??= requestAnimationFrame(this.appendSoon);
     }
     for (const page of this.pages) {
       if (page.start <= last && page.start + page.runs.length > first) void this.fill(page);
@@ -173,14 +176,24 @@ export class RunPages {
       this.waiting = Math.max(fresh.total - this.total, 1);
     }
     if (same || insert) this.total = fresh.total;
+    this.rev = fresh.rev;
     for (const page of seen) {
       if (page !== head && this.pages.includes(page)) this.fold(page, await this.ask(page, this.needed), this.needed);
     }
     this.changed();
   }
 
-  private restart(fresh: RunPage): void {
+  private appendSoon = (): void => {
+    this.timer = setTimeout(() => void this.append(), PAINT_MS);
+  };
+
+  private forgetSoon(): void {
+    if (this.frame !== undefined) cancelAnimationFrame(this.frame);
     clearTimeout(this.timer);
+  }
+
+  private restart(fresh: RunPage): void {
+    this.forgetSoon();
     this.restarted = true;
     this.pages = [];
     this.rows = null;
@@ -209,6 +222,7 @@ export class RunPages {
       const answer = await this.ask({ token, size }, columns);
       this.accept(answer, token, size, columns);
       this.total = answer.total;
+      this.rev ??= answer.rev;
       this.position = "ready";
       this.error = null;
     } catch (cause) {

@@ -117,6 +117,11 @@ export class RunTree {
     return this.main?.waiting ?? 0;
   }
 
+  /** The server's `rev` of the lines; undefined while none are here, and for groups. */
+  get rev(): string | undefined {
+    return this.groups ? undefined : this.main?.rev;
+  }
+
   /** Lines to make room for. */
   get length(): number {
     return this.root?.length ?? 0;

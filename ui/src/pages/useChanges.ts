@@ -13,11 +13,14 @@ const POLL_MS = 3000;
 /** Where it does: in case that a message was lost. */
 const SAFE_MS = 30_000;
 
-/** Calls `look` when something of the topics changed: at most once a second, and only while the page is seen. */
-export function useChanges(topics: readonly string[], look: () => Promise<void>): void {
-  const latest = useRef(look);
+/**
+ * Calls `look` when something of the topics changed: at most once a second, and only while the page is seen.
+ * `shown`: the server's `rev` of what the page shows; without it the page looks once more when it begins to listen.
+ */
+export function useChanges(topics: readonly string[], look: () => Promise<void>, shown?: string): void {
+  const latest = useRef({ look, shown });
   useEffect(() => {
-    latest.current = look;
+    latest.current = { look, shown };
   });
   const paused = useSyncExternalStore(live.subscribe, () => live.get() === "paused");
   const names = topics.join();
@@ -37,7 +40,7 @@ export function useChanges(topics: readonly string[], look: () => Promise<void>)
       waiting = false;
       last = Date.now();
       try {
-        await latest.current();
+        await latest.current.look();
         live.report(true);
       } catch (error) {
         live.report(!(error instanceof Error && "status" in error && error.status === 0));
@@ -46,14 +49,15 @@ export function useChanges(topics: readonly string[], look: () => Promise<void>)
       }
     };
     const start = () => {
-      stop ??= listen(names.split(","), {
+      const listener = {
         onChange: () => (waiting = true),
-        onState: (state) => {
+        onState: (state: boolean, whole: boolean) => {
           // What happened between the last message and now is asked for.
-          if (told !== state) waiting = true;
+          if (told !== state && !whole) waiting = true;
           told = state;
         },
-      });
+      };
+      stop ??= listen(names.split(","), listener, latest.current.shown);
     };
     const end = () => {
       stop?.();

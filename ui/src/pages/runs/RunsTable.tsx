@@ -175,8 +175,10 @@ export function RunsTable({ experimentId, experimentName, goal, layout, known, a
     },
     [table, pins, named.length, pinRows.length, client, experimentId],
   );
-  useChanges(ready ? [`exp:${experimentId}`] : [], () =>
-    refresh(visible.current.first <= pinRows.length && !document.querySelector(".grid-body:hover")),
+  useChanges(
+    ready ? [`exp:${experimentId}`] : [],
+    () => refresh(visible.current.first <= pinRows.length && !document.querySelector(".grid-body:hover")),
+    table?.rev,
   );
 
   const open = (runId: string, newTab: boolean) => {
