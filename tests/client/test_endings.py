@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from types import FrameType
 import pytest
 
 import clew
-from clew.client import failure
+from clew.client import ending, failure
 from clew.client.outcome import outcome_of
 from clew.entities.run import Run, RunStatus
 from hosts import eventually
@@ -152,6 +153,27 @@ def test_a_thread_that_fails_ends_its_own_runs_only() -> None:
         assert clew.get_run(ids[0]).info.status == "FAILED"
         assert clew.get_run(outer.info.run_id).info.status == "RUNNING"
     assert clew.get_run(outer.info.run_id).info.status == "FINISHED"
+
+
+def test_sigterm_is_ours_only_while_a_run_is_open() -> None:
+    seen = [signal.getsignal(signal.SIGTERM)]
+    for _ in range(2):
+        with clew.start_run():
+            with clew.start_run(nested=True):
+                pass
+            seen.append(signal.getsignal(signal.SIGTERM))
+            with multiprocessing.get_context("fork").Pool(1) as pool:
+                seen.append(pool.apply(handler_after_a_run))
+        seen.append(signal.getsignal(signal.SIGTERM))
+    ours = ending._on_signal
+    assert seen == [signal.SIG_DFL, *(ours, signal.SIG_DFL, signal.SIG_DFL) * 2]
+
+
+def handler_after_a_run() -> object:
+    """What a worker of a pool, which is ended by SIGTERM, does with it after its task."""
+    with clew.start_run(nested=True):
+        pass
+    return signal.getsignal(signal.SIGTERM)
 
 
 HELD = """

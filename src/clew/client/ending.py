@@ -29,16 +29,22 @@ def hook() -> None:
         atexit.register(_at_exit)
         exits.watch()
     _hook_threads()
-    if "signal" not in _hooked and threading.current_thread() is threading.main_thread():
-        _hooked.add("signal")
-        _hook_signal()
+    session.when_none_open = _unhook_signal
+    _replace_handler(signal.SIG_DFL, _on_signal)
     _hook_worker()
 
 
-def _hook_signal() -> None:
+def _unhook_signal() -> None:
+    """Let SIGTERM kill as it does without us: a worker that sleeps in a semaphore would never come to a handler."""
+    _replace_handler(_on_signal, signal.SIG_DFL)
+
+
+def _replace_handler(old: object, new: Any) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
     try:
-        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, _on_signal)
+        if signal.getsignal(signal.SIGTERM) is old:
+            signal.signal(signal.SIGTERM, new)
     except (ValueError, OSError):
         pass  # a subinterpreter may not have handlers
 

@@ -33,6 +33,7 @@ class Session:
         log to, the innermost last.
     beginning: held while a log call without a run begins one.
     companion_makers: what integrations set beside each run that begins.
+    when_none_open: called when the last open run has been taken, and in a forked child, which has none.
     """
 
     def __init__(self) -> None:
@@ -44,6 +45,7 @@ class Session:
         self.shared: Stack = ()
         self.beginning = threading.RLock()
         self.companion_makers: list[Callable[[Active], Companion | None]] = []
+        self.when_none_open: Callable[[], None] = lambda: None
         self._lock = threading.RLock()
         self._place = Place()
         self._inherited: Stack = ()
@@ -116,6 +118,7 @@ class Session:
         self._entered.clear()
         self._set_stack(())
         self.shared = self._inherited
+        self.when_none_open()
 
     # -- which run is active ----------------------------------------------------------------
 
@@ -244,6 +247,8 @@ class Session:
             self.open.pop(active.log.run_id, None)
         self._set_stack(rest)
         self._share()
+        if not self.open:
+            self.when_none_open()
 
     def enter(self, place: Place, guest: Active | None) -> None:
         """Work at a place, and for a run, until ``leave``; for this context only."""
