@@ -10,7 +10,7 @@ import { Icon } from "../../parts/Icon";
 import { runName } from "../charts/model";
 import { filesQuery, gather } from "../charts/queries";
 import { Preview } from "../run/Preview";
-import type { Compared } from "./ComparePage";
+import type { Compared } from "./compared";
 
 interface Row {
   path: string;

@@ -7,7 +7,7 @@ import { Panel } from "../run/Panel";
 import { runName } from "../charts/model";
 import { gather } from "../charts/queries";
 import { sourceQuery } from "./queries";
-import type { Compared } from "./ComparePage";
+import type { Compared } from "./compared";
 
 const CONTEXT = 3;
 const TAGS: readonly (readonly [string, "fact.source" | "fact.commit" | "fact.branch"])[] = [

@@ -1,7 +1,6 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo } from "react";
 import { Link, useLocation, useSearch } from "wouter";
-import type { Run } from "../../api/types";
 import { Swatch } from "../../charts/Swatch";
 import { strokeOf, useColors } from "../../charts/useColors";
 import { goalOf, isRising } from "../../data/goal";
@@ -19,6 +18,7 @@ import { Crumbs } from "../shell/Crumbs";
 import { AddRun } from "./AddRun";
 import { ArtifactsTab } from "./ArtifactsTab";
 import { CodeTab } from "./CodeTab";
+import type { Compared } from "./compared";
 import { CurvesTab } from "./CurvesTab";
 import { ImagesTab } from "./ImagesTab";
 import { ValuesTab } from "./ValuesTab";
@@ -32,18 +32,6 @@ const TAB_WORDS: Record<(typeof COMPARE_TABS)[number], MessageKey> = {
   images: "compare.images",
   code: "compare.code",
 };
-
-/** What the tabs of the page are given. */
-export interface Compared {
-  runs: readonly Run[];
-  /** The place of the baseline in them. */
-  base: number;
-  styleOf: (runId: string) => number;
-  /** Whether keys that do not differ are shown, too. */
-  all: boolean;
-  /** Whether more of a metric is better. */
-  rising: (metric: string) => boolean;
-}
 
 /** Runs beside each other: where they differ, and what they made. */
 export function ComparePage() {

@@ -15,7 +15,7 @@ import type { Memory } from "../charts/useKept";
 import { useLiveCharts } from "../charts/useLiveCharts";
 import { useWorkspace } from "../charts/useWorkspace";
 import type { PanelSpec } from "../../data/panels";
-import type { Compared } from "./ComparePage";
+import type { Compared } from "./compared";
 
 const nothing = () => {};
 const NO_TABLE: RunTable = { runs: [], columns: new Map(), total: 0 };

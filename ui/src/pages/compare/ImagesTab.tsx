@@ -4,7 +4,7 @@ import { PLAIN_WORKSPACE } from "../../data/workspace";
 import type { PanelSpec } from "../../data/panels";
 import { MediaPanel } from "../charts/MediaPanel";
 import type { Shared } from "../charts/model";
-import type { Compared } from "./ComparePage";
+import type { Compared } from "./compared";
 
 const SPEC: PanelSpec = { id: "images", kind: "media", fields: {} };
 const NO_TWEAK = {};

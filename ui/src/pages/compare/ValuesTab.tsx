@@ -7,7 +7,7 @@ import { STATUS } from "../../parts/Status";
 import { useWords, type MessageKey, type Words } from "../../i18n/language";
 import { Icon } from "../../parts/Icon";
 import { runName } from "../charts/model";
-import type { Compared } from "./ComparePage";
+import type { Compared } from "./compared";
 
 const PART_WORDS: Record<DiffPart, MessageKey> = {
   attributes: "section.attributes",

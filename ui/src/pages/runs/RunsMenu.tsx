@@ -7,7 +7,7 @@ import { toasts } from "../../data/toasts";
 import type { ViewState } from "../../data/viewstate";
 import { useWords } from "../../i18n/language";
 import { writeClipboard } from "../../parts/clipboard";
-import type { Spot } from "../../parts/grid/Grid";
+import type { Spot } from "../../parts/grid/model";
 import { PopMenu } from "../../parts/PopMenu";
 import { experimentQuery } from "../queries";
 import { sayError } from "../sayError";

@@ -1,18 +1,12 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent } from "react";
 import { GridHeader, type HeaderActions } from "./GridHeader";
-import { columnWindow, offsets, type GridColumn, type GridSort, type RowLook } from "./model";
+import { columnWindow, offsets, type GridColumn, type GridSort, type RowLook, type Spot } from "./model";
 import { cellId, HEADER_ROWS, RowPool, type Active } from "./pool";
 import { leavePlace, placeToReturnTo } from "./place";
 import "./grid.css";
 
 const TITLES_HEIGHT = 50;
 const HEADER_OVERSCAN = 300;
-
-/** A place on screen that a menu opens at. */
-export interface Spot {
-  x: number;
-  y: number;
-}
 
 export interface GridActions extends HeaderActions {
   onOpen: (row: number, newTab: boolean) => void;

@@ -1,9 +1,8 @@
 import type { ReactNode } from "react";
 import { useWords } from "../../i18n/language";
 import { Icon } from "../Icon";
-import type { Spot } from "./Grid";
 import { useColumnDrag, type DragActions } from "./drag";
-import type { GridColumn, GridSort } from "./model";
+import type { GridColumn, GridSort, Spot } from "./model";
 import { cellId } from "./pool";
 
 export interface HeaderActions extends DragActions {

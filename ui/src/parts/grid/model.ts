@@ -53,3 +53,9 @@ export function columnWindow(edges: readonly number[], left: number, right: numb
   while (to < count && (edges[to] ?? 0) < right) to += 1;
   return [from, to];
 }
+
+/** A place on screen that a menu opens at. */
+export interface Spot {
+  x: number;
+  y: number;
+}
