@@ -34,7 +34,7 @@ from clew.client.session import session
 from clew.entities.experiment import Experiment
 from clew.entities.run import Run, RunStatus
 from clew.errors import InvalidValue
-from clew.integrations import recorder
+from clew.integrations import guard, recorder
 from clew.integrations.sklearn import scores
 from clew.wire import mlflow
 
@@ -323,6 +323,18 @@ def test_where_much_is_on_its_way_already_training_waits(
     # This call, unlike the client's reads, waits for nothing.
     told = session.link.call("get_run", mlflow.GetRun(run_id=str(session.last_run_id)))
     assert told.run.info.status == "FINISHED"
+
+
+def test_threads_wait_for_much_at_the_same_time(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "_MANY_LATE", 0)
+    clew.autolog(log_models=False)
+    threads = [threading.Thread(target=lambda: [Lasso().fit(X, Y) for _ in range(6)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [run.data.tags.get("autolog.error") for run in runs()] == [None] * 24
+    assert guard.reported() == set()
 
 
 @contextmanager

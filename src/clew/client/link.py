@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FENCE_S: Final = 5.0
 _PATIENCE_S: Final = 10.0
 _MANY_LATE: Final = 256
+_LATE_S: Final = 1.0
 _REST_S: Final = 5.0
 _LONG_REST_S: Final = 60.0
 
@@ -296,11 +297,11 @@ class Link:
         """Leave the waiting to the next flush and to the end of the process; where much is late already, wait now."""
         self.launcher.tend()
         with self._lock:
-            self.late += awaited
+            self.late = [*self.late, *awaited]  # somebody may be waiting for those of the old list
         if len(self.late) > _MANY_LATE:
             self._tidy()
         if len(self.late) > _MANY_LATE:
-            self.wait(self.late)
+            self.wait(self.late, _LATE_S)
 
     def wait(self, receipts: Sequence[Awaited], timeout_s: float | None = None) -> bool:
         """Wait for receipts, at most ``timeout_s`` (5) without progress, or until the shipper says what hinders it."""
