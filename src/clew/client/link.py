@@ -294,14 +294,18 @@ class Link:
             self.late = [a for a in self.late if a.pending]
 
     def wait_later(self, *awaited: Awaited) -> None:
-        """Leave the waiting to the next flush and to the end of the process; where much is late already, wait now."""
+        """Leave the waiting to the next flush and to the end of the process; where much is late already, wait now.
+
+        Where that does not help, the oldest are not waited for any more: the spool keeps them for the shipper.
+        """
         self.launcher.tend()
         with self._lock:
             self.late = [*self.late, *awaited]  # somebody may be waiting for those of the old list
         if len(self.late) > _MANY_LATE:
             self._tidy()
-        if len(self.late) > _MANY_LATE:
-            self.wait(self.late, _LATE_S)
+        if len(self.late) > _MANY_LATE and not self.wait(self.late, _LATE_S):
+            with self._lock:
+                self.late = self.late[-_MANY_LATE:]
 
     def wait(self, receipts: Sequence[Awaited], timeout_s: float | None = None) -> bool:
         """Wait for receipts, at most ``timeout_s`` (5) without progress, or until the shipper says what hinders it."""
