@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import atexit
+import functools
 import os
 import signal
 import threading
@@ -18,20 +19,22 @@ from clew.client.session import session
 _DYING_S: Final = 3.0
 _LAST_WAIT_S: Final = 1.0
 
-_hooked: set[str] = set()
 _worker_pid = 0
 
 
 def hook() -> None:
     """End open runs with this process, whatever ends it; no handler of the user's is replaced."""
-    if "exit" not in _hooked:
-        _hooked.add("exit")
-        atexit.register(_at_exit)
-        exits.watch()
+    _hook_exit()
     _hook_threads()
     session.when_none_open = _unhook_signal
     _replace_handler(signal.SIG_DFL, _on_signal)
     _hook_worker()
+
+
+@functools.cache
+def _hook_exit() -> None:
+    atexit.register(_at_exit)
+    exits.watch()
 
 
 def _unhook_signal() -> None:

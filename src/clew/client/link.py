@@ -271,7 +271,7 @@ class Link:
     def flush_own(self) -> bool:
         """``flush`` without a look at what other processes logged to the same runs."""
         logs, receipts = self._own()
-        return self.wait([*receipts, *self._files(logs)])
+        return self.wait([*receipts, *self._unsent(logs)])
 
     def _own(self) -> tuple[list[RunLog], list[Awaited]]:
         with self._lock:
@@ -282,10 +282,10 @@ class Link:
         logs, receipts = self._own()
         own = {log.journal.writer_folder for log in logs}
         others = neighbours.receipts(self.launcher.folder, self.begun | {log.run_id for log in logs}, own)
-        return [*receipts, *others, *self._files(logs)]
+        return [*receipts, *others, *self._unsent(logs)]
 
-    def _files(self, logs: list[RunLog]) -> list[Awaited]:
-        """The spooled files of these runs that have not arrived, and what is late."""
+    def _unsent(self, logs: list[RunLog]) -> list[Awaited]:
+        """What has not arrived beside the journals of these runs: their spooled files, and what is late."""
         self._tidy()
         return [*self.late, *(p for log in logs for p in log.waiting_files())]
 
@@ -353,7 +353,7 @@ class Link:
         with self._lock:
             logs, self.runs = list(self.runs.values()), {}
         receipts: list[Awaited] = [r for r in (log.journal.close() for log in logs) if r is not None]
-        return [*receipts, *self._files(logs)]
+        return [*receipts, *self._unsent(logs)]
 
 
 def _pending(receipts: Sequence[Awaited]) -> int:
